@@ -1,0 +1,307 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+const ABOUT: &str = "Who of your contacts is on, and a word with them: sealed, directly between your devices.";
+
+const OVERVIEW: &str = "\
+Who of your contacts is on, and a word with them: sealed, directly between your devices, with no server and no internet.
+
+One program is both the daemon, which talks to the devices nearby, and the commands that talk to the daemon.";
+
+const AFTER: &str = "\
+First steps:
+  lamplit init --name Ada      make an account on this device
+  lamplit run                  start the daemon; the other commands go in another terminal
+  lamplit invite               show a link and a QR code for one person
+  lamplit accept LINK          accept somebody's invite
+  lamplit say Grace hello      say something
+  lamplit on qq                let contacts see that you are on QQ";
+
+const AFTER_LONG: &str = "\
+First steps:
+  lamplit init --name Ada      make an account on this device
+  lamplit run                  start the daemon; the other commands go in another terminal
+  lamplit invite               show a link and a QR code for one person
+  lamplit accept LINK          accept somebody's invite
+  lamplit say Grace hello      say something
+  lamplit on qq                let contacts see that you are on QQ
+
+JSON:
+  With --json every command prints one JSON object a line to standard output; each command's own help says which.
+  Ids are text, times are milliseconds since 1970-01-01 UTC and end in _ms. What goes wrong is one object on standard
+  error: {\"error\": \"what and what to do\"}.
+
+Exit codes:
+  0  done
+  1  refused or failed; the message says why and what to do
+  2  the command line is wrong
+  3  no daemon is running
+  4  no such contact, or more than one
+  5  it took too long
+
+Environment:
+  LAMPLIT_DATA  the data directory, as --data
+  LAMPLIT_LOG   what the daemon logs, such as debug or lamplit_client=debug
+  NO_COLOR      no colours, if set to anything";
+
+#[derive(Debug, Parser)]
+#[command(name = "lamplit", version, about = ABOUT, long_about = OVERVIEW, after_help = AFTER, after_long_help = AFTER_LONG)]
+#[command(max_term_width = 100, propagate_version = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Global {
+    /// Where this device's data is kept [default: lamplit in the user's data directory]
+    #[arg(long, value_name = "DIR", env = "LAMPLIT_DATA", hide_env = true, global = true)]
+    pub(crate) data: Option<PathBuf>,
+    /// Print JSON, one object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make an account on this device and show its recovery phrase
+    #[command(after_long_help = "\
+Example:
+  lamplit init --name 'Ada Lovelace'
+
+JSON: {\"account\", \"device\", \"name\", \"phrase\": [12 words], \"keys\": \"keyring\" or \"file\", \"data\"}")]
+    Init(Init),
+    /// Run the daemon in the foreground, until Ctrl-C or `lamplit stop`
+    #[command(after_long_help = "\
+Examples:
+  lamplit run
+  lamplit run --bind 192.168.1.7:4242 --no-discovery
+
+JSON: {\"ready\": true, \"addresses\": [\"IP:port\"], \"discovery\"} once it can be reached, {\"stopped\": true} at the end")]
+    Run(Run),
+    /// Stop the daemon and wait until it has stopped
+    #[command(after_long_help = "JSON: {\"stopped\": true}")]
+    Stop,
+    /// Show how this device is
+    #[command(after_long_help = "\
+JSON: {\"version\", \"account\", \"device\", \"name\", \"devices\", \"contacts\", \"unread\", \"waiting\", \"lit\": [{\"app\", \"source\",
+\"since_ms\"}], \"near\": [contact ids], \"addresses\", \"discovery\", \"storage\": {\"state\": \"working\"} or {\"state\": \"failing\",
+\"reason\"}}")]
+    Status,
+    /// Make an invite for one person: a link and a QR code
+    #[command(after_long_help = "\
+Whoever has the link can become your contact, once. Hand it over in person, or on a way you trust. This device must be
+running and reachable while it is accepted.
+
+JSON: {\"link\", \"expires_ms\"}")]
+    Invite(Invite),
+    /// Accept an invite and wait until its maker is a contact
+    #[command(after_long_help = "\
+Example:
+  lamplit accept 'lamplit:…'
+
+JSON: {\"contact\"}, as `lamplit contacts` has it")]
+    Accept(Accept),
+    /// List contacts: what they are on, whether they are near, what is unread
+    #[command(after_long_help = "\
+JSON, a line each: {\"id\", \"name\", \"alias\", \"note\", \"devices\", \"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\",
+\"since_ms\"}]}")]
+    Contacts,
+    /// Say something to a contact
+    #[command(after_long_help = "\
+CONTACT is a name, the beginning of one that fits nobody else, or an id. The message is kept until one of their devices
+has it, however long that takes. With - as text, standard input is sent.
+
+Examples:
+  lamplit say Grace hello there
+  date | lamplit say Grace -
+
+JSON: {\"id\", \"contact\"}")]
+    Say(Say),
+    /// Show a conversation and mark it as read
+    #[command(after_long_help = "\
+Own messages end in how far they have come: sent (kept here until a device of theirs comes near), delivered, read.
+
+Examples:
+  lamplit history Grace
+  lamplit history Grace --follow
+
+JSON, a line each, oldest first: {\"index\", \"id\", \"contact\", \"mine\", \"text\", \"sent_ms\", \"arrived_ms\", \"progress\": \"sent\",
+\"delivered\", \"read\" or null}; with --follow also {\"id\", \"contact\", \"progress\"} as messages come further")]
+    History(History),
+    /// Let contacts see that you are on an app
+    #[command(after_long_help = "\
+Example:
+  lamplit on sina-weibo
+
+JSON: {\"app\", \"on\": true}")]
+    On(App),
+    /// Let an app go dark
+    #[command(after_long_help = "JSON: {\"app\", \"on\": false}")]
+    Off(App),
+    /// Change your own name, as contacts see it
+    #[command(after_long_help = "JSON: {\"name\"}")]
+    Name(Name),
+    /// Call a contact something else, or what they call themselves
+    #[command(after_long_help = "\
+Examples:
+  lamplit rename Grace 'Grace from work'
+  lamplit rename Grace                    go back to what she calls herself
+
+JSON: {\"contact\", \"name\" or null}")]
+    Rename(Rename),
+    /// Keep a note about a contact, or remove it
+    #[command(after_long_help = "\
+Notes never leave your own devices.
+
+Examples:
+  lamplit note Grace likes jasmine tea
+  lamplit note Grace                      remove the note
+
+JSON: {\"contact\", \"note\" or null}")]
+    Note(Note),
+    /// Forget a contact; messages stay
+    #[command(after_long_help = "JSON: {\"contact\", \"removed\": true}")]
+    Remove(Remove),
+    /// Connect to a contact at an address, where the network hides devices from each other
+    #[command(after_long_help = "\
+The other's `lamplit status` shows their addresses.
+
+Example:
+  lamplit dial Grace 192.168.1.7:4242
+
+JSON: {\"contact\", \"near\": true}")]
+    Dial(Dial),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Init {
+    /// Your name, as contacts will see it [default: your login name]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Whether to keep this device's keys in the system's keyring
+    #[arg(long, value_enum, default_value_t = Keyring::Auto)]
+    pub(crate) keyring: Keyring,
+}
+
+/// Where keys are kept.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Keyring {
+    /// In the keyring if there is one, else in a file that only you can read
+    Auto,
+    /// In a file that only you can read
+    Never,
+    /// In the keyring, or not at all
+    Always,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Run {
+    /// The address and port to listen on [default: every address, a port of the system's choice]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) bind: Option<SocketAddr>,
+    /// Neither show this device to others on the network nor look for them
+    #[arg(long)]
+    pub(crate) no_discovery: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Invite {
+    /// Print the link alone
+    #[arg(long)]
+    pub(crate) no_qr: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Accept {
+    /// The link
+    pub(crate) link: String,
+    /// How long to wait
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Say {
+    /// To whom
+    pub(crate) contact: String,
+    /// What; - for standard input
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) text: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct History {
+    /// With whom
+    pub(crate) contact: String,
+    /// How many messages, the latest
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
+    /// Go on showing what comes, until Ctrl-C
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct App {
+    /// The app, such as qq or sina-weibo
+    pub(crate) app: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Name {
+    /// The name
+    pub(crate) name: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Rename {
+    /// Whom
+    pub(crate) contact: String,
+    /// The new name
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Note {
+    /// About whom
+    pub(crate) contact: String,
+    /// The note
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) note: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Remove {
+    /// Whom
+    pub(crate) contact: String,
+    /// Don't ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Dial {
+    /// Whom
+    pub(crate) contact: String,
+    /// Where: an IP address and a port
+    pub(crate) address: SocketAddr,
+    /// How long to wait
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds) if (1..=86_400).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err("a number of seconds from 1 to 86400".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! What each command does. Each has a file that asks the daemon, and prints.
+
+mod accept;
+mod app;
+mod contacts;
+mod dial;
+mod history;
+mod init;
+mod invite;
+mod people;
+mod run;
+mod say;
+mod status;
+mod stop;
+
+use std::{io, path::PathBuf};
+
+use anyhow::Context as _;
+use lamplit_client::account::{DataDir, SocketPathError};
+use lamplit_rpc::{ConnectError, Connection};
+use tokio::runtime;
+
+use crate::{
+    args::{Args, Command, Global},
+    failure::Failure,
+    output::Output,
+};
+
+/// What every command has at hand.
+struct Desk {
+    data: PathBuf,
+    out: Output,
+}
+
+/// Does what the command line says.
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let desk = Desk::new(args.global)?;
+    if let Command::Init(init) = args.command {
+        return init::run(&desk, init);
+    }
+    // The daemon serves many at once; a command waits for one answer.
+    let mut builder = match args.command {
+        Command::Run(_) => runtime::Builder::new_multi_thread(),
+        _ => runtime::Builder::new_current_thread(),
+    };
+    let runtime = builder.enable_all().build().context("the system gives no threads")?;
+    runtime.block_on(dispatch(&desk, args.command))
+}
+
+async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Init(init) => init::run(desk, init),
+        Command::Run(run) => run::run(desk, run).await,
+        Command::Stop => stop::run(desk).await,
+        Command::Status => status::run(desk).await,
+        Command::Invite(invite) => invite::run(desk, invite).await,
+        Command::Accept(accept) => accept::run(desk, accept).await,
+        Command::Contacts => contacts::run(desk).await,
+        Command::Say(say) => say::run(desk, say).await,
+        Command::History(history) => history::run(desk, history).await,
+        Command::On(app) => app::run(desk, app, true).await,
+        Command::Off(app) => app::run(desk, app, false).await,
+        Command::Name(name) => people::name(desk, name).await,
+        Command::Rename(rename) => people::rename(desk, rename).await,
+        Command::Note(note) => people::note(desk, note).await,
+        Command::Remove(remove) => people::remove(desk, remove).await,
+        Command::Dial(dial) => dial::run(desk, dial).await,
+    }
+}
+
+impl Desk {
+    fn new(global: Global) -> Result<Self, Failure> {
+        let data = match global.data {
+            Some(data) => data,
+            None => DataDir::default_path().map_err(anyhow::Error::new)?,
+        };
+        Ok(Self { data, out: Output::new(global.json) })
+    }
+
+    async fn connect(&self) -> Result<Connection, Failure> {
+        let socket = DataDir::socket(&self.data).map_err(|error| match error {
+            // No directory, so nobody runs on it.
+            SocketPathError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Failure::NoDaemon(ConnectError::NoDaemon)
+            }
+            error => Failure::Other(error.into()),
+        })?;
+        Ok(Connection::open(&socket).await?)
+    }
+}

@@ -1,0 +1,71 @@
+use std::path::absolute;
+
+use anyhow::Context;
+use lamplit_client::account::{self, Created, Kept, KeyringChoice};
+use lamplit_types::Name;
+use serde_json::json;
+
+use super::Desk;
+use crate::{
+    args::{Init, Keyring},
+    failure::Failure,
+    output::{Output, Style},
+    table::{self, Cell},
+};
+
+/// Words of the phrase that stand side by side.
+const COLUMNS: usize = 3;
+
+pub(super) fn run(desk: &Desk, Init { name, keyring }: Init) -> Result<(), Failure> {
+    let name = Name::parse(&name.unwrap_or_else(login_name)).map_err(anyhow::Error::new)?;
+    let choice = match keyring {
+        Keyring::Auto => KeyringChoice::Auto,
+        Keyring::Never => KeyringChoice::Never,
+        Keyring::Always => KeyringChoice::Always,
+    };
+    // Shown and used as it is, wherever the shell stands.
+    let data = absolute(&desk.data).context("the data directory has no absolute path")?;
+    let created = account::create(&data, name.clone(), choice).map_err(anyhow::Error::new)?;
+    let words: Vec<&str> = created.phrase.words().collect();
+    let json = json!({
+        "account": created.account.to_string(),
+        "device": created.device.to_string(),
+        "name": name.as_str(),
+        "phrase": words,
+        "keys": match created.kept { Kept::Keyring => "keyring", Kept::File(_) => "file" },
+        "data": data,
+    });
+    desk.out.print(&json, || describe(desk.out, &name, &words, &created))?;
+    Ok(())
+}
+
+fn describe(out: Output, name: &Name, words: &[&str], created: &Created) -> String {
+    let title = out.paint(Style::Bold, "Your recovery phrase");
+    format!(
+        "Welcome, {name}. Your account is made.\n\n\
+         {title}, shown this once and kept nowhere:\n\n{}\n\n\
+         Write it on paper, with the numbers, and keep it where nobody else looks. Whoever has it is you; without it,\n\
+         an account whose devices are lost cannot be opened again.\n\n\
+         This device's keys are kept in {}.\n\n\
+         Start with: lamplit run",
+        numbered(out, words).join("\n"),
+        created.kept,
+    )
+}
+
+/// The words with their numbers, down the columns, as they are read from paper.
+fn numbered(out: Output, words: &[&str]) -> Vec<String> {
+    let rows = words.len().div_ceil(COLUMNS);
+    let cell = |index: usize| {
+        let word = words.get(index)?;
+        let plain = format!("{:>4}. {word}", index.saturating_add(1));
+        Some(Cell::new(plain, |text| out.paint(Style::Bold, text)))
+    };
+    let row = |row: usize| (0..COLUMNS).filter_map(|column| cell(column.saturating_mul(rows).saturating_add(row))).collect();
+    table::lines(&(0..rows).map(row).collect::<Vec<Vec<Cell>>>())
+}
+
+fn login_name() -> String {
+    let variable = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    variable.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "Somebody".to_owned())
+}

@@ -1,0 +1,33 @@
+use std::io::Read;
+
+use anyhow::Context;
+use lamplit_rpc::api;
+use lamplit_types::limits::TEXT_BYTES;
+use serde_json::json;
+
+use super::Desk;
+use crate::{args::Say, failure::Failure, output::safe, who};
+
+pub(super) async fn run(desk: &Desk, Say { contact, text }: Say) -> Result<(), Failure> {
+    let text = match text.as_slice() {
+        [only] if only == "-" => standard_input()?,
+        words => words.join(" "),
+    };
+    let mut daemon = desk.connect().await?;
+    let contact = who::find(&mut daemon, &contact).await?;
+    let said = daemon.call(api::Say { contact: contact.id.clone(), text }).await?;
+    desk.out.print(&json!({ "id": said.id, "contact": contact.id }), || {
+        let name = safe(&contact.name);
+        if contact.near { format!("Sent to {name}.") } else { format!("Kept: it is sent when {name} comes near.") }
+    })?;
+    Ok(())
+}
+
+/// All of standard input, without the line feed at its end. No more than a message holds is read.
+fn standard_input() -> Result<String, Failure> {
+    let most = u64::try_from(TEXT_BYTES).unwrap_or(u64::MAX).saturating_add(2);
+    let mut text = String::new();
+    std::io::stdin().take(most).read_to_string(&mut text).context("standard input is no text")?;
+    text.truncate(text.trim_end_matches(['\n', '\r']).len());
+    Ok(text)
+}

@@ -1,0 +1,58 @@
+use lamplit_rpc::api::{GetStatus, LitApp, Status, Storage};
+
+use super::Desk;
+use crate::{
+    failure::Failure,
+    output::{Output, Style, safe},
+    table::{self, Cell},
+    time,
+};
+
+pub(super) async fn run(desk: &Desk) -> Result<(), Failure> {
+    let status = desk.connect().await?.call(GetStatus {}).await?;
+    desk.out.print(&status, || describe(desk.out, &status))?;
+    Ok(())
+}
+
+fn describe(out: Output, status: &Status) -> String {
+    let now = time::now_ms();
+    let lit: Vec<String> = status.lit.iter().map(|app| lit(now, app)).collect();
+    let storage = match &status.storage {
+        Storage::Working => Cell::from("working"),
+        Storage::Failing { reason } => Cell::new(reason.clone(), |text| out.paint(Style::Bad, text)),
+    };
+    let rows = [
+        ("lit", Cell::new(or_nothing(lit.join(", ")), |text| out.paint(Style::Lit, text))),
+        ("contacts", format!("{}, {} near", status.contacts, status.near.len()).into()),
+        ("unread", status.unread.to_string().into()),
+        ("waiting", format!("{} to be sent", status.waiting).into()),
+        ("reachable at", or_nothing(status.addresses.join(", ")).into()),
+        ("discovery", if status.discovery { "on" } else { "off" }.into()),
+        ("storage", storage),
+        ("account", status.account.clone().into()),
+        ("device", format!("{}, 1 of {}", status.device.chars().take(16).collect::<String>(), status.devices).into()),
+        ("version", status.version.clone().into()),
+    ];
+    let rows: Vec<Vec<Cell>> = rows
+        .into_iter()
+        .map(|(label, value)| vec![Cell::new(label, |label| out.paint(Style::Dim, label)), value])
+        .collect();
+    let name = out.paint(Style::Bold, &safe(&status.name));
+    core::iter::once(name).chain(table::lines(&rows)).collect::<Vec<_>>().join("\n")
+}
+
+fn lit(now: u64, app: &LitApp) -> String {
+    format!("{} ({}, {})", app.app, by(&app.source), time::age(now, app.since_ms))
+}
+
+/// How we know that somebody is on an app.
+pub(super) fn by(source: &str) -> &str {
+    match source {
+        "hand" => "by hand",
+        other => other,
+    }
+}
+
+fn or_nothing(text: String) -> String {
+    if text.is_empty() { "nothing".to_owned() } else { text }
+}

@@ -1,0 +1,101 @@
+//! What is printed, and how: text or JSON, with colours on a terminal only. A reader that goes away, as `head` does, is
+//! no failure of ours.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+/// Standard output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    json: bool,
+    colour: bool,
+}
+
+/// How some text stands out (ECMA-48, SGR).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Style {
+    Bold,
+    Dim,
+    Lit,
+    Bad,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json, colour: !json && colours(io::stdout().is_terminal()) }
+    }
+
+    /// Whether JSON is wanted.
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Prints `value` as JSON, or else what `text` makes.
+    pub(crate) fn print(self, value: &impl Serialize, text: impl FnOnce() -> String) -> io::Result<()> {
+        if self.json { self.line(&serde_json::to_string(value)?) } else { self.line(&text()) }
+    }
+
+    /// Prints a line.
+    pub(crate) fn line(self, text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.write_all(b"\n")?;
+        stdout.flush()
+    }
+
+    pub(crate) fn paint(self, style: Style, text: &str) -> String {
+        paint(self.colour, style, text)
+    }
+}
+
+/// Prints what went wrong to standard error.
+pub(crate) fn complain(json: bool, message: &str) {
+    let mut stderr = io::stderr().lock();
+    let line = if json {
+        serde_json::json!({ "error": message }).to_string()
+    } else {
+        let colour = colours(stderr.is_terminal());
+        format!("{} {message}", paint(colour, Style::Bad, "lamplit:"))
+    };
+    // Nobody is left to tell if this fails.
+    let _ = writeln!(stderr, "{line}");
+}
+
+/// Text of other people, made safe for a terminal: no control character, none that reorders or hides what stands
+/// around it (Unicode TR 36). Line feeds and tabs of a message are for the caller to place.
+pub(crate) fn safe(text: &str) -> String {
+    let one = |c: char| match c {
+        '\n' => '\n',
+        '\t' => ' ',
+        '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(one).collect()
+}
+
+/// Colours belong on a terminal whose owner does not refuse them (no-color.org).
+pub(crate) fn colours(terminal: bool) -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    terminal && !refused && !dumb
+}
+
+fn paint(colour: bool, style: Style, text: &str) -> String {
+    if !colour {
+        return text.to_owned();
+    }
+    let code = match style {
+        Style::Bold => "1",
+        Style::Dim => "2",
+        Style::Lit => "33",
+        Style::Bad => "1;31",
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+#[cfg(test)]
+mod tests;

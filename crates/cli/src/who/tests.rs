@@ -1,0 +1,58 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::*;
+
+fn contact(id: &str, name: &str) -> Contact {
+    Contact {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        alias: None,
+        note: None,
+        devices: 1,
+        since_ms: 0,
+        unread: 0,
+        near: false,
+        lit: Vec::new(),
+    }
+}
+
+fn people() -> Vec<Contact> {
+    vec![
+        contact("1111-a", "Ada"),
+        contact("1112-b", "Adam"),
+        contact("2222-c", "Grace"),
+        contact("3333-d", "Twin"),
+        contact("3334-e", "Twin"),
+    ]
+}
+
+fn chosen(wanted: &str) -> String {
+    choose(people(), wanted).unwrap().id
+}
+
+fn refused(wanted: &str) -> String {
+    choose(people(), wanted).unwrap_err().to_string()
+}
+
+#[test]
+fn a_whole_name_goes_before_a_beginning() {
+    assert_eq!(chosen("Ada"), "1111-a");
+    assert_eq!(chosen("ada"), "1111-a");
+    assert_eq!(chosen("adam"), "1112-b");
+    assert_eq!(chosen(" gr"), "2222-c");
+    assert_eq!(chosen("2222-c"), "2222-c");
+    assert_eq!(chosen("22"), "2222-c");
+}
+
+#[test]
+fn what_fits_several_is_refused_with_their_ids() {
+    assert!(refused("ad").contains("1111-a"));
+    let twins = refused("Twin");
+    assert!(twins.contains("3333-d") && twins.contains("3334-e"), "{twins}");
+}
+
+#[test]
+fn what_fits_nobody_is_refused() {
+    assert!(refused("Zoe").contains("lamplit contacts"));
+    assert!(refused("  ").contains("whom?"));
+}

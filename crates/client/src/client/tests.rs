@@ -1,0 +1,245 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{
+    io,
+    net::Ipv4Addr,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use lamplit_identity::Cost;
+use lamplit_node::{Answer, Command, CommandError, Event, setup, view};
+use lamplit_store::{InMemoryBackend, StorageBackend};
+use lamplit_types::{AppId, MessageId, Name, Text, Wall};
+use tokio::time::timeout;
+
+use crate::{CommandFailed, Events, Missed, Storage};
+
+use super::*;
+
+const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A disk in memory that can be full.
+#[derive(Debug)]
+struct Disk {
+    bytes: InMemoryBackend,
+    full: Arc<AtomicBool>,
+}
+
+impl Disk {
+    fn room(&self) -> io::Result<()> {
+        if self.full.load(Ordering::SeqCst) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        self.bytes.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.bytes.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.room()?;
+        self.bytes.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.room()?;
+        self.bytes.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.room()?;
+        self.bytes.write(offset, data)
+    }
+}
+
+/// A device on loopback, and the switch that fills its disk.
+fn device(name: &str) -> (Client, Arc<AtomicBool>) {
+    let full = Arc::new(AtomicBool::new(false));
+    let store = Store::on_backend(Box::new(Disk { bytes: InMemoryBackend::new(), full: full.clone() })).unwrap();
+    let mut random = Random::new().unwrap();
+    let now = Clock::start().now().wall;
+    let name = Name::parse(name).unwrap();
+    let (new, _phrase) = setup::first_device(random.rng(), now, name, CHEAP).unwrap();
+    store.commit(new.writes).unwrap();
+    let opened = Opened { secrets: new.secrets, store };
+    let network = Network { bind: Some((Ipv4Addr::LOCALHOST, 0).into()), discovery: false };
+    (Client::start(Parts::on_network(opened, network).unwrap()).unwrap(), full)
+}
+
+/// Waits for the first event that is wanted.
+async fn until<T>(events: &mut Events, what: &str, wanted: impl Fn(Event) -> Option<T>) -> T {
+    let waiting = async {
+        loop {
+            if let Some(found) = wanted(events.next().await.unwrap()) {
+                return found;
+            }
+        }
+    };
+    timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}
+
+/// Makes two devices contacts of each other.
+async fn acquaint(host: &Handle, guest: &Handle) {
+    let (mut host_hears, mut guest_hears) = (host.events(), guest.events());
+    let Ok(Answer::Invited(invite)) = host.invite().await else { panic!("an invite was asked for") };
+    guest.command(Command::Accept(invite)).await.unwrap();
+    let added = |event| matches!(event, Event::ContactAdded(_)).then_some(());
+    until(&mut host_hears, "a guest", added).await;
+    until(&mut guest_hears, "a host", added).await;
+}
+
+async fn only_contact(handle: &Handle) -> view::ContactView {
+    let contacts = handle.read(|read| view::contacts(read, None, 10)).await.unwrap();
+    let [contact] = contacts.as_slice() else { panic!("there are {} contacts", contacts.len()) };
+    contact.clone()
+}
+
+async fn say(handle: &Handle, text: &str) -> Result<MessageId, CommandFailed> {
+    let to = only_contact(handle).await.account;
+    match handle.command(Command::Say { to, text: Text::parse(text).unwrap() }).await? {
+        Answer::Saying(id) => Ok(id),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Waits until the message is in a device's database.
+async fn arrived(handle: &Handle, id: MessageId) -> view::MessageView {
+    let looking = async {
+        loop {
+            if let Some(message) = handle.read(move |read| view::message(read, id)).await.unwrap() {
+                return message;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, looking).await.expect("a message did not arrive")
+}
+
+#[tokio::test]
+async fn two_clients_meet_and_talk() {
+    let ((ada, _), (grace, _)) = (device("Ada"), device("Grace"));
+    let (here, there) = (ada.handle(), grace.handle());
+    acquaint(&here, &there).await;
+    assert_eq!(only_contact(&there).await.name.as_str(), "Ada");
+
+    let mut events = there.events();
+    let id = say(&here, "good evening").await.unwrap();
+    let told = until(&mut events, "the message", |event| match event {
+        Event::Message { id, .. } => Some(id),
+        _ => None,
+    });
+    assert_eq!(told.await, id);
+    // What was told is committed.
+    assert_eq!(arrived(&there, id).await.text.as_str(), "good evening");
+
+    here.command(Command::Light { app: AppId::parse("qq").unwrap(), on: true }).await.unwrap();
+    assert_eq!(here.state().own_lit.len(), 1);
+    until(&mut events, "presence", |event| matches!(event, Event::Presence(_)).then_some(())).await;
+    assert_eq!(there.state().lit.values().flatten().map(|lit| lit.apps.len()).sum::<usize>(), 1);
+    assert_eq!(there.state().near.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_client_says_last_is_that_it_stopped() {
+    let (ada, _) = device("Ada");
+    let handle = ada.handle();
+    let mut events = handle.events();
+    handle.stop();
+    ada.wait().await.unwrap();
+    handle.stopped().await;
+    assert_eq!(events.next().await.unwrap_err(), Missed::Stopped);
+    assert_eq!(handle.invite().await.unwrap_err(), CommandFailed::Stopping);
+    // The database can still be read.
+    assert_eq!(handle.read(view::me).await.unwrap().name.as_str(), "Ada");
+}
+
+#[tokio::test]
+async fn a_client_that_nobody_holds_stops() {
+    let (ada, _) = device("Ada");
+    let mut state = ada.handle().state.clone();
+    drop(ada);
+    let stopped = async { while state.changed().await.is_ok() {} };
+    timeout(PATIENCE, stopped).await.expect("the driver goes on for nobody");
+}
+
+#[tokio::test]
+async fn on_a_full_disk_nothing_is_lost_or_told_and_it_goes_on_when_there_is_room() {
+    let ((ada, ada_full), (grace, grace_full)) = (device("Ada"), device("Grace"));
+    let (here, there) = (ada.handle(), grace.handle());
+    acquaint(&here, &there).await;
+
+    ada_full.store(true, Ordering::SeqCst);
+    let refused = say(&here, "never said").await;
+    let Err(CommandFailed::Refused(CommandError::Storage(reason))) = refused else { panic!("{refused:?}") };
+    assert!(reason.contains("disk is full"), "{reason}");
+    assert!(matches!(&here.state().storage, Storage::Failing(reason) if reason.contains("disk is full")));
+    ada_full.store(false, Ordering::SeqCst);
+
+    // Said by one who can keep it, to one who cannot: it waits.
+    let said = timeout(PATIENCE, async {
+        loop {
+            match say(&here, "said").await {
+                Ok(id) => return id,
+                Err(CommandFailed::Refused(CommandError::Storage(_))) => {}
+                Err(other) => panic!("{other}"),
+            }
+        }
+    });
+    let first = said.await.expect("there is room again");
+    assert_eq!(here.state().storage, Storage::Working);
+    arrived(&there, first).await;
+
+    let mut events = there.events();
+    grace_full.store(true, Ordering::SeqCst);
+    let second = say(&here, "into a full disk").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(there.read(move |read| view::message(read, second)).await.is_ok_and(|found| found.is_none()));
+    grace_full.store(false, Ordering::SeqCst);
+    assert_eq!(arrived(&there, second).await.text.as_str(), "into a full disk");
+    let told = until(&mut events, "the message", |event| match event {
+        Event::Message { id, .. } => Some(id),
+        _ => None,
+    });
+    assert_eq!(told.await, second);
+
+    let page = there.read(|read| view::history(read, view::contacts(read, None, 1)?.remove(0).account, None, 10));
+    let texts: Vec<String> = page.await.unwrap().iter().map(|message| message.text.as_str().to_owned()).collect();
+    assert_eq!(texts, ["into a full disk", "said"]);
+}
+
+#[tokio::test]
+async fn a_reader_that_sleeps_is_told_what_it_missed() {
+    let (events, receiver) = broadcast::channel(limits::EVENTS);
+    let (ada, _) = device("Ada");
+    let handle = Handle { events: Arc::new(receiver), ..ada.handle() };
+    let mut reader = handle.events();
+    let more = 7;
+    for _ in 0..limits::EVENTS + more {
+        events.send(Event::Warning(lamplit_node::Warning::Clock)).unwrap();
+    }
+    assert_eq!(reader.next().await.unwrap_err(), Missed::Lagged(u64::try_from(more).unwrap()));
+    assert!(reader.next().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_dial_to_nobody_comes_to_nothing_and_stalls_nothing() {
+    let ((ada, _), (grace, _)) = (device("Ada"), device("Grace"));
+    let (here, there) = (ada.handle(), grace.handle());
+    acquaint(&here, &there).await;
+    grace.handle().stop();
+    grace.wait().await.unwrap();
+    let contact = only_contact(&here).await.account;
+    // Nobody listens at the discard port.
+    here.dial(contact, (Ipv4Addr::LOCALHOST, 9).into()).await.unwrap();
+    for _ in 0..20 {
+        let asked = here.command(Command::SetName(Name::parse("Ada L.").unwrap()));
+        timeout(PATIENCE, asked).await.expect("the loop stands").unwrap();
+    }
+    let _: Wall = here.now();
+}

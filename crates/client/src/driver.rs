@@ -1,0 +1,246 @@
+//! The loop that drives a node: take what came, let the node handle it, commit once, then tell.
+//!
+//! It has a thread of its own, because a commit waits for the disk. Everything else runs elsewhere and reaches it
+//! through one bounded inbox.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use lamplit_node::{Answer, Command, CommandError, DialId, Event, Input, Node, OpenError, Transmit};
+use lamplit_store::{Snapshot, Store};
+use lamplit_transport::{Connection, TransportEvent};
+use lamplit_types::{Channel, LinkId};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, sleep_until},
+};
+
+use crate::{
+    clock::Clock, dialler::Dialler, handle::CommandFailed, limits, links::Links, random::Random, screen::Screen,
+};
+
+/// What can come to the driver.
+pub(crate) enum Incident {
+    Command(Command, Reply),
+    Transport(TransportEvent),
+    Dialled(DialId, Option<Connection>),
+    Received(LinkId, Channel, Vec<u8>),
+    Ended(LinkId),
+}
+
+/// Where the answer to a command goes.
+pub(crate) type Reply = oneshot::Sender<Result<Answer, CommandFailed>>;
+
+/// Why a client ended by itself. What was committed is safe.
+#[derive(Debug, thiserror::Error)]
+#[error("the database failed and the device cannot go on: {0}")]
+pub struct Fatal(String);
+
+impl Fatal {
+    /// The loop itself died.
+    pub(crate) fn from_join(error: &tokio::task::JoinError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+pub(crate) struct Driver {
+    pub(crate) node: Node,
+    pub(crate) store: Arc<Store>,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) inbox: mpsc::Receiver<Incident>,
+    pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) links: Links,
+    pub(crate) dialler: Dialler,
+    pub(crate) screen: Screen,
+    pub(crate) asked: BTreeMap<u64, Reply>,
+    pub(crate) last_asked: u64,
+    /// Why the batch at hand cannot be kept.
+    pub(crate) broken: Option<String>,
+}
+
+impl Driver {
+    pub(crate) async fn run(mut self) -> Result<(), Fatal> {
+        let mut batch = Vec::with_capacity(limits::BATCH);
+        self.settle().await?;
+        while self.gather(&mut batch).await {
+            self.random.reseed();
+            match self.store.snapshot() {
+                Ok(read) => {
+                    batch.drain(..).for_each(|incident| self.take(&read, incident));
+                    self.tick(&read);
+                    // Given back first: what it shows could not be used again by the commit.
+                    drop(read);
+                    self.settle().await?;
+                }
+                Err(error) => {
+                    let reason = error.to_string();
+                    batch.drain(..).for_each(|incident| self.turn_away(incident, &reason));
+                    self.undo(reason).await?;
+                }
+            }
+        }
+        self.say_goodbye().await;
+        Ok(())
+    }
+
+    /// Waits until something is to be done and takes what came, up to a limit. False at the end.
+    async fn gather(&mut self, batch: &mut Vec<Incident>) -> bool {
+        let deadline = self.node.deadline().map(|deadline| self.clock.instant(deadline));
+        tokio::select! {
+            biased;
+            _ = self.stop.wait_for(|&stop| stop) => false,
+            taken = self.inbox.recv_many(batch, limits::BATCH) => taken > 0,
+            Some(()) = async { Some(sleep_until(deadline?).await) } => true,
+        }
+    }
+
+    /// Commits what the node wants kept, and only then does and tells what it says.
+    async fn settle(&mut self) -> Result<(), Fatal> {
+        if let Some(reason) = self.broken.take() {
+            return self.undo(reason).await;
+        }
+        let writes = self.node.take_writes();
+        if !writes.is_empty() {
+            if let Err(error) = self.store.commit(writes) {
+                return self.undo(error.to_string()).await;
+            }
+            self.screen.storage_works();
+        }
+        let outputs = self.node.committed();
+        for transmit in outputs.transmits {
+            self.carry_out(transmit);
+        }
+        for event in outputs.events {
+            self.tell(event);
+        }
+        Ok(())
+    }
+
+    /// Goes back to what is committed. Every link closes, so the peers send again what they hear no answer to.
+    async fn undo(&mut self, reason: String) -> Result<(), Fatal> {
+        tracing::error!(%reason, "nothing can be kept: the last step was undone");
+        for (_, reply) in core::mem::take(&mut self.asked) {
+            let _ = reply.send(Err(CommandError::Storage(reason.clone()).into()));
+        }
+        self.links.close_all();
+        self.screen.storage_fails(reason.clone());
+        let Some(read) = self.sit_out(&reason).await else { return Ok(()) };
+        let now = self.clock.now();
+        let transmits =
+            self.node.rolled_back(&read, now, self.random.rng()).map_err(|error| Fatal(error.to_string()))?;
+        transmits.into_iter().for_each(|transmit| self.carry_out(transmit));
+        self.screen.begin_again(&self.node);
+        Ok(())
+    }
+
+    /// Waits a while, and then until the database can be read, and turns away what comes meanwhile. `None` at the end.
+    async fn sit_out(&mut self, reason: &str) -> Option<Snapshot> {
+        let mut again = Instant::now() + limits::PAUSE;
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.stop.wait_for(|&stop| stop) => return None,
+                () = sleep_until(again) => match self.store.snapshot() {
+                    Ok(read) => return Some(read),
+                    Err(_) => again = Instant::now() + limits::PAUSE,
+                },
+                incident = self.inbox.recv() => self.turn_away(incident?, reason),
+            }
+        }
+    }
+
+    /// What is dropped here was not acknowledged: it is sent again. A connection that is dropped ends.
+    fn turn_away(&mut self, incident: Incident, reason: &str) {
+        match incident {
+            Incident::Command(_, reply) => {
+                let _ = reply.send(Err(CommandError::Storage(reason.to_owned()).into()));
+            }
+            Incident::Dialled(..) => self.dialler.done(),
+            Incident::Transport(_) | Incident::Received(..) | Incident::Ended(_) => {}
+        }
+    }
+
+    fn take(&mut self, read: &Snapshot, incident: Incident) {
+        match incident {
+            Incident::Command(command, reply) => {
+                self.last_asked = self.last_asked.saturating_add(1);
+                self.asked.insert(self.last_asked, reply);
+                self.handle(read, Input::Command(self.last_asked, command));
+            }
+            Incident::Transport(TransportEvent::Sighted { beacon, address }) => {
+                let address = lamplit_node::Address(address.as_str().to_owned());
+                self.handle(read, Input::Sighted { beacon, address });
+            }
+            // A beacon that is gone says nothing about the links that are there.
+            Incident::Transport(TransportEvent::Lost { .. }) => {}
+            Incident::Transport(TransportEvent::Incoming(connection)) => self.connected(read, connection, None),
+            Incident::Dialled(dial, connection) => {
+                self.dialler.done();
+                match connection {
+                    Some(connection) => self.connected(read, connection, Some(dial)),
+                    None => self.dial_failed(read, dial),
+                }
+            }
+            Incident::Received(link, channel, bytes) if self.links.is_open(link) => {
+                self.handle(read, Input::Received { link, channel, bytes });
+            }
+            Incident::Ended(link) if self.links.ended(link) => {
+                self.handle(read, Input::Disconnected(link));
+            }
+            Incident::Received(..) | Incident::Ended(_) => {}
+        }
+    }
+
+    fn connected(&mut self, read: &Snapshot, connection: Connection, dial: Option<DialId>) {
+        match (self.links.open(connection), dial) {
+            (Some((link, pipe)), dial) => self.handle(read, Input::Connected { link, pipe, dial }),
+            (None, Some(dial)) => self.dial_failed(read, dial),
+            (None, None) => {}
+        }
+    }
+
+    fn dial_failed(&mut self, read: &Snapshot, dial: DialId) {
+        self.handle(read, Input::DialFailed(dial));
+    }
+
+    fn tick(&mut self, read: &Snapshot) {
+        if self.node.deadline().is_some_and(|deadline| deadline <= self.clock.now().mono) {
+            self.handle(read, Input::Tick);
+        }
+    }
+
+    fn handle(&mut self, read: &Snapshot, input: Input) {
+        // After a failure nothing of the batch may be kept, so the rest of it is not worth handling.
+        if self.broken.is_none() {
+            let now = self.clock.now();
+            self.broken = self.node.handle(now, self.random.rng(), read, input).err().map(|error| error.to_string());
+        }
+    }
+
+    fn carry_out(&mut self, transmit: Transmit) {
+        match transmit {
+            Transmit::Send { link, channel, bytes } => self.links.send(link, channel, bytes),
+            Transmit::Close(link) => self.links.close(link),
+            Transmit::Dial { dial, address } => self.dialler.dial(dial, address),
+            Transmit::Advertise(beacon) => self.dialler.advertise(beacon),
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        match event {
+            Event::Answer(number, result) => {
+                self.screen.own_lit(&self.node);
+                if let Some(reply) = self.asked.remove(&number) {
+                    // Whoever asked may have gone.
+                    let _ = reply.send(result.map_err(CommandFailed::Refused));
+                }
+            }
+            event => self.screen.show(event, &self.node),
+        }
+    }
+
+    async fn say_goodbye(&mut self) {
+        self.links.close_all();
+        self.dialler.shutdown().await;
+    }
+}

@@ -1,0 +1,183 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+};
+
+use lamplit_node::{Address, Answer, Command, CommandError, Event, Lit, ReadError};
+use lamplit_store::{Snapshot, Store};
+use lamplit_transport::Transport;
+use lamplit_types::{AccountId, DeviceId, Wall};
+use lamplit_wire::AppPresence;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::{clock::Clock, driver::Incident, limits};
+
+/// The scheme of an address that is typed by hand: an IP address and a port.
+const BY_HAND: &str = "udp";
+
+/// What a program does with a running client. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) inbox: mpsc::Sender<Incident>,
+    /// Never read: a receiver to make others from, so that no handle keeps the channel open.
+    pub(crate) events: Arc<broadcast::Receiver<Event>>,
+    pub(crate) state: watch::Receiver<State>,
+    pub(crate) stop: Arc<watch::Sender<bool>>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) transports: Arc<[Arc<dyn Transport>]>,
+    pub(crate) clock: Clock,
+    pub(crate) discovery: bool,
+}
+
+/// What is true just now and on no disk. A reader always gets the latest.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// What each contact's devices show.
+    pub lit: BTreeMap<AccountId, Vec<Lit>>,
+    /// What this device shows.
+    pub own_lit: Vec<AppPresence>,
+    /// Who can be reached directly, with which devices.
+    pub near: BTreeMap<AccountId, BTreeSet<DeviceId>>,
+    /// Whether what happens can be kept.
+    pub storage: Storage,
+}
+
+/// Whether what happens can be kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// It can.
+    #[default]
+    Working,
+    /// The last commit failed; it says why and what to do. What was tried is undone, peers will send again.
+    Failing(String),
+}
+
+/// Why a command came to nothing. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandFailed {
+    /// The device says no.
+    #[error(transparent)]
+    Refused(#[from] CommandError),
+    /// The client has stopped or is about to.
+    #[error("the daemon is stopping: start it again with `lamplit run`")]
+    Stopping,
+}
+
+/// Happenings, from the moment it was made.
+#[derive(Debug)]
+pub struct Events(broadcast::Receiver<Event>);
+
+/// Why there is no next happening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Missed {
+    /// The reader was too slow and missed that many; the next call goes on after them. Take a snapshot.
+    #[error("{0} events were missed: take a new snapshot")]
+    Lagged(u64),
+    /// The client has stopped.
+    #[error("the client has stopped")]
+    Stopped,
+}
+
+impl Handle {
+    /// Asks the device for something and waits until it is committed or refused.
+    ///
+    /// # Errors
+    /// See [`CommandFailed`].
+    pub async fn command(&self, command: Command) -> Result<Answer, CommandFailed> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.send(Incident::Command(command, answer)).await.map_err(|_| CommandFailed::Stopping)?;
+        Ok(answered.await.map_err(|_| CommandFailed::Stopping)??)
+    }
+
+    /// Makes an invite that leads to where this device can be dialled now.
+    ///
+    /// # Errors
+    /// See [`CommandFailed`].
+    pub async fn invite(&self) -> Result<Answer, CommandFailed> {
+        let mut addresses = self.addresses();
+        addresses.truncate(limits::INVITE_ADDRESSES);
+        self.command(Command::Invite { addresses }).await
+    }
+
+    /// Dials an address at which a contact is expected.
+    ///
+    /// # Errors
+    /// See [`CommandFailed`].
+    pub async fn dial(&self, contact: AccountId, address: SocketAddr) -> Result<Answer, CommandFailed> {
+        self.command(Command::Dial { contact, address: Address(format!("{BY_HAND}:{address}")) }).await
+    }
+
+    /// Where this device can be dialled now, the likeliest first.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        let all = self.transports.iter().flat_map(|transport| transport.addresses());
+        all.filter_map(|address| address.rest().parse().ok()).collect()
+    }
+
+    /// The time by the clock that the device goes by.
+    pub fn now(&self) -> Wall {
+        self.clock.now().wall
+    }
+
+    /// Whether others find this device by themselves.
+    pub const fn discovery(&self) -> bool {
+        self.discovery
+    }
+
+    /// What happens from now on.
+    pub fn events(&self) -> Events {
+        Events(self.events.resubscribe())
+    }
+
+    /// What is true just now. Not to be held: the driver waits for it.
+    pub fn state(&self) -> watch::Ref<'_, State> {
+        self.state.borrow()
+    }
+
+    /// Reads a consistent view of what is committed, off the async threads.
+    ///
+    /// # Errors
+    /// Those of `read`, and [`ReadError::Storage`] if no view can be had.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Snapshot) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let store = self.store.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let snapshot = store.snapshot().map_err(|error| ReadError::Storage(error.to_string()))?;
+            read(&snapshot)
+        });
+        task.await.unwrap_or_else(|error| Err(ReadError::Storage(error.to_string())))
+    }
+
+    /// Asks the client to stop; [`Self::stopped`] tells when it has.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Returns once the client has stopped.
+    pub async fn stopped(&self) {
+        // The driver holds the sender, so it is gone when the driver is.
+        let mut state = self.state.clone();
+        while state.changed().await.is_ok() {}
+    }
+}
+
+impl core::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Handle").finish_non_exhaustive()
+    }
+}
+
+impl Events {
+    /// The next happening. May be dropped while it waits; nothing is lost.
+    ///
+    /// # Errors
+    /// See [`Missed`].
+    pub async fn next(&mut self) -> Result<Event, Missed> {
+        self.0.recv().await.map_err(|error| match error {
+            broadcast::error::RecvError::Lagged(missed) => Missed::Lagged(missed),
+            broadcast::error::RecvError::Closed => Missed::Stopped,
+        })
+    }
+}

@@ -1,0 +1,26 @@
+//! Drives a node with tokio: commands go in, events come out, the database is committed in between.
+//!
+//! A [`Client`] owns one device. Whoever uses it holds a [`Handle`]: [`Handle::command`] changes something and returns
+//! once that is committed; [`Handle::state`] has what is true just now; [`Handle::events`] tells what happens, in a
+//! queue with a bottom; [`Handle::read`] asks the database for pages. [`account`] makes and opens accounts.
+
+pub mod account;
+mod client;
+mod clock;
+mod dialler;
+mod driver;
+mod handle;
+pub mod limits;
+mod links;
+mod outlet;
+mod random;
+mod screen;
+
+pub use client::{Carrier, Client, Network, Parts, StartError};
+pub use driver::Fatal;
+pub use handle::{CommandFailed, Events, Handle, Missed, State, Storage};
+pub use lamplit_identity as identity;
+pub use lamplit_node::{Answer, Command, CommandError, Event, Lit, ReadError, view};
+pub use lamplit_store::Snapshot;
+pub use lamplit_transport_quic::StartError as NetworkError;
+pub use lamplit_wire::{AppPresence, Progress, Source};

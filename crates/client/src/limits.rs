@@ -1,0 +1,29 @@
+//! How much the driver holds, and what happens when it is reached.
+
+use std::time::Duration;
+
+/// Incidents that wait for the driver. When they are as many, whoever brings the next one waits: a link is not read, a
+/// command is not taken.
+pub const INBOX: usize = 256;
+/// Incidents that share one commit. What comes beyond them waits for the next.
+pub const BATCH: usize = 128;
+/// Happenings that wait for one reader. Beyond them the oldest are dropped and the reader is told how many.
+pub const EVENTS: usize = 1024;
+/// Bytes that wait to enter one link. Beyond them the link is closed: the other side does not take what it allowed us
+/// to send, and what it has not acknowledged goes back to the outbox.
+pub const LINK_BYTES: usize = 2 * lamplit_types::limits::LINK_QUEUE_BYTES;
+/// Links at one time. A further one is closed as it comes.
+pub const LINKS: usize = 1024;
+/// Dials at one time. A further one fails at once.
+pub const DIALS: usize = 64;
+/// Addresses in an invite; the likeliest are taken.
+pub const INVITE_ADDRESSES: usize = 8;
+
+/// How long a link may take to send its last words.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long a link stays open after its last words entered the pipe, so that they leave it too.
+pub(crate) const LINGER: Duration = Duration::from_millis(300);
+/// How long nothing is tried after a commit failed: a full disk does not get emptier by trying.
+pub(crate) const PAUSE: Duration = Duration::from_secs(1);
+/// How long transports may take to say goodbye.
+pub(crate) const GOODBYE: Duration = Duration::from_secs(2);

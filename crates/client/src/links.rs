@@ -1,0 +1,82 @@
+use std::collections::BTreeMap;
+
+use lamplit_transport::{Connection, PipeReceiver};
+use lamplit_types::{Channel, LinkId, Pipe};
+use tokio::sync::mpsc;
+
+use crate::{driver::Incident, limits, outlet::Outlet};
+
+/// The links of a device. Each has a task that reads it into the inbox, and an [`Outlet`].
+pub(crate) struct Links {
+    open: BTreeMap<LinkId, Outlet>,
+    last: u64,
+    inbox: mpsc::Sender<Incident>,
+}
+
+impl Links {
+    pub(crate) const fn new(inbox: mpsc::Sender<Incident>) -> Self {
+        Self { open: BTreeMap::new(), last: 0, inbox }
+    }
+
+    /// Numbers a connection and reads from it; none if there are too many, and it is closed.
+    pub(crate) fn open(&mut self, connection: Connection) -> Option<(LinkId, Pipe)> {
+        if self.open.len() >= limits::LINKS {
+            tracing::warn!("{} links are open: a further one was closed", limits::LINKS);
+            connection.sender.close();
+            return None;
+        }
+        self.last = self.last.saturating_add(1);
+        let link = LinkId(self.last);
+        self.open.insert(link, Outlet::new(connection.sender));
+        tokio::spawn(read(link, connection.receiver, self.inbox.clone()));
+        Some((link, connection.pipe))
+    }
+
+    /// Whether what comes from a link still matters.
+    pub(crate) fn is_open(&self, link: LinkId) -> bool {
+        self.open.contains_key(&link)
+    }
+
+    /// Queues bytes. A link that doesn't take them in is ended; its reader says so to the inbox.
+    pub(crate) fn send(&mut self, link: LinkId, channel: Channel, bytes: Vec<u8>) {
+        if self.open.get_mut(&link).is_some_and(|outlet| outlet.send(channel, bytes).is_err()) {
+            tracing::debug!("a link that takes nothing in was ended");
+            self.cut(link);
+        }
+    }
+
+    /// Ends a link after what was sent before, and forgets it.
+    pub(crate) fn close(&mut self, link: LinkId) {
+        if let Some(outlet) = self.open.remove(&link) {
+            outlet.close();
+        }
+    }
+
+    /// Ends a link at once; its reader says so to the inbox.
+    pub(crate) fn cut(&self, link: LinkId) {
+        if let Some(outlet) = self.open.get(&link) {
+            outlet.cut();
+        }
+    }
+
+    /// Forgets a link that ended. False if that was known.
+    pub(crate) fn ended(&mut self, link: LinkId) -> bool {
+        self.open.remove(&link).is_some()
+    }
+
+    pub(crate) fn close_all(&mut self) {
+        while let Some((_, outlet)) = self.open.pop_first() {
+            outlet.close();
+        }
+    }
+}
+
+async fn read(link: LinkId, mut receiver: Box<dyn PipeReceiver>, inbox: mpsc::Sender<Incident>) {
+    while let Some((channel, bytes)) = receiver.receive().await {
+        if inbox.send(Incident::Received(link, channel, bytes)).await.is_err() {
+            return;
+        }
+    }
+    // If nobody listens any more, nobody needs to know.
+    let _ = inbox.send(Incident::Ended(link)).await;
+}

@@ -1,0 +1,76 @@
+use lamplit_node::{Event, Node};
+use tokio::sync::{broadcast, watch};
+
+use crate::handle::{State, Storage};
+
+/// What the driver tells: the latest state, and happenings.
+pub(crate) struct Screen {
+    events: broadcast::Sender<Event>,
+    state: watch::Sender<State>,
+}
+
+impl Screen {
+    pub(crate) const fn new(events: broadcast::Sender<Event>, state: watch::Sender<State>) -> Self {
+        Self { events, state }
+    }
+
+    /// Tells an event, after the state it belongs to.
+    pub(crate) fn show(&self, event: Event, node: &Node) {
+        match &event {
+            Event::Presence(account) => self.state.send_modify(|state| {
+                match node.lit(*account) {
+                    lit if lit.is_empty() => state.lit.remove(account),
+                    lit => state.lit.insert(*account, lit),
+                };
+            }),
+            Event::Near { account, device, reachable } => self.state.send_modify(|state| {
+                let devices = state.near.entry(*account).or_default();
+                if *reachable {
+                    devices.insert(*device);
+                } else {
+                    devices.remove(device);
+                }
+                state.near.retain(|_, devices| !devices.is_empty());
+            }),
+            Event::ContactRemoved(account) => self.state.send_modify(|state| {
+                state.lit.remove(account);
+                state.near.remove(account);
+            }),
+            _ => {}
+        }
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+
+    /// What this device shows.
+    pub(crate) fn own_lit(&self, node: &Node) {
+        self.state.send_if_modified(|state| {
+            let lit = node.own_lit();
+            let changed = state.own_lit != lit;
+            state.own_lit = lit;
+            changed
+        });
+    }
+
+    pub(crate) fn storage_works(&self) {
+        self.state.send_if_modified(|state| core::mem::take(&mut state.storage) != Storage::Working);
+    }
+
+    pub(crate) fn storage_fails(&self, reason: String) {
+        self.state.send_modify(|state| state.storage = Storage::Failing(reason));
+    }
+
+    /// Tells that what was seen over the links that were closed after a failed commit is gone.
+    pub(crate) fn begin_again(&self, node: &Node) {
+        let before = self.state.borrow().clone();
+        for (account, devices) in before.near {
+            for device in devices {
+                self.show(Event::Near { account, device, reachable: false }, node);
+            }
+        }
+        for account in before.lit.into_keys() {
+            self.show(Event::Presence(account), node);
+        }
+        self.own_lit(node);
+    }
+}

@@ -1,0 +1,92 @@
+//! What happens by itself: two people meet, lose sight of each other, find each other again, and talk.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use lamplit_rpc::api::{Accept, Invite, Light, Progress, Say};
+use tokio::{sync::mpsc, time::sleep};
+
+use crate::{
+    device::Device,
+    stage::{Cast, Shown, Who},
+};
+
+/// Time to read a line before the next thing happens.
+const BREATH: Duration = Duration::from_millis(1200);
+
+/// Plays the story to its end.
+pub(crate) async fn play(cast: &Cast, shown: &mpsc::Sender<Shown>) -> Result<()> {
+    let tell = async |text: String| {
+        shown.send(Shown::Told(text)).await?;
+        sleep(BREATH).await;
+        Ok::<(), anyhow::Error>(())
+    };
+    tell("Two devices, each a process of its own, each with an account and keys of its own.".to_owned()).await?;
+    let (ada, grace) = tokio::try_join!(cast.device(Who::Left), cast.device(Who::Right))?;
+    let (left, right) = tokio::try_join!(ada.start(), grace.start())?;
+    tell(format!("Ada's device listens at {left}, Grace's at {right}; they don't know each other.")).await?;
+
+    let link = ada.ask(Invite {}).await?.link;
+    let begin: String = link.chars().take(36).collect();
+    tell(format!("Ada makes an invite for one person: {begin}…")).await?;
+    grace.ask(Accept { link }).await?;
+    know_each_other(ada, grace).await?;
+    tell("Grace accepted it: they have checked each other's keys, and are contacts.".to_owned()).await?;
+
+    tokio::join!(ada.stop(), grace.stop());
+    tell("Both devices go off, and come back at other ports. Nobody tells them where.".to_owned()).await?;
+    let (left, right) = tokio::try_join!(ada.start(), grace.start())?;
+    let since = Instant::now();
+    near_each_other(ada, grace).await?;
+    let seconds = since.elapsed().as_secs_f64();
+    tell(format!("They found each other by DNS-SD, at {left} and {right}, in {seconds:.1} s.")).await?;
+
+    ada.ask(Light { app: "qq".to_owned() }).await?;
+    sees(grace, "qq").await?;
+    tell("Ada is on QQ, and Grace sees it.".to_owned()).await?;
+    grace.ask(Light { app: "sina-weibo".to_owned() }).await?;
+    sees(ada, "sina-weibo").await?;
+    tell("Grace is on Sina Weibo, and Ada sees it.".to_owned()).await?;
+
+    for (from, text) in [
+        (ada, "Good evening! Is that you?"),
+        (grace, "It is. No server, no internet, and still here."),
+        (ada, "And nobody else can read this."),
+    ] {
+        say(from, text).await?;
+        tell(format!("{} said something; it is sealed, delivered and read.", from.name)).await?;
+    }
+    Ok(())
+}
+
+async fn know_each_other(ada: &Device, grace: &Device) -> Result<()> {
+    let known = |device: &'static str| move |view: &crate::view::View| {
+        view.contact.as_ref().filter(|contact| contact.name == device).map(|_| ())
+    };
+    tokio::try_join!(ada.until("Grace as a contact", known("Grace")), grace.until("Ada as a contact", known("Ada")))?;
+    Ok(())
+}
+
+async fn near_each_other(ada: &Device, grace: &Device) -> Result<()> {
+    let near = |view: &crate::view::View| view.contact.as_ref().filter(|contact| contact.near).map(|_| ());
+    tokio::try_join!(ada.until("Grace near", near), grace.until("Ada near", near))?;
+    Ok(())
+}
+
+async fn sees(device: &Device, app: &str) -> Result<()> {
+    let lit = |view: &crate::view::View| {
+        view.contact.as_ref()?.lit.iter().find(|lit| lit.app == app).map(|_| ())
+    };
+    device.until(&format!("the contact on {app}"), lit).await
+}
+
+/// Says something and waits until it was read.
+async fn say(device: &Device, text: &str) -> Result<()> {
+    let contact = device.until("a contact", |view| Some(view.contact.as_ref()?.id.clone())).await?;
+    let id = device.ask(Say { contact, text: text.to_owned() }).await?.id;
+    let read = |view: &crate::view::View| {
+        let message = view.messages.iter().find(|message| message.id == id)?;
+        (message.progress == Some(Progress::Read)).then_some(())
+    };
+    device.until("the message to be read", read).await
+}

@@ -1,0 +1,38 @@
+use lamplit_rpc::api::{Contact, LitApp, Message, Progress, Status};
+
+/// What one device shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct View {
+    /// How it is; `None` while its daemon is off.
+    pub(crate) status: Option<Status>,
+    /// The one contact it has in this story.
+    pub(crate) contact: Option<Contact>,
+    /// Their conversation, oldest first.
+    pub(crate) messages: Vec<Message>,
+}
+
+impl View {
+    /// Where the contact is, in words.
+    pub(crate) fn reach(&self) -> &'static str {
+        match (&self.status, &self.contact) {
+            (None, _) => "daemon off",
+            (Some(_), None) => "knows nobody yet",
+            (Some(_), Some(contact)) if contact.near => "linked, end-to-end encrypted",
+            (Some(_), Some(_)) => "not near",
+        }
+    }
+}
+
+/// Apps, in words.
+pub(crate) fn apps(lit: &[LitApp]) -> String {
+    lit.iter().map(|app| app.app.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// How far a message has come, in ticks.
+pub(crate) const fn ticks(progress: Progress) -> &'static str {
+    match progress {
+        Progress::Sent => "·",
+        Progress::Delivered => "✓",
+        Progress::Read => "✓✓",
+    }
+}

@@ -1,0 +1,100 @@
+//! What the user asks for.
+
+use lamplit_types::{AccountId, limits::TEXT_BYTES};
+use lamplit_wire::Kind;
+
+use crate::{
+    Node,
+    card::{contact_field, profile_field},
+    io::{Answer, Command, CommandError, Event},
+    replica::{Change, OWN_DATA, OWN_SECRETS, set_of},
+    rows::key,
+    step::{Step, Stepped},
+    table::Table,
+};
+
+impl Node {
+    /// Carries out a command and answers it.
+    pub(crate) fn command(&mut self, step: &mut Step<'_>, number: u64, command: Command) -> Stepped {
+        let answer = self.obey(step, command)?;
+        step.tell(Event::Answer(number, answer));
+        Ok(())
+    }
+
+    fn obey(&mut self, step: &mut Step<'_>, command: Command) -> Stepped<Result<Answer, CommandError>> {
+        let me = self.device.account;
+        match command {
+            Command::Say { to, text } => Ok(self.say(step, to, text)?.map(Answer::Saying)),
+            Command::MarkRead { conversation } => {
+                self.mark_read(step, conversation)?;
+                Ok(Ok(Answer::Done))
+            }
+            Command::Invite { addresses } => {
+                Ok(self.invite(step, addresses)?.map(|invite| Answer::Invited(Box::new(invite))))
+            }
+            Command::Accept(invite) => Ok(self.accept(step, &invite)?.map(|()| Answer::Done)),
+            Command::Light { app, on } => Ok(self.light(step, app, on)?.map(|()| Answer::Done)),
+            Command::SetName(name) => {
+                self.device.name = name.clone();
+                step.db.put(Table::Device, key::DEVICE, &self.device)?;
+                let value = name.as_str().as_bytes().to_vec();
+                let change = Change::set(Kind::Profile, *me.as_bytes(), profile_field::NAME, value);
+                self.write(step, set_of(me, self.device.friends), change)?;
+                Ok(Ok(Answer::Done))
+            }
+            Command::RenameContact { contact, alias } => {
+                let value = alias.map(|alias| alias.as_str().as_bytes().to_vec());
+                self.edit_contact(step, contact, contact_field::ALIAS, value.unwrap_or_default())
+            }
+            Command::SetNote { contact, note } => {
+                let value = note.map(|note| note.as_str().as_bytes().to_vec()).unwrap_or_default();
+                if value.len() > TEXT_BYTES.min(crate::limits::NOTE_BYTES) {
+                    return Ok(Err(CommandError::NoteTooLong));
+                }
+                self.edit_contact(step, contact, contact_field::NOTE, value)
+            }
+            Command::RemoveContact(contact) => self.remove_contact(step, contact),
+            Command::Dial { contact, address } => {
+                let devices = self.people.devices_of(contact);
+                if devices.is_empty() || contact == me {
+                    return Ok(Err(CommandError::UnknownContact));
+                }
+                for device in devices {
+                    self.keep_address(step, device, &address)?;
+                }
+                Ok(Ok(Answer::Done))
+            }
+        }
+    }
+
+    fn edit_contact(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: AccountId,
+        field: u8,
+        value: Vec<u8>,
+    ) -> Stepped<Result<Answer, CommandError>> {
+        let me = self.device.account;
+        if contact == me || self.people.get(contact).is_none() {
+            return Ok(Err(CommandError::UnknownContact));
+        }
+        let change = Change::set(Kind::Contact, *contact.as_bytes(), field, value);
+        self.write(step, set_of(me, OWN_DATA), change)?;
+        Ok(Ok(Answer::Done))
+    }
+
+    fn remove_contact(
+        &mut self,
+        step: &mut Step<'_>,
+        contact: AccountId,
+    ) -> Stepped<Result<Answer, CommandError>> {
+        let me = self.device.account;
+        if contact == me || self.people.get(contact).is_none() {
+            return Ok(Err(CommandError::UnknownContact));
+        }
+        self.write(step, set_of(me, OWN_SECRETS), Change::delete(Kind::ContactKeys, *contact.as_bytes()))?;
+        self.write(step, set_of(me, OWN_DATA), Change::delete(Kind::Contact, *contact.as_bytes()))?;
+        self.rekey_friends(step)?;
+        Ok(Ok(Answer::Done))
+    }
+}

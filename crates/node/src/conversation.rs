@@ -1,0 +1,242 @@
+//! Conversations: what was said, by whom, and how far it has come.
+
+use lamplit_types::{AccountId, Hlc, MessageId, Text, limits::RECEIPT_IDS};
+use lamplit_wire::{Body, Grant, Progress, bounded::List};
+
+use crate::{
+    Node,
+    card::keys_field,
+    db::Typed,
+    inbox::Sender,
+    io::{CommandError, Event},
+    limits,
+    mail::Mail,
+    replica::{Change, OWN_SECRETS, set_of},
+    rows::{Conversation, Message, key},
+    step::{Step, Stepped},
+    table::{Order, Read, ReadError, Table},
+};
+
+impl Node {
+    /// The user says something.
+    pub(crate) fn say(
+        &mut self,
+        step: &mut Step<'_>,
+        to: AccountId,
+        text: Text,
+    ) -> Stepped<Result<MessageId, CommandError>> {
+        if self.people.get(to).is_none() || to == self.device.account {
+            return Ok(Err(CommandError::UnknownContact));
+        }
+        if !self.has_room_for(step, to)? {
+            return Ok(Err(CommandError::OutboxFull));
+        }
+        let id = MessageId::from_bytes(step.random());
+        let sent = self.tick(step)?;
+        let me = self.device.account;
+        let message = Message {
+            id,
+            from: me,
+            device: self.device.device,
+            text: text.clone(),
+            sent,
+            arrived: step.now.wall,
+            progress: None,
+        };
+        self.keep_message(step, to, &message)?;
+        let mail = Mail { conversation: to, sent, body: Body::Text { id, text } };
+        self.post(step, to, &mail)?;
+        self.post(step, me, &mail)?;
+        Ok(Ok(id))
+    }
+
+    /// A message is let through, in its sender's order.
+    pub(crate) fn deliver(
+        &mut self,
+        step: &mut Step<'_>,
+        from: Sender,
+        conversation: AccountId,
+        sent: Hlc,
+        body: Body,
+    ) -> Stepped {
+        let own = from.account == self.device.account;
+        // What a contact says in a conversation with somebody else is not for here.
+        if !own && conversation != self.device.account {
+            return Ok(());
+        }
+        let with = if own { conversation } else { from.account };
+        match body {
+            Body::Text { id, text } => self.text_came(step, from, with, sent, id, text),
+            Body::Receipt { progress, ids } => {
+                for id in ids.iter() {
+                    match own {
+                        true => self.shown_elsewhere(step, with, *id, progress)?,
+                        false => self.progressed(step, with, *id, progress)?,
+                    }
+                }
+                Ok(())
+            }
+            Body::Grant(grant) if !own => self.granted(step, from.account, &grant),
+            Body::Grant(_) => Ok(()),
+        }
+    }
+
+    fn text_came(
+        &mut self,
+        step: &mut Step<'_>,
+        from: Sender,
+        with: AccountId,
+        sent: Hlc,
+        id: MessageId,
+        text: Text,
+    ) -> Stepped {
+        let message = Message {
+            id,
+            from: from.account,
+            device: from.device,
+            text,
+            sent,
+            arrived: step.now.wall,
+            progress: None,
+        };
+        if !self.keep_message(step, with, &message)? {
+            return Ok(());
+        }
+        step.tell(Event::Message { conversation: with, id, from: from.account, device: from.device });
+        if from.account == self.device.account {
+            return Ok(());
+        }
+        self.post_receipt(step, with, with, Progress::Delivered, &[id])
+    }
+
+    /// Adds a message to its conversation, unless it is there.
+    fn keep_message(&mut self, step: &mut Step<'_>, with: AccountId, message: &Message) -> Stepped<bool> {
+        if step.db.get(Table::MessageIndex, message.id.as_bytes())?.is_some() {
+            return Ok(false);
+        }
+        let row: Option<Conversation> = step.db.row(Table::Conversations, with.as_bytes())?;
+        let mut conversation = row.unwrap_or_default();
+        conversation.last = conversation.last.saturating_add(1);
+        if message.from != self.device.account {
+            conversation.unread = conversation.unread.saturating_add(1);
+        }
+        let at = key::numbered(with.as_bytes(), conversation.last);
+        step.db.put(Table::Messages, &at, message)?;
+        step.db.put_bytes(Table::MessageIndex, message.id.as_bytes(), at);
+        step.db.put(Table::Conversations, with.as_bytes(), &conversation)?;
+        Ok(true)
+    }
+
+    fn post_receipt(
+        &mut self,
+        step: &mut Step<'_>,
+        to: AccountId,
+        conversation: AccountId,
+        progress: Progress,
+        ids: &[MessageId],
+    ) -> Stepped {
+        for ids in ids.chunks(RECEIPT_IDS) {
+            let Ok(ids) = List::try_from(ids.to_vec()) else { continue };
+            let sent = self.device.clock;
+            let mail = Mail { conversation, sent, body: Body::Receipt { progress, ids } };
+            self.post(step, to, &mail)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody told how far messages of this account have come.
+    fn progressed(&self, step: &mut Step<'_>, with: AccountId, id: MessageId, progress: Progress) -> Stepped {
+        let Some((at, message)) = self.find(step, with, id)? else { return Ok(()) };
+        if message.from != self.device.account || message.progress >= Some(progress) {
+            return Ok(());
+        }
+        step.db.put(Table::Messages, &at, &Message { progress: Some(progress), ..message })?;
+        step.tell(Event::Progress { conversation: with, id, progress });
+        Ok(())
+    }
+
+    /// Another device of the owner showed messages to them.
+    fn shown_elsewhere(&self, step: &mut Step<'_>, with: AccountId, id: MessageId, progress: Progress) -> Stepped {
+        let Some((at, _)) = self.find(step, with, id)? else { return Ok(()) };
+        if progress == Progress::Read && let Some(index) = key::number_of(&at) {
+            self.note_read(step, with, index)?;
+        }
+        Ok(())
+    }
+
+    fn find(&self, step: &Step<'_>, with: AccountId, id: MessageId) -> Stepped<Option<(Vec<u8>, Message)>> {
+        let Some(at) = step.db.get(Table::MessageIndex, id.as_bytes())? else { return Ok(None) };
+        if !at.starts_with(with.as_bytes()) {
+            return Ok(None);
+        }
+        let message = step.db.row(Table::Messages, &at)?.ok_or(ReadError::Corrupt { table: Table::Messages })?;
+        Ok(Some((at, message)))
+    }
+
+    /// All of a conversation was shown to the user: its writer hears of it, and the user's other devices.
+    pub(crate) fn mark_read(&mut self, step: &mut Step<'_>, with: AccountId) -> Stepped {
+        let row: Option<Conversation> = step.db.row(Table::Conversations, with.as_bytes())?;
+        let Some(conversation) = row.filter(|row| row.unread > 0) else { return Ok(()) };
+        let mut ids = Vec::new();
+        let mut from = key::numbered(with.as_bytes(), conversation.read);
+        loop {
+            let rows = step.db.scan(Table::Messages, with.as_bytes(), Some(&from), Order::Up, limits::BATCH)?;
+            let Some((last, _)) = rows.last() else { break };
+            from = last.clone();
+            for (_, value) in rows {
+                let message: Message = crate::db::decode(Table::Messages, &value)?;
+                if message.from != self.device.account {
+                    ids.push(message.id);
+                }
+            }
+        }
+        self.note_read(step, with, conversation.last)?;
+        if self.people.get(with).is_some() {
+            self.post_receipt(step, with, with, Progress::Read, &ids)?;
+        }
+        self.post_receipt(step, self.device.account, with, Progress::Read, &ids)
+    }
+
+    fn note_read(&self, step: &mut Step<'_>, with: AccountId, index: u64) -> Stepped {
+        let row: Option<Conversation> = step.db.row(Table::Conversations, with.as_bytes())?;
+        let Some(mut conversation) = row.filter(|row| row.read < index) else { return Ok(()) };
+        conversation.read = index;
+        let from = key::numbered(with.as_bytes(), index);
+        let mut unread = 0_u64;
+        for (_, value) in step.db.scan(Table::Messages, with.as_bytes(), Some(&from), Order::Up, limits::UNREAD)? {
+            let message: Message = crate::db::decode(Table::Messages, &value)?;
+            unread = unread.saturating_add(u64::from(message.from != self.device.account));
+        }
+        conversation.unread = unread;
+        step.db.put(Table::Conversations, with.as_bytes(), &conversation)?;
+        step.tell(Event::ContactChanged(with));
+        Ok(())
+    }
+
+    fn granted(&mut self, step: &mut Step<'_>, from: AccountId, grant: &Grant) -> Stepped {
+        match grant {
+            Grant::Audience(grant) => self.keep_grant(step, from, grant),
+            Grant::Beacon { key } => {
+                let set = set_of(self.device.account, OWN_SECRETS);
+                let change = Change::set(
+                    lamplit_wire::Kind::ContactKeys,
+                    *from.as_bytes(),
+                    keys_field::BEACON,
+                    key.to_vec(),
+                );
+                self.write(step, set, change)
+            }
+        }
+    }
+
+    /// Hands a contact the keys that every contact gets: to presence and profile, and to recognise beacons.
+    pub(crate) fn grant_friends(&mut self, step: &mut Step<'_>, to: AccountId) -> Stepped {
+        let audience = self.friends_grant(step)?;
+        let beacon = Grant::Beacon { key: self.keys.beacon };
+        for grant in [Grant::Audience(audience), beacon] {
+            let mail = Mail { conversation: to, sent: self.device.clock, body: Body::Grant(grant) };
+            self.post(step, to, &mail)?;
+        }
+        Ok(())
+    }
+}

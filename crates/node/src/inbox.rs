@@ -1,0 +1,205 @@
+//! Envelopes that come in: opened, put in order, acknowledged, delivered.
+
+use lamplit_link::Link;
+use lamplit_seal::{OlmAccount, OlmKind, OlmMessage, Sessions, padding};
+use lamplit_sync::inbox::Turn;
+use lamplit_types::{AccountId, DeviceId, Incarnation, limits::CLOCK_DRIFT_MS};
+use lamplit_wire::{Content, Envelope, Frame, Suite};
+use zeroize::Zeroizing;
+
+use crate::{
+    Node,
+    db::{Typed, open_row},
+    limits,
+    line::{Flow, Talk, send},
+    rows::{Held, Peer, key},
+    step::{Step, Stepped},
+    table::{Order, Read, Table},
+};
+
+/// Whom a message came from.
+#[derive(Clone, Copy)]
+pub(crate) struct Sender {
+    pub(crate) account: AccountId,
+    pub(crate) device: DeviceId,
+}
+
+/// An envelope that could be opened, with the ratchets as they are after it.
+struct Opened {
+    plaintext: Zeroizing<Vec<u8>>,
+    sessions: Sessions,
+    /// If it began a session.
+    account: Option<OlmAccount>,
+}
+
+impl Node {
+    /// An envelope came.
+    pub(crate) fn envelope_came(
+        &mut self,
+        step: &mut Step<'_>,
+        link: &mut Link,
+        talk: &mut Talk,
+        envelope: Envelope,
+    ) -> Stepped<Flow> {
+        if envelope.to != self.device.device {
+            return Ok(Flow::End);
+        }
+        let id = envelope.id;
+        if step.db.get(Table::Seen, id.as_bytes())?.is_some() {
+            return Ok(send(link, step.now, &Frame::Ack(id)));
+        }
+        let Some(opened) = self.open_envelope(step, talk, &envelope)? else {
+            return Ok(send(link, step.now, &Frame::Refuse(id)));
+        };
+        let content = padding::unpad(&opened.plaintext).ok().and_then(|plain| postcard::from_bytes(plain).ok());
+        // Content of a later version cannot be read: without an acknowledgement it waits at its sender.
+        let Some(content) = content else { return Ok(Flow::Go) };
+        let sender = Sender { account: talk.account, device: talk.device };
+        if !self.take_content(step, sender, content)? {
+            return Ok(Flow::Go);
+        }
+        self.put_sessions(step, &talk.device, &opened.sessions)?;
+        if let Some(account) = &opened.account {
+            self.put_olm_account(step, account)?;
+        }
+        self.remember(step, &envelope)?;
+        Ok(send(link, step.now, &Frame::Ack(id)))
+    }
+
+    /// Decrypts an envelope on a copy of the ratchet, which is kept only if what it says is taken in.
+    fn open_envelope(&self, step: &Step<'_>, talk: &Talk, envelope: &Envelope) -> Stepped<Option<Opened>> {
+        let mut sessions = self.sessions(step, &talk.device)?;
+        let Some(identity) = self.people.olm_identity(&talk.device) else { return Ok(None) };
+        if envelope.suite == Suite::Olm {
+            let message = OlmMessage::parse(OlmKind::Normal, &envelope.sealed).ok();
+            let plaintext = message.and_then(|message| sessions.decrypt(&message).ok());
+            return Ok(plaintext.map(|plaintext| Opened { plaintext, sessions, account: None }));
+        }
+        let Ok(message) = OlmMessage::parse(OlmKind::PreKey, &envelope.sealed) else { return Ok(None) };
+        let mut account = self.olm_account(step)?;
+        Ok(sessions.receive(&mut account, identity, &message).ok().map(|received| Opened {
+            plaintext: received.plaintext,
+            sessions,
+            account: received.account_changed.then_some(account),
+        }))
+    }
+
+    /// Puts a message in its place; whether it may be acknowledged.
+    fn take_content(&mut self, step: &mut Step<'_>, from: Sender, content: Content) -> Stepped<bool> {
+        let life = content.incarnation;
+        let mut peer: Peer = step.db.row(Table::Peers, from.device.as_bytes())?.unwrap_or_default();
+        match peer.inbox.turn(life, content.seq, content.base) {
+            Turn::Before => return Ok(true),
+            Turn::TooEarly => return Ok(false),
+            Turn::Early { release_below } => {
+                let held = Held {
+                    account: from.account,
+                    conversation: content.conversation,
+                    sent: content.sent,
+                    body: content.body,
+                };
+                let at = key::held(from.device, life, content.seq);
+                step.db.put_sealed(&self.secrets.vault, step.rng, Table::Held, &at, &held)?;
+                self.release_held(step, from, life, |seq| seq < release_below)?;
+                let next = self.release_in_turn(step, from, life, release_below)?;
+                self.advance(step, from, &mut peer, life, next)?;
+            }
+            Turn::Now { release_below } => {
+                // An envelope that was sealed anew may find its own number held.
+                step.db.remove(Table::Held, &key::held(from.device, life, content.seq));
+                self.release_held(step, from, life, |seq| seq < release_below)?;
+                let next = content.seq.saturating_add(1);
+                self.deliver(step, from, content.conversation, content.sent, content.body)?;
+                let next = self.release_in_turn(step, from, life, next)?;
+                self.advance(step, from, &mut peer, life, next)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn advance(
+        &mut self,
+        step: &mut Step<'_>,
+        from: Sender,
+        peer: &mut Peer,
+        life: Incarnation,
+        next: u64,
+    ) -> Stepped {
+        let forgotten = peer.inbox.advance(life, next);
+        // Delivering may have posted receipts to that very device, so only the inbox is written over.
+        let stored: Peer = step.db.row(Table::Peers, from.device.as_bytes())?.unwrap_or_default();
+        let row = Peer { inbox: peer.inbox.clone(), ..stored };
+        step.db.put(Table::Peers, from.device.as_bytes(), &row)?;
+        match forgotten {
+            Some(life) => self.release_held(step, from, life, |_| true),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets held messages through that have waited in vain for the ones before them.
+    fn release_held(
+        &mut self,
+        step: &mut Step<'_>,
+        from: Sender,
+        life: Incarnation,
+        which: impl Fn(u64) -> bool,
+    ) -> Stepped {
+        let prefix = key::held_life(from.device, life);
+        for (at, sealed) in step.db.scan(Table::Held, &prefix, None, Order::Up, limits::HELD)? {
+            if key::number_of(&at).is_some_and(&which) {
+                self.deliver_held(step, from, &at, &sealed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets through the held messages that follow `next` without a gap; returns whose turn it is then.
+    fn release_in_turn(
+        &mut self,
+        step: &mut Step<'_>,
+        from: Sender,
+        life: Incarnation,
+        mut next: u64,
+    ) -> Stepped<u64> {
+        let prefix = key::held_life(from.device, life);
+        for (at, sealed) in step.db.scan(Table::Held, &prefix, None, Order::Up, limits::HELD)? {
+            if key::number_of(&at) != Some(next) {
+                break;
+            }
+            self.deliver_held(step, from, &at, &sealed)?;
+            next = next.saturating_add(1);
+        }
+        Ok(next)
+    }
+
+    fn deliver_held(&mut self, step: &mut Step<'_>, from: Sender, at: &[u8], sealed: &[u8]) -> Stepped {
+        let held: Held = open_row(&self.secrets.vault, Table::Held, at, sealed)?;
+        step.db.remove(Table::Held, at);
+        self.deliver(step, from, held.conversation, held.sent, held.body)
+    }
+
+    /// An envelope's id is remembered as long as a copy of it may still come.
+    fn remember(&self, step: &mut Step<'_>, envelope: &Envelope) -> Stepped {
+        let latest = step.now.wall.plus(limits::ENVELOPE_MS);
+        let until = envelope.expires.min(latest).plus(CLOCK_DRIFT_MS).0.to_be_bytes();
+        step.db.put_bytes(Table::Seen, envelope.id.as_bytes(), until.to_vec());
+        let by_expiry = [until.as_slice(), envelope.id.as_bytes()].concat();
+        step.db.put_bytes(Table::SeenByExpiry, &by_expiry, Vec::new());
+        Ok(())
+    }
+
+    /// Forgets the ids of envelopes that cannot come again.
+    pub(crate) fn forget_seen(&self, step: &mut Step<'_>) -> Stepped {
+        for (at, _) in step.db.scan(Table::SeenByExpiry, &[], None, Order::Up, limits::BATCH)? {
+            let due = at.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+            if due > step.now.wall.0 {
+                break;
+            }
+            step.db.remove(Table::SeenByExpiry, &at);
+            if let Some(id) = at.get(8..) {
+                step.db.remove(Table::Seen, id);
+            }
+        }
+        Ok(())
+    }
+}

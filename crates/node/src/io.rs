@@ -1,0 +1,282 @@
+//! Everything that goes into a node and everything that comes out.
+
+use lamplit_identity::Invite;
+use lamplit_types::{
+    AccountId, AppId, Beacon, Channel, DeviceId, LinkId, MessageId, Name, Pipe, Text, Wall,
+};
+use lamplit_wire::{AppPresence, CloseReason, Progress};
+
+/// What can happen to a device.
+#[derive(Debug)]
+pub enum Input {
+    /// The deadline came.
+    Tick,
+    /// The user wants something. The answer is [`Event::Answer`] with the same number.
+    Command(u64, Command),
+    /// A transport saw a beacon.
+    Sighted {
+        /// The beacon.
+        beacon: Beacon,
+        /// Where it can be dialled.
+        address: Address,
+    },
+    /// A pipe is open: one that was dialled, or one that somebody else dialled.
+    Connected {
+        /// A number that was never used before.
+        link: LinkId,
+        /// What the pipe does.
+        pipe: Pipe,
+        /// The dial it answers, or `None` if the other side dialled.
+        dial: Option<DialId>,
+    },
+    /// A dial came to nothing.
+    DialFailed(DialId),
+    /// Bytes came in.
+    Received {
+        /// Over which link.
+        link: LinkId,
+        /// On which of its channels.
+        channel: Channel,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// A pipe ended.
+    Disconnected(LinkId),
+}
+
+/// Where a device can be dialled, in the words of the transport that saw it; the node only hands it back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address(pub String);
+
+/// Numbers a dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DialId(pub u64);
+
+/// What a user can ask for.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Say something to a contact.
+    Say {
+        /// To whom.
+        to: AccountId,
+        /// What.
+        text: Text,
+    },
+    /// All messages of a conversation up to now were shown to the user.
+    MarkRead {
+        /// The contact.
+        conversation: AccountId,
+    },
+    /// Make an invite that one person can use.
+    Invite {
+        /// Where this device can be dialled, at most 8.
+        addresses: Vec<std::net::SocketAddr>,
+    },
+    /// Accept somebody's invite.
+    Accept(Box<Invite>),
+    /// Light an app, or let it go dark.
+    Light {
+        /// The app.
+        app: AppId,
+        /// Lit or dark.
+        on: bool,
+    },
+    /// Change what contacts see as this account's name.
+    SetName(Name),
+    /// Call a contact something else; `None`: what they call themselves.
+    RenameContact {
+        /// The contact.
+        contact: AccountId,
+        /// The name for them.
+        alias: Option<Name>,
+    },
+    /// Keep a note about a contact; `None` removes it.
+    SetNote {
+        /// The contact.
+        contact: AccountId,
+        /// The note.
+        note: Option<Text>,
+    },
+    /// Forget a contact: keys, card and presence. Messages stay.
+    RemoveContact(AccountId),
+    /// Dial an address at which a contact is expected.
+    Dial {
+        /// The contact.
+        contact: AccountId,
+        /// Where.
+        address: Address,
+    },
+}
+
+/// What a command came to.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// It is done and committed.
+    Done,
+    /// The message is committed and will be sent.
+    Saying(MessageId),
+    /// The invite.
+    Invited(Box<Invite>),
+}
+
+/// Why a command was refused. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Nobody of that id among the contacts.
+    #[error("no such contact: `lamplit contacts` lists them")]
+    UnknownContact,
+    /// The contact's devices are not known.
+    #[error("this contact has not accepted the invite yet")]
+    NotYetAccepted,
+    /// Too many contacts.
+    #[error("there is room for {max} contacts and all is taken: remove one first", max = lamplit_types::limits::CONTACTS)]
+    TooManyContacts,
+    /// Too many open invites.
+    #[error("{max} invites are open: wait until one is used or past its date", max = crate::limits::INVITES)]
+    TooManyInvites,
+    /// An invite of this account.
+    #[error("this is your own invite: send it to the person you want to meet")]
+    OwnInvite,
+    /// Somebody who is a contact already.
+    #[error("you know this person already: `lamplit contacts` lists them")]
+    AlreadyContact,
+    /// An invite past its date.
+    #[error("this invite was good until {until}: ask for a new one", until = lamplit_identity::Date(*.0))]
+    InviteExpired(Wall),
+    /// More addresses than an invite holds.
+    #[error("an invite holds at most {max} addresses", max = lamplit_identity::INVITE_ADDRESSES)]
+    TooManyAddresses,
+    /// A note over its limit.
+    #[error("a note has at most {max} bytes of UTF-8", max = crate::limits::NOTE_BYTES)]
+    NoteTooLong,
+    /// No address to dial.
+    #[error("an invite needs an address: is any network up?")]
+    NoAddress,
+    /// Too many lit apps to fit into one presence.
+    #[error("no more apps can be lit at once: let one go dark first")]
+    TooManyApps,
+    /// Too much waits for one device.
+    #[error("{max} messages wait for one of their devices: they have to come near first", max = crate::limits::OUTBOX)]
+    OutboxFull,
+    /// The database failed.
+    #[error("nothing was changed: {0}")]
+    Storage(String),
+}
+
+/// What the world must do for the device, once its writes are committed.
+#[derive(Debug)]
+pub enum Transmit {
+    /// Put bytes into a pipe.
+    Send {
+        /// Which.
+        link: LinkId,
+        /// Where in it.
+        channel: Channel,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// End a pipe, after what was sent before.
+    Close(LinkId),
+    /// Try to open a pipe.
+    Dial {
+        /// To answer with.
+        dial: DialId,
+        /// Where.
+        address: Address,
+    },
+    /// Show this beacon from now on, in place of the one before.
+    Advertise(Beacon),
+}
+
+/// What a screen or a test may want to know. All of it is committed.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The answer to [`Input::Command`] of that number.
+    Answer(u64, Result<Answer, CommandError>),
+    /// Somebody became a contact.
+    ContactAdded(AccountId),
+    /// What is known about a contact changed.
+    ContactChanged(AccountId),
+    /// A contact is gone.
+    ContactRemoved(AccountId),
+    /// An invite could not be accepted; the reason is the other's, or ours.
+    AcceptFailed(AcceptError),
+    /// A message came in, from a contact or from another device of the owner.
+    Message {
+        /// With whom the conversation is.
+        conversation: AccountId,
+        /// The message; [`crate::view::message`] reads it.
+        id: MessageId,
+        /// Which account wrote it.
+        from: AccountId,
+        /// The device it came from.
+        device: DeviceId,
+    },
+    /// A message has come further.
+    Progress {
+        /// With whom the conversation is.
+        conversation: AccountId,
+        /// The message.
+        id: MessageId,
+        /// How far it has come.
+        progress: Progress,
+    },
+    /// A contact's lit apps changed; [`crate::Node::presence`] has them all.
+    Presence(AccountId),
+    /// A device can be reached directly, or no longer.
+    Near {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        device: DeviceId,
+        /// Whether it can.
+        reachable: bool,
+    },
+    /// Something that somebody should look at.
+    Warning(Warning),
+}
+
+/// Why accepting an invite ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AcceptError {
+    /// The inviter closed the link and said why.
+    #[error("{}", crate::text::close_reason(*.0))]
+    Refused(CloseReason),
+    /// The one who answered is not the one who invited.
+    #[error("somebody else answered at the address in the invite: nothing was told to them; ask for a new invite")]
+    Impostor,
+    /// Nobody answered in time.
+    #[error("nobody answered: is the other device on and on this network?")]
+    Unreachable,
+}
+
+/// Something is wrong, but the device goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Warning {
+    /// A contact showed two different device lists of one generation.
+    #[error("a contact's device list has two histories: compare safety codes before you trust it")]
+    ListConflict(AccountId),
+    /// A device of the owner was shown its own later past.
+    #[error("this device was restored from an older backup; it took a new life and repairs what it missed")]
+    Restored,
+    /// A certificate ran out.
+    #[error("a device's certificate ran out; it is refused until its owner's other devices renew it")]
+    CertificateExpired(DeviceId),
+    /// Clocks differ by more than anything can be checked with.
+    #[error("this clock and another device's differ by more than a day: set the clock")]
+    Clock,
+    /// Quarantine is full.
+    #[error("too many records wait for their time: some were refused and will be asked for again")]
+    QuarantineFull,
+}
+
+/// What a contact's device says its user is on, with what is known about that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lit {
+    /// The device that said so.
+    pub device: DeviceId,
+    /// The apps.
+    pub apps: Vec<AppPresence>,
+    /// When to stop believing it.
+    pub expires: Wall,
+}

@@ -1,0 +1,45 @@
+//! A device as a pure state machine: inputs go in, writes, transmissions and events come out.
+//!
+//! The machine owns no socket, no thread and no clock. Whoever drives it does this, over and over:
+//!
+//! 1. hand it inputs with [`Node::handle`], each with the time, a source of randomness and a view of the database;
+//! 2. take the changes with [`Node::take_writes`] and commit them, all or none;
+//! 3. call [`Node::committed`] and carry out what it returns, or [`Node::rolled_back`] if the commit failed.
+//!
+//! Nothing can be sent or told before it is committed, because nothing comes out before step 3.
+//!
+//! Inside, a file tells one thing: `links` how links come and go, `talk` what two devices that know each other say,
+//! `pairing` how strangers become contacts, `mail` and `inbox` how messages leave and arrive, `exchange` and `replica`
+//! how records are kept the same, `lamps` who is on what, `dial` whom to call, `life` what a device does by itself.
+
+mod audience;
+mod card;
+mod command;
+mod conversation;
+mod db;
+mod dial;
+mod exchange;
+mod inbox;
+mod io;
+mod lamps;
+mod life;
+pub mod limits;
+mod line;
+mod links;
+mod mail;
+mod node;
+mod pairing;
+mod people;
+mod replica;
+mod rows;
+pub mod setup;
+mod step;
+mod table;
+mod talk;
+mod text;
+pub mod view;
+
+pub use io::{AcceptError, Address, Answer, Command, CommandError, DialId, Event, Input, Lit, Transmit, Warning};
+pub use node::{Node, OpenError};
+pub use step::{HandleError, Outputs};
+pub use table::{Order, Read, ReadError, Row, Table, Write};

@@ -1,0 +1,155 @@
+//! The device's own life: what it does from time to time, and what it does when it finds that it was restored from a
+//! backup.
+
+use lamplit_identity::{ListKey, beacon};
+use lamplit_sync::horizon;
+use lamplit_types::{Incarnation, Wall, limits::EPOCH_MS};
+
+use crate::{
+    Node,
+    db::decode,
+    io::{Event, Transmit, Warning},
+    limits,
+    replica::{GONE, OWN_DATA, OWN_SECRETS, set_of},
+    rows::{FieldKey, SetRow, Stored, key},
+    step::{Step, Stepped},
+    table::{Order, Read, Table},
+};
+
+impl Node {
+    /// Shows the beacon of the present epoch.
+    pub(crate) fn advertise(&self, step: &mut Step<'_>) {
+        let key = lamplit_identity::BeaconKey::from_bytes(self.keys.beacon);
+        let beacon = beacon(&key, &self.device.device, step.now.wall.epoch());
+        step.out.transmits.push(Transmit::Advertise(beacon));
+    }
+
+    /// When the next epoch begins, in milliseconds from `now`.
+    pub(crate) const fn until_next_epoch(now: Wall) -> u64 {
+        EPOCH_MS.saturating_sub(now.0 % EPOCH_MS)
+    }
+
+    /// Everything that is due by the clock.
+    pub(crate) fn tick_all(&mut self, step: &mut Step<'_>) -> Stepped {
+        self.tick_links(step)?;
+        if self.people.turn_to(step.now.wall) {
+            self.advertise(step);
+        }
+        self.next_epoch = step.now.mono.plus(Self::until_next_epoch(step.now.wall));
+        self.dial_due(step);
+        self.tell_presence(step)?;
+        self.put_out_stale(step);
+        if self.next_due <= step.now.wall {
+            self.release_due(step)?;
+        }
+        if self.next_chores <= step.now.mono {
+            self.next_chores = step.now.mono.plus(limits::CHORES_MS);
+            self.chores(step)?;
+        }
+        Ok(())
+    }
+
+    /// What is done now and then: forgetting what nobody needs any more.
+    fn chores(&mut self, step: &mut Step<'_>) -> Stepped {
+        self.forget_seen(step)?;
+        self.expire_outbox(step)?;
+        self.expire_invites(step)?;
+        self.forget_old_keys(step)?;
+        self.renew_certificate(step)?;
+        self.forget_deletions(step)
+    }
+
+    /// A certificate that nears its end is signed anew, while this device can still be recognised by it.
+    fn renew_certificate(&mut self, step: &mut Step<'_>) -> Stepped {
+        let list = self.people.me().list;
+        if !list.renewal_due(&self.device.device, step.now.wall) {
+            return Ok(());
+        }
+        let key = ListKey::from_bytes(&self.keys.list);
+        let Ok(renewed) = lamplit_identity::renew_device(list, &key, &self.device.device, step.now.wall) else {
+            return Ok(());
+        };
+        self.device.list = renewed.wire().clone();
+        step.db.put(Table::Device, key::DEVICE, &self.device)?;
+        self.people.set_list(self.device.account, renewed);
+        Ok(())
+    }
+
+    /// Deletions that are older than the horizon are forgotten, and the horizon is told to all who share the set.
+    fn forget_deletions(&mut self, step: &mut Step<'_>) -> Stepped {
+        let me = self.device.account;
+        let horizon = horizon::at(step.now.wall, self.keep_deletions_ms);
+        for audience in [OWN_DATA, OWN_SECRETS, self.device.friends] {
+            let set = set_of(me, audience);
+            let row_key = key::set(&set);
+            let row: Option<SetRow> = crate::db::Typed::row(&step.db, Table::Sets, &row_key)?;
+            let mut row = row.unwrap_or_default();
+            let mut after: Option<Vec<u8>> = None;
+            loop {
+                let rows = step.db.scan(Table::Records, &row_key, after.as_deref(), Order::Up, limits::BATCH)?;
+                let Some((last, _)) = rows.last() else { break };
+                after = Some(last.clone());
+                for (at, value) in rows {
+                    if at.last() != Some(&GONE) {
+                        continue;
+                    }
+                    let stored: Stored = decode(Table::Records, &value)?;
+                    if horizon::may_forget(stored.record.body.clock, horizon) {
+                        crate::replica::leave_log(step, &stored.record)?;
+                        step.db.remove(Table::Records, &at);
+                        // Only what was forgotten moves the horizon others must fear.
+                        row.horizon = row.horizon.max(horizon);
+                    }
+                }
+            }
+            step.db.put(Table::Sets, &row_key, &row)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody knows more of this device's past than it does itself: it was restored from a backup. From here on it
+    /// counts anew, ends all sessions, since their ratchets have been used further, and says all of its own again.
+    ///
+    /// `told` are lives of its own that it did not know of.
+    pub(crate) fn be_reborn(&mut self, step: &mut Step<'_>, told: &[Incarnation]) -> Stepped {
+        let lives = &mut self.device.past_lives;
+        lives.push(self.device.life);
+        lives.extend(told.iter().filter(|life| **life != self.device.life));
+        lives.sort_unstable();
+        lives.dedup();
+        let too_many = lives.len().saturating_sub(limits::PAST_LIVES);
+        lives.drain(..too_many);
+        // The high half counts, so that of two copies of one value that of the later life stays.
+        let count = (lives.last().map_or(0, |life| life.0) >> 32).saturating_add(1);
+        let drawn = u64::from(u32::from_le_bytes(step.random()));
+        self.device.life = Incarnation((count << 32) | drawn);
+        step.db.put(Table::Device, key::DEVICE, &self.device)?;
+        self.renumber_outbox(step)?;
+        for audience in [OWN_DATA, OWN_SECRETS, self.device.friends] {
+            self.say_again(step, set_of(self.device.account, audience))?;
+        }
+        step.tell(Event::Warning(Warning::Restored));
+        self.reborn = true;
+        Ok(())
+    }
+
+    /// Writes down again, in this life, what this device wrote in earlier ones.
+    fn say_again(&mut self, step: &mut Step<'_>, set: lamplit_wire::SetId) -> Stepped {
+        let prefix = key::set(&set);
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = step.db.scan(Table::Records, &prefix, after.as_deref(), Order::Up, limits::BATCH)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (_, value) in rows {
+                let stored: Stored = decode(Table::Records, &value)?;
+                let author = stored.record.body.author;
+                let mine = author.device == self.device.device && author.incarnation != self.device.life;
+                let field: Option<FieldKey> = if mine { self.field_of(step, &stored)? } else { None };
+                if let Some(field) = field {
+                    self.seal_again(step, &set, field)?;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! How much a device keeps and does, and what happens when it is reached.
+
+use lamplit_types::limits::{CONTACTS, DAY_MS, DEVICES};
+
+/// Messages that wait for one device. A further one is refused.
+pub const OUTBOX: u64 = 10_000;
+/// How long a message waits for its addressee; then it is given up, and its sender still has it.
+pub const ENVELOPE_MS: u64 = 30 * DAY_MS;
+/// Invites that are open, and acceptances. A further one is refused.
+pub const INVITES: usize = 64;
+/// How long an invite past its date is remembered, so that a late guest hears why.
+pub const INVITE_MEMORY_MS: u64 = 7 * DAY_MS;
+/// How often each address of an invite is tried. Then the acceptance is given up.
+pub const INVITE_ROUNDS: u32 = 4;
+/// A note about a contact, in bytes. A longer one is refused.
+pub const NOTE_BYTES: usize = 4096;
+
+/// Links at once. A further one is closed.
+pub const LINKS: usize = 4096;
+/// Two links to one device count as made at once within this. Otherwise the later one stays.
+pub const AT_ONCE_MS: u64 = 3_000;
+/// Bytes in a link beyond which nothing more is put into it but answers.
+pub const PUMP_BYTES: usize = 256 * 1024;
+/// One-time keys given to one device over one link. A device that asks for more is cut off.
+pub const KEYS_A_LINK: u32 = 64;
+/// Envelopes one device refuses over one link. Then the link ends and is made anew.
+pub const REFUSALS_A_LINK: u32 = 64;
+/// First handshake messages remembered against replay, in two epochs. At the limit no further call is answered.
+pub const OPENED: usize = 65_536;
+
+/// Devices whose address is known. Further sightings are passed over.
+pub const REACHABLE: usize = CONTACTS;
+/// Dials under way at once. Further ones wait.
+pub const DIALS: usize = 16;
+/// An address, in bytes. A longer one is passed over.
+pub const ADDRESS_BYTES: usize = 128;
+/// How long the side with the greater id waits for the other to dial.
+pub const YIELD_MS: u64 = 400;
+/// How long after a lost link or a failed dial the next dial comes; doubled each time,
+pub const REDIAL_MS: u64 = 1_000;
+/// up to this.
+pub const REDIAL_MAX_MS: u64 = 60_000;
+/// How long a sighting is worth dialling.
+pub const SIGHTING_MS: u64 = 30 * 60 * 1000;
+
+/// How long a presence is believed without being said again.
+pub const PRESENCE_TTL_MS: u64 = 70_000;
+/// How often a presence is said again.
+pub const PRESENCE_AGAIN_MS: u64 = 20_000;
+/// At most one presence in this time: changes in between go together.
+pub const PRESENCE_GAP_MS: u64 = 1_000;
+
+/// Records that wait for their time, key or meaning. At the limit deltas are refused, and asked for again later.
+pub const QUARANTINE: usize = 10_000;
+/// Records released from quarantine in one step. The rest follow in the next.
+pub const RELEASED: usize = 256;
+/// Fields of one entity. No kind has more.
+pub const FIELDS: usize = 256;
+/// Bytes of records in one frame. More go in a further one.
+pub const DELTA_BYTES: usize = 40 * 1024;
+/// What a record adds to its sealed body in a frame, at most.
+pub const RECORD_FRAME_BYTES: usize = 320;
+/// Fields of a set that is taken anew. A larger one ends the link.
+pub const WHOLE_SET: usize = 1_000_000;
+/// Lives of this device that it remembers. The oldest is forgotten.
+pub const PAST_LIVES: usize = 64;
+
+/// Generations of an audience's key that are kept. The oldest is forgotten.
+pub const GENERATIONS: usize = 8;
+/// For how many days back an audience's key is kept: as long as a message may be under way.
+pub const KEY_DAYS: u32 = 30;
+/// Records sealed anew in one read.
+pub const RESEALED: usize = 256;
+/// Rows looked at in one read of a longer walk.
+pub const BATCH: usize = 512;
+/// Messages of one device that came before their turn.
+pub const HELD: usize = 512;
+/// Unread messages that are counted one by one.
+pub const UNREAD: usize = 10_000;
+/// Devices this one has ever exchanged messages with.
+pub const PEERS: usize = CONTACTS * DEVICES;
+/// How often a device forgets what nobody needs any more.
+pub const CHORES_MS: u64 = 60 * 60 * 1000;
+/// How often the consequences of one input are followed up before the next one is taken.
+pub const SETTLING_ROUNDS: usize = 8;

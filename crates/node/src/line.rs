@@ -1,0 +1,119 @@
+//! One link of this device: what it is, who is at the other end, what is under way on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lamplit_link::Link;
+use lamplit_sync::outbox::Window;
+use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, LinkId, Mono, Now};
+use lamplit_wire::{Frame, Head, SetId};
+
+use crate::{
+    dial::Target,
+    io::DialId,
+    pairing::Pairing,
+    replica::Cursor,
+    rows::FieldKey,
+};
+
+/// A link and what is known about it.
+pub(crate) struct Line {
+    pub(crate) id: LinkId,
+    pub(crate) link: Link,
+    pub(crate) since: Mono,
+    /// Whom this device dialled, if it did.
+    pub(crate) dialled: Option<(DialId, Target)>,
+    pub(crate) stage: Stage,
+}
+
+/// How far a link has come.
+pub(crate) enum Stage {
+    /// The handshake is under way.
+    Opening,
+    /// The other is a stranger with an invite, or the one who invited.
+    Pairing(Box<Pairing>),
+    /// The other is a device of a contact, or of this account.
+    Known(Box<Talk>),
+}
+
+/// What is under way between this device and one it knows.
+pub(crate) struct Talk {
+    pub(crate) account: AccountId,
+    pub(crate) device: DeviceId,
+    pub(crate) handshake: [u8; 32],
+    /// Whether the other's first frame came: nothing is sent before, since it may show this device its own future.
+    pub(crate) heard: bool,
+    pub(crate) window: Window,
+    /// Envelopes that are sent and not acknowledged: at most [`lamplit_sync::outbox::WINDOW`].
+    pub(crate) open: BTreeMap<EnvelopeId, u64>,
+    /// How often the other could not open an envelope.
+    pub(crate) refusals: u32,
+    pub(crate) asked_for_key: bool,
+    /// One-time keys given to the other on this link.
+    pub(crate) keys_given: u32,
+    pub(crate) sets: BTreeMap<SetId, SetTalk>,
+}
+
+/// What is under way about one set.
+#[derive(Default)]
+pub(crate) struct SetTalk {
+    /// How far the other is; `None` until it said so.
+    pub(crate) theirs: Option<BTreeMap<Author, Head>>,
+    /// Something was sent and is not answered: the next waits for the answer.
+    pub(crate) busy: bool,
+    /// Authors whose records were sent whole on this link already.
+    pub(crate) sent_whole: BTreeSet<Author>,
+    /// A whole set on its way out.
+    pub(crate) sending: Option<Cursor>,
+    /// Names of what came of a whole set that this device asked for.
+    pub(crate) taking_anew: Option<BTreeSet<FieldKey>>,
+}
+
+/// What to do with a link after a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// It goes on.
+    Go,
+    /// It ends, and nothing is said.
+    End,
+}
+
+impl Talk {
+    pub(crate) fn new(account: AccountId, device: DeviceId, handshake: [u8; 32]) -> Self {
+        Self {
+            account,
+            device,
+            handshake,
+            heard: false,
+            window: Window::default(),
+            open: BTreeMap::new(),
+            refusals: 0,
+            asked_for_key: false,
+            keys_given: 0,
+            sets: BTreeMap::new(),
+        }
+    }
+
+    /// Everything that is not acknowledged will be sent again.
+    pub(crate) fn send_again_from(&mut self, seq: u64) {
+        self.window.again_from(seq);
+        self.open.retain(|_, open| *open < seq);
+    }
+}
+
+/// Puts a frame into a link. A link that has no room left, or is gone, ends.
+pub(crate) fn send(link: &mut Link, now: Now, frame: &Frame) -> Flow {
+    let Ok(bytes) = frame.encode() else { return Flow::End };
+    match link.send(now.mono, class_of(frame), &bytes) {
+        Ok(()) => Flow::Go,
+        Err(_) => Flow::End,
+    }
+}
+
+/// The class a frame travels in.
+const fn class_of(frame: &Frame) -> Class {
+    match frame {
+        Frame::Envelope(_) => Class::Message,
+        Frame::Offer(_) | Frame::Delta(_) | Frame::Have(_) | Frame::Whole(_) => Class::Bulk,
+        _ => Class::Control,
+    }
+}

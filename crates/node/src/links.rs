@@ -1,0 +1,245 @@
+//! Links come, carry frames, and go.
+
+use lamplit_link::{Link, LinkEvent, Opening};
+use lamplit_types::{Channel, DeviceId, LinkId, Pipe};
+use lamplit_wire::{CloseReason, Decoded, Frame, decode};
+
+use crate::{
+    Node,
+    dial::Target,
+    io::{DialId, Event, Transmit, Warning},
+    limits,
+    line::{Flow, Line, Stage, Talk, send},
+    pairing::Pairing,
+    people::Door,
+    step::{Step, Stepped},
+};
+
+impl Node {
+    /// A pipe is open.
+    pub(crate) fn connected(
+        &mut self,
+        step: &mut Step<'_>,
+        id: LinkId,
+        pipe: Pipe,
+        dial: Option<DialId>,
+    ) -> Stepped {
+        if self.links.len() >= limits::LINKS || self.links.contains_key(&id) {
+            step.out.transmits.push(Transmit::Close(id));
+            return Ok(());
+        }
+        let dialled = dial.and_then(|dial| self.dialer.answered(dial).map(|target| (dial, target)));
+        if dial.is_some() && dialled.is_none() {
+            step.out.transmits.push(Transmit::Close(id));
+            return Ok(());
+        }
+        let now = step.now.mono;
+        let own_static = self.secrets.noise_static();
+        let link = match &dialled {
+            None => Some(Link::accept(now, step.rng, pipe, own_static)),
+            Some((_, target)) => match self.opening(step, target)? {
+                Some(opening) => Link::dial(now, step.rng, pipe, opening).ok(),
+                None => None,
+            },
+        };
+        let Some(link) = link else {
+            step.out.transmits.push(Transmit::Close(id));
+            return Ok(());
+        };
+        self.links.insert(id, Line { id, link, since: now, dialled, stage: Stage::Opening });
+        self.touched.insert(id);
+        Ok(())
+    }
+
+    fn opening(&self, step: &Step<'_>, target: &Target) -> Stepped<Option<Opening>> {
+        Ok(match target {
+            Target::Invite(_) => Some(Opening::Stranger),
+            Target::Device(device) => self.people.opening(self.device.device, *device, &self.secrets, step.now.wall),
+        })
+    }
+
+    /// Bytes came over a link.
+    pub(crate) fn received(&mut self, step: &mut Step<'_>, id: LinkId, channel: Channel, bytes: &[u8]) -> Stepped {
+        let Some(mut line) = self.links.remove(&id) else { return Ok(()) };
+        let open_invites = self.invites_open(step)?;
+        let mut door = Door { people: &mut self.people, strangers: open_invites };
+        let result = line.link.receive(step.now.mono, step.rng, &mut door, channel, bytes);
+        let flow = self.drain(step, &mut line)?;
+        self.touched.insert(id);
+        // What came before a fault is good: it was taken in above.
+        if result.is_err() || flow == Flow::End {
+            return self.hang_up(step, line);
+        }
+        self.links.insert(id, line);
+        Ok(())
+    }
+
+    /// Works off what a link has brought.
+    fn drain(&mut self, step: &mut Step<'_>, line: &mut Line) -> Stepped<Flow> {
+        while let Some(event) = line.link.poll_event() {
+            let flow = match event {
+                LinkEvent::Established { peer, handshake_hash, .. } => {
+                    self.established(step, line, peer, handshake_hash)?
+                }
+                LinkEvent::Frame { bytes, .. } => self.frames(step, line, &bytes)?,
+                // Presence travels in frames for now; a lone packet is none of ours.
+                LinkEvent::Packet(_) => Flow::Go,
+            };
+            if flow == Flow::End {
+                return Ok(Flow::End);
+            }
+        }
+        Ok(Flow::Go)
+    }
+
+    fn established(
+        &mut self,
+        step: &mut Step<'_>,
+        line: &mut Line,
+        peer: Option<DeviceId>,
+        handshake: [u8; 32],
+    ) -> Stepped<Flow> {
+        match peer {
+            Some(device) => self.recognised(step, line, device, handshake),
+            None => match &line.dialled {
+                Some((_, Target::Invite(invite))) => {
+                    let invite = *invite;
+                    self.knock(step, line, invite, handshake)
+                }
+                Some((_, Target::Device(_))) => Ok(Flow::End),
+                None => {
+                    line.stage = Stage::Pairing(Box::new(Pairing::waiting(handshake)));
+                    Ok(Flow::Go)
+                }
+            },
+        }
+    }
+
+    /// The other end is a device of a contact, or of this account.
+    pub(crate) fn recognised(
+        &mut self,
+        step: &mut Step<'_>,
+        line: &mut Line,
+        device: DeviceId,
+        handshake: [u8; 32],
+    ) -> Stepped<Flow> {
+        let Some(account) = self.people.account_of(&device) else { return Ok(Flow::End) };
+        let valid = self.people.get(account).map(|person| person.list.valid_device(&device, step.now.wall).is_ok());
+        if valid != Some(true) {
+            step.tell(Event::Warning(Warning::CertificateExpired(device)));
+            return Ok(Flow::End);
+        }
+        if let Some(other) = self.link_to(&device) {
+            if self.keeps(step, other, line, handshake) {
+                send(&mut line.link, step.now, &Frame::Close(CloseReason::Duplicate));
+                return Ok(Flow::End);
+            }
+            self.end_link(step, other, Some(CloseReason::Duplicate))?;
+        }
+        line.stage = Stage::Known(Box::new(Talk::new(account, device, handshake)));
+        self.dialer.reached(&device);
+        self.near.insert(device, line.id);
+        step.tell(Event::Near { account, device, reachable: true });
+        self.greet(step, line)
+    }
+
+    /// Of two links to one device that were made at once, both sides keep the one with the smaller handshake hash. An
+    /// older one gives way: the other side may have lost it long since.
+    fn keeps(&self, step: &Step<'_>, other: LinkId, line: &Line, handshake: [u8; 32]) -> bool {
+        let Some(older) = self.links.get(&other) else { return false };
+        let Stage::Known(talk) = &older.stage else { return false };
+        let at_once = line.since.since(older.since).max(older.since.since(line.since)) < limits::AT_ONCE_MS;
+        at_once && step.now.mono.since(older.since) < limits::AT_ONCE_MS * 2 && talk.handshake < handshake
+    }
+
+    /// The established link to a device.
+    pub(crate) fn link_to(&self, device: &DeviceId) -> Option<LinkId> {
+        self.near.get(device).copied()
+    }
+
+    fn frames(&mut self, step: &mut Step<'_>, line: &mut Line, mut bytes: &[u8]) -> Stepped<Flow> {
+        loop {
+            match decode(&mut bytes) {
+                Ok(None) => return Ok(Flow::Go),
+                Ok(Some(Decoded::Skipped { .. })) => {}
+                Ok(Some(Decoded::Frame(frame))) => {
+                    if self.frame(step, line, *frame)? == Flow::End {
+                        return Ok(Flow::End);
+                    }
+                }
+                Err(_) => return Ok(Flow::End),
+            }
+        }
+    }
+
+    fn frame(&mut self, step: &mut Step<'_>, line: &mut Line, frame: Frame) -> Stepped<Flow> {
+        match &mut line.stage {
+            Stage::Opening => Ok(Flow::End),
+            Stage::Pairing(_) => self.pairing_frame(step, line, frame),
+            Stage::Known(talk) => self.known_frame(step, &mut line.link, talk, frame),
+        }
+    }
+
+    /// A pipe ended.
+    pub(crate) fn disconnected(&mut self, step: &mut Step<'_>, id: LinkId) -> Stepped {
+        let Some(line) = self.links.remove(&id) else { return Ok(()) };
+        self.gone(step, line)
+    }
+
+    /// Ends a link, telling the other why if there is a reason to tell.
+    pub(crate) fn end_link(&mut self, step: &mut Step<'_>, id: LinkId, reason: Option<CloseReason>) -> Stepped {
+        let Some(mut line) = self.links.remove(&id) else { return Ok(()) };
+        if let Some(reason) = reason {
+            send(&mut line.link, step.now, &Frame::Close(reason));
+        }
+        self.hang_up(step, line)
+    }
+
+    fn hang_up(&mut self, step: &mut Step<'_>, mut line: Line) -> Stepped {
+        flush(step, line.id, &mut line.link);
+        step.out.transmits.push(Transmit::Close(line.id));
+        self.gone(step, line)
+    }
+
+    fn gone(&mut self, step: &mut Step<'_>, line: Line) -> Stepped {
+        if let Stage::Known(talk) = &line.stage {
+            if self.near.get(&talk.device) == Some(&line.id) {
+                self.near.remove(&talk.device);
+            }
+            step.tell(Event::Near { account: talk.account, device: talk.device, reachable: false });
+            self.dialer.lost(step.now.mono, talk.device);
+        } else if let Some((_, target)) = line.dialled {
+            self.dial_failed(step, target)?;
+        }
+        Ok(())
+    }
+
+    /// Hands over what the touched links want to send.
+    pub(crate) fn flush(&mut self, step: &mut Step<'_>) {
+        for id in core::mem::take(&mut self.touched) {
+            if let Some(line) = self.links.get_mut(&id) {
+                flush(step, id, &mut line.link);
+            }
+        }
+    }
+
+    /// Links whose time has come.
+    pub(crate) fn tick_links(&mut self, step: &mut Step<'_>) -> Stepped {
+        let now = step.now.mono;
+        let due = self.links.iter().filter(|(_, line)| line.link.deadline().is_some_and(|deadline| deadline <= now));
+        for id in due.map(|(id, _)| *id).collect::<Vec<_>>() {
+            let alive = self.links.get_mut(&id).is_some_and(|line| line.link.on_deadline(now).is_ok());
+            self.touched.insert(id);
+            if !alive {
+                self.end_link(step, id, None)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn flush(step: &mut Step<'_>, link: LinkId, machine: &mut Link) {
+    while let Some((channel, bytes)) = machine.poll_transmit(step.now.mono) {
+        step.out.transmits.push(Transmit::Send { link, channel, bytes });
+    }
+}

@@ -1,0 +1,372 @@
+//! The outbox and what leaves it: messages to other devices, sealed one by one, kept until they are acknowledged.
+
+use lamplit_identity::verify_one_time_key;
+use lamplit_link::Link;
+use lamplit_seal::{OlmAccount, OlmKind, Sessions, padding};
+use lamplit_types::{AccountId, DeviceId, EnvelopeId, Hlc, Incarnation};
+use lamplit_wire::{
+    Body, Content, Envelope, Frame, Suite, bounded::Bytes, credential::SignedOneTimeKey,
+};
+
+use crate::{
+    Node,
+    db::{Typed, decode, encode, open_row},
+    limits,
+    line::{Flow, Stage, Talk, send},
+    rows::{Outgoing, Peer, key},
+    step::{Step, Stepped},
+    table::{Order, Read, ReadError, Table},
+};
+
+/// What is to be said, before it is addressed.
+#[derive(Clone)]
+pub(crate) struct Mail {
+    pub(crate) conversation: AccountId,
+    pub(crate) sent: Hlc,
+    pub(crate) body: Body,
+}
+
+impl Node {
+    /// Whether every device of an account has room in its outbox for one more message.
+    pub(crate) fn has_room_for(&self, step: &Step<'_>, account: AccountId) -> Stepped<bool> {
+        for device in self.people.devices_of(account) {
+            let peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
+            let first = first_waiting(step, &device)?.unwrap_or(peer.last.saturating_add(1));
+            if peer.last.saturating_add(1).saturating_sub(first) >= limits::OUTBOX {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Puts a message into the outbox of every device of an account but this one.
+    pub(crate) fn post(&mut self, step: &mut Step<'_>, to: AccountId, mail: &Mail) -> Stepped {
+        for device in self.people.devices_of(to) {
+            if device != self.device.device {
+                self.post_to(step, device, mail)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn post_to(&mut self, step: &mut Step<'_>, device: DeviceId, mail: &Mail) -> Stepped {
+        let mut peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
+        peer.last = peer.last.saturating_add(1);
+        let outgoing = Outgoing {
+            conversation: mail.conversation,
+            sent: mail.sent,
+            body: mail.body.clone(),
+            expires: step.now.wall.plus(limits::ENVELOPE_MS),
+            envelope: None,
+        };
+        self.put_outgoing(step, &device, peer.last, &outgoing)?;
+        step.db.put(Table::Peers, device.as_bytes(), &peer)?;
+        self.posted.insert(device);
+        Ok(())
+    }
+
+    fn put_outgoing(&self, step: &mut Step<'_>, device: &DeviceId, seq: u64, outgoing: &Outgoing) -> Stepped {
+        let at = key::numbered(device.as_bytes(), seq);
+        step.db.put_sealed(&self.secrets.vault, step.rng, Table::Outbox, &at, outgoing)
+    }
+
+    /// Sends what was posted to devices that are linked.
+    pub(crate) fn pump_posted(&mut self, step: &mut Step<'_>) -> Stepped {
+        for device in core::mem::take(&mut self.posted) {
+            let Some(id) = self.link_to(&device) else { continue };
+            let Some(mut line) = self.links.remove(&id) else { continue };
+            let flow = match &mut line.stage {
+                Stage::Known(talk) => self.pump_outbox(step, &mut line.link, talk)?,
+                _ => Flow::Go,
+            };
+            self.touched.insert(id);
+            self.links.insert(id, line);
+            if flow == Flow::End {
+                self.end_link(step, id, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends as much as may be under way.
+    pub(crate) fn pump_outbox(&mut self, step: &mut Step<'_>, link: &mut Link, talk: &mut Talk) -> Stepped<Flow> {
+        let (after, room) = talk.window.room();
+        if !talk.heard || talk.asked_for_key || room == 0 || link.queued() > limits::PUMP_BYTES {
+            return Ok(Flow::Go);
+        }
+        let device = talk.device;
+        let from = key::numbered(device.as_bytes(), after);
+        let rows = step.db.scan(Table::Outbox, device.as_bytes(), Some(&from), Order::Up, room)?;
+        for (at, sealed) in rows {
+            let seq = key::number_of(&at).ok_or(ReadError::Corrupt { table: Table::Outbox })?;
+            let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
+            let envelope = match outgoing.envelope.take() {
+                Some(envelope) => envelope,
+                None => match self.seal_envelope(step, &device, seq, &outgoing)? {
+                    Some(envelope) => {
+                        outgoing.envelope = Some(envelope.clone());
+                        self.put_outgoing(step, &device, seq, &outgoing)?;
+                        envelope
+                    }
+                    None => return Ok(self.ask_for_key(step, link, talk)),
+                },
+            };
+            let id = envelope.id;
+            if send(link, step.now, &Frame::Envelope(envelope)) == Flow::End {
+                return Ok(Flow::End);
+            }
+            talk.window.sent(seq);
+            talk.open.insert(id, seq);
+        }
+        Ok(Flow::Go)
+    }
+
+    /// Seals a message; `None` if there is no session with the device yet.
+    fn seal_envelope(
+        &self,
+        step: &mut Step<'_>,
+        device: &DeviceId,
+        seq: u64,
+        outgoing: &Outgoing,
+    ) -> Stepped<Option<Envelope>> {
+        let mut sessions = self.sessions(step, device)?;
+        if sessions.is_empty() {
+            return Ok(None);
+        }
+        let content = Content {
+            conversation: outgoing.conversation,
+            incarnation: self.device.life,
+            seq,
+            base: first_waiting(step, device)?.unwrap_or(seq).min(seq),
+            sent: outgoing.sent,
+            body: outgoing.body.clone(),
+        };
+        let unwritable = ReadError::Unwritable { table: Table::Outbox };
+        let plain = zeroize::Zeroizing::new(encode(&content, Table::Outbox)?);
+        let Ok(padded) = padding::pad(&plain) else { return Err(unwritable) };
+        let Ok(message) = sessions.encrypt(&padded) else { return Err(unwritable) };
+        self.put_sessions(step, device, &sessions)?;
+        let suite = match message.kind() {
+            OlmKind::PreKey => Suite::OlmPreKey,
+            OlmKind::Normal => Suite::Olm,
+        };
+        let Ok(sealed) = Bytes::try_from(message.body()) else { return Err(unwritable) };
+        let id = EnvelopeId::from_bytes(step.random());
+        Ok(Some(Envelope { suite, to: *device, id, expires: outgoing.expires, sealed }))
+    }
+
+    fn ask_for_key(&self, step: &Step<'_>, link: &mut Link, talk: &mut Talk) -> Flow {
+        if core::mem::replace(&mut talk.asked_for_key, true) {
+            return Flow::Go;
+        }
+        send(link, step.now, &Frame::KeyRequest)
+    }
+
+    /// The other wants to start a session.
+    pub(crate) fn key_requested(&mut self, step: &mut Step<'_>, link: &mut Link, talk: &mut Talk) -> Stepped<Flow> {
+        talk.keys_given = talk.keys_given.saturating_add(1);
+        if talk.keys_given > limits::KEYS_A_LINK {
+            return Ok(Flow::End);
+        }
+        let mut account = self.olm_account(step)?;
+        let one_time = account.one_time_key();
+        self.put_olm_account(step, &account)?;
+        let Ok(signed) = self.secrets.keys.sign_one_time_key(one_time) else { return Ok(Flow::End) };
+        Ok(send(link, step.now, &Frame::Key(signed)))
+    }
+
+    /// A key to start a session with.
+    pub(crate) fn key_came(
+        &mut self,
+        step: &mut Step<'_>,
+        link: &mut Link,
+        talk: &mut Talk,
+        signed: &SignedOneTimeKey,
+    ) -> Stepped<Flow> {
+        if !core::mem::replace(&mut talk.asked_for_key, false) {
+            return Ok(Flow::Go);
+        }
+        let Ok(one_time) = verify_one_time_key(signed, &talk.device) else { return Ok(Flow::End) };
+        let Some(identity) = self.people.olm_identity(&talk.device) else { return Ok(Flow::End) };
+        let account = self.olm_account(step)?;
+        let Ok(session) = account.start(identity, one_time) else { return Ok(Flow::End) };
+        let mut sessions = self.sessions(step, &talk.device)?;
+        sessions.add(session);
+        self.put_sessions(step, &talk.device, &sessions)?;
+        self.pump_outbox(step, link, talk)
+    }
+
+    /// The other has committed an envelope.
+    pub(crate) fn acknowledged(
+        &mut self,
+        step: &mut Step<'_>,
+        link: &mut Link,
+        talk: &mut Talk,
+        id: EnvelopeId,
+    ) -> Stepped<Flow> {
+        let Some(seq) = talk.open.remove(&id) else { return Ok(Flow::Go) };
+        step.db.remove(Table::Outbox, &key::numbered(talk.device.as_bytes(), seq));
+        talk.window.acknowledged(seq);
+        self.pump_outbox(step, link, talk)
+    }
+
+    /// The other cannot open an envelope: its content is sealed anew, in a new session.
+    pub(crate) fn refused(
+        &mut self,
+        step: &mut Step<'_>,
+        link: &mut Link,
+        talk: &mut Talk,
+        id: EnvelopeId,
+    ) -> Stepped<Flow> {
+        let Some(seq) = talk.open.get(&id).copied() else { return Ok(Flow::Go) };
+        talk.refusals = talk.refusals.saturating_add(1);
+        if talk.refusals > limits::REFUSALS_A_LINK {
+            return Ok(Flow::End);
+        }
+        // The old sessions stay: what the other has under way may still need them.
+        self.unseal_outbox(step, talk.device)?;
+        talk.send_again_from(seq);
+        Ok(self.ask_for_key(step, link, talk))
+    }
+
+    /// All up to a number was received, whether its acknowledgement came through or not.
+    pub(crate) fn received_up_to(
+        &mut self,
+        step: &mut Step<'_>,
+        talk: &Talk,
+        received: Option<(Incarnation, u64)>,
+    ) -> Stepped {
+        let Some((life, seq)) = received else { return Ok(()) };
+        if life != self.device.life {
+            return Ok(());
+        }
+        let device = talk.device.as_bytes();
+        loop {
+            let rows = step.db.scan(Table::Outbox, device, None, Order::Up, limits::BATCH)?;
+            let done = rows.iter().filter(|(at, _)| key::number_of(at).is_some_and(|number| number <= seq));
+            let done: Vec<Vec<u8>> = done.map(|(at, _)| at.clone()).collect();
+            for at in &done {
+                step.db.remove(Table::Outbox, at);
+            }
+            if done.len() < limits::BATCH {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Ends all sessions with a device: what waits for it is sealed anew.
+    pub(crate) fn drop_sessions(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
+        step.db.remove(Table::Sessions, device.as_bytes());
+        self.unseal_outbox(step, device)
+    }
+
+    /// What waits for a device will be sealed anew.
+    fn unseal_outbox(&self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = step.db.scan(Table::Outbox, device.as_bytes(), after.as_deref(), Order::Up, limits::BATCH)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (at, sealed) in rows {
+                let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
+                if outgoing.envelope.take().is_some() {
+                    step.db.put_sealed(&self.secrets.vault, step.rng, Table::Outbox, &at, &outgoing)?;
+                }
+            }
+        }
+    }
+
+    /// Nothing more goes to a device.
+    pub(crate) fn drop_mail(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
+        step.db.remove(Table::Sessions, device.as_bytes());
+        step.db.remove(Table::Peers, device.as_bytes());
+        for table in [Table::Outbox, Table::Held] {
+            loop {
+                let rows = step.db.scan(table, device.as_bytes(), None, Order::Up, limits::BATCH)?;
+                if rows.is_empty() {
+                    break;
+                }
+                for (at, _) in rows {
+                    step.db.remove(table, &at);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// In a new life this device numbers what it sends from 1 again; what waits is numbered and sealed anew.
+    pub(crate) fn renumber_outbox(&mut self, step: &mut Step<'_>) -> Stepped {
+        for (at, value) in step.db.scan(Table::Peers, &[], None, Order::Up, limits::PEERS)? {
+            let mut peer: Peer = decode(Table::Peers, &value)?;
+            let Ok(device) = <[u8; 32]>::try_from(at.as_slice()).map(DeviceId::from_bytes) else { continue };
+            step.db.remove(Table::Sessions, &at);
+            peer.last = 0;
+            let rows = step.db.scan(Table::Outbox, &at, None, Order::Up, usize::MAX)?;
+            let mut waiting = Vec::with_capacity(rows.len());
+            for (row_key, sealed) in rows {
+                waiting.push(open_row::<Outgoing>(&self.secrets.vault, Table::Outbox, &row_key, &sealed)?);
+                step.db.remove(Table::Outbox, &row_key);
+            }
+            for mut outgoing in waiting {
+                peer.last = peer.last.saturating_add(1);
+                outgoing.envelope = None;
+                self.put_outgoing(step, &device, peer.last, &outgoing)?;
+            }
+            step.db.put(Table::Peers, &at, &peer)?;
+        }
+        Ok(())
+    }
+
+    /// Messages that nobody came for in time are given up.
+    pub(crate) fn expire_outbox(&mut self, step: &mut Step<'_>) -> Stepped {
+        for (at, _) in step.db.scan(Table::Peers, &[], None, Order::Up, limits::PEERS)? {
+            let mut expired = false;
+            // In order of number the expiries rise, so the first that is good ends the search.
+            for (row_key, sealed) in step.db.scan(Table::Outbox, &at, None, Order::Up, limits::BATCH)? {
+                let outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &row_key, &sealed)?;
+                if outgoing.expires > step.now.wall {
+                    break;
+                }
+                step.db.remove(Table::Outbox, &row_key);
+                expired = true;
+            }
+            // What follows was sealed with a base that waits for what is given up now.
+            if let (true, Ok(device)) = (expired, <[u8; 32]>::try_from(at.as_slice())) {
+                self.unseal_outbox(step, DeviceId::from_bytes(device))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn sessions(&self, step: &Step<'_>, device: &DeviceId) -> Stepped<Sessions> {
+        let at = device.as_bytes();
+        let Some(sealed) = step.db.get(Table::Sessions, at)? else { return Ok(Sessions::new()) };
+        let bytes: Vec<u8> = open_row(&self.secrets.vault, Table::Sessions, at, &sealed)?;
+        let bytes = zeroize::Zeroizing::new(bytes);
+        Sessions::from_bytes(&bytes).map_err(|_| ReadError::Corrupt { table: Table::Sessions })
+    }
+
+    pub(crate) fn put_sessions(&self, step: &mut Step<'_>, device: &DeviceId, sessions: &Sessions) -> Stepped {
+        let bytes = sessions.to_bytes().map_err(|_| ReadError::Unwritable { table: Table::Sessions })?;
+        step.db.put_sealed(&self.secrets.vault, step.rng, Table::Sessions, device.as_bytes(), &*bytes)
+    }
+
+    pub(crate) fn olm_account(&self, step: &Step<'_>) -> Stepped<OlmAccount> {
+        let corrupt = ReadError::Corrupt { table: Table::Secrets };
+        let bytes: Option<Vec<u8>> = step.db.sealed(&self.secrets.vault, Table::Secrets, key::OLM)?;
+        let Some(bytes) = bytes.map(zeroize::Zeroizing::new) else { return Err(corrupt) };
+        OlmAccount::from_bytes(&bytes).map_err(|_| corrupt)
+    }
+
+    pub(crate) fn put_olm_account(&self, step: &mut Step<'_>, account: &OlmAccount) -> Stepped {
+        let bytes = account.to_bytes().map_err(|_| ReadError::Unwritable { table: Table::Secrets })?;
+        step.db.put_sealed(&self.secrets.vault, step.rng, Table::Secrets, key::OLM, &*bytes)
+    }
+}
+
+/// The lowest number that waits for a device.
+fn first_waiting(step: &Step<'_>, device: &DeviceId) -> Stepped<Option<u64>> {
+    let first = step.db.scan(Table::Outbox, device.as_bytes(), None, Order::Up, 1)?;
+    Ok(first.first().and_then(|(at, _)| key::number_of(at)))
+}
+

@@ -1,0 +1,324 @@
+//! The machine itself: its state, and the way of one input through it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use lamplit_identity::{BeaconKey, ListError, PairSecret, VerifiedList};
+use lamplit_sync::horizon::KEEP_DELETIONS_MS;
+use lamplit_types::{AccountId, AudienceId, DeviceId, LinkId, Mono, Now, Wall};
+use lamplit_wire::{AppPresence, Record, RecordBody, SetId};
+use rand_core::CryptoRng;
+
+use crate::{
+    db::{Changes, Db, Typed, decode, open_row},
+    dial::{Dialer, Target},
+    io::{Address, Input, Lit, Transmit},
+    lamps::Lamps,
+    limits,
+    line::Line,
+    people::{People, Person, person_of},
+    rows::{self, AccountKeys, Audience, ContactKeys, Peer, key},
+    setup::DeviceSecrets,
+    step::{HandleError, Outputs, Step, Stepped},
+    table::{Order, Read, ReadError, Table, Write},
+};
+
+/// A device.
+pub struct Node {
+    pub(crate) secrets: Arc<DeviceSecrets>,
+    pub(crate) keys: AccountKeys,
+    pub(crate) device: rows::Device,
+    pub(crate) people: People,
+    /// Audiences this account has or belongs to, with their owners.
+    pub(crate) memberships: BTreeMap<AudienceId, AccountId>,
+    pub(crate) links: BTreeMap<LinkId, Line>,
+    /// Devices that can be reached directly, with their links.
+    pub(crate) near: BTreeMap<DeviceId, LinkId>,
+    pub(crate) dialer: Dialer,
+    pub(crate) lamps: Lamps,
+    /// Links that may have something to send.
+    pub(crate) touched: BTreeSet<LinkId>,
+    /// Sets that changed and were not sent on.
+    pub(crate) dirty: BTreeSet<SetId>,
+    /// Devices for which something was posted and not sent.
+    pub(crate) posted: BTreeSet<DeviceId>,
+    /// Records in quarantine, and when the first is due.
+    pub(crate) waiting: usize,
+    pub(crate) next_due: Wall,
+    pub(crate) next_epoch: Mono,
+    pub(crate) next_chores: Mono,
+    pub(crate) keep_deletions_ms: u64,
+    /// This device found that it was restored: all its links begin anew.
+    pub(crate) reborn: bool,
+    changes: Changes,
+    outputs: Outputs,
+}
+
+/// Why a device cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database failed or is damaged.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Nothing there.
+    #[error("there is no device in this database: run `lamplit init`")]
+    Empty,
+    /// The keys are those of another device.
+    #[error("the keys are of another device than the database: restore both from one backup")]
+    OtherDevice,
+    /// Its own device list does not hold.
+    #[error("this device's own list does not hold: {0}")]
+    List(#[from] ListError),
+}
+
+impl Node {
+    /// Opens the device that a database holds. The first [`Node::committed`] tells what it wants done.
+    ///
+    /// # Errors
+    /// [`OpenError`] if there is none, or it is not whole.
+    pub fn open(
+        secrets: DeviceSecrets,
+        read: &impl Read,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Self, OpenError> {
+        Self::open_with(Arc::new(secrets), read, now, rng)
+    }
+
+    fn open_with(
+        secrets: Arc<DeviceSecrets>,
+        read: &impl Read,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Self, OpenError> {
+        let device: rows::Device = read.row(Table::Device, key::DEVICE)?.ok_or(OpenError::Empty)?;
+        if device.device != secrets.device() {
+            return Err(OpenError::OtherDevice);
+        }
+        let keys: AccountKeys =
+            read.sealed(&secrets.vault, Table::Secrets, key::ACCOUNT)?.ok_or(OpenError::OtherDevice)?;
+        let list = VerifiedList::verify(device.list.clone(), None)?;
+        let own = Person {
+            list,
+            pair: Some(PairSecret::of_own_devices(&keys.own, device.account, keys.generation)),
+            previous: None,
+            beacon: Some(BeaconKey::from_bytes(keys.beacon)),
+        };
+        let mut people = People::new(device.account, device.device, own, now.wall);
+        people.put_all(load_people(read, &secrets)?);
+        let memberships = load_memberships(read, &secrets)?;
+        let first = read.scan(Table::Quarantine, &[], None, Order::Up, 1)?;
+        let next_due = first.first().and_then(|(at, _)| at.first_chunk::<8>()).map(|due| Wall(u64::from_be_bytes(*due)));
+        let waiting = read.scan(Table::Quarantine, &[], None, Order::Up, limits::QUARANTINE)?.len();
+        let mut node = Self {
+            secrets,
+            keys,
+            device,
+            people,
+            memberships,
+            links: BTreeMap::new(),
+            near: BTreeMap::new(),
+            dialer: Dialer::default(),
+            lamps: Lamps::default(),
+            touched: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            posted: BTreeSet::new(),
+            waiting,
+            next_due: next_due.unwrap_or(Wall(u64::MAX)),
+            next_epoch: now.mono.plus(Self::until_next_epoch(now.wall)),
+            next_chores: now.mono,
+            keep_deletions_ms: KEEP_DELETIONS_MS,
+            reborn: false,
+            changes: Changes::default(),
+            outputs: Outputs::default(),
+        };
+        node.run(now, rng, read, |node, step| {
+            node.advertise(step);
+            node.dial_fixed(step)?;
+            node.resume_acceptances(step)
+        })?;
+        Ok(node)
+    }
+
+    /// The same device, which remembers deletions for another time than [`KEEP_DELETIONS_MS`].
+    #[must_use]
+    pub fn keeping_deletions(self, keep_deletions_ms: u64) -> Self {
+        Self { keep_deletions_ms, ..self }
+    }
+
+    /// Takes one input. `read` shows the database as it was last committed; what earlier inputs changed since is here.
+    ///
+    /// # Errors
+    /// [`HandleError`] if the database fails: then nothing of the batch may be kept, see [`Node::rolled_back`].
+    pub fn handle(
+        &mut self,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+        read: &impl Read,
+        input: Input,
+    ) -> Result<(), HandleError> {
+        Ok(self.run(now, rng, read, |node, step| node.take(step, input))?)
+    }
+
+    fn run(
+        &mut self,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+        read: &impl Read,
+        work: impl FnOnce(&mut Self, &mut Step<'_>) -> Stepped,
+    ) -> Stepped {
+        let before = core::mem::take(&mut self.changes);
+        let mut step = Step { now, rng, db: Db::new(read, &before), out: core::mem::take(&mut self.outputs) };
+        let result = work(self, &mut step).and_then(|()| self.settle(&mut step));
+        let Step { db, out, .. } = step;
+        let changes = db.into_changes();
+        self.changes = before;
+        self.changes.absorb(changes);
+        self.outputs = out;
+        result
+    }
+
+    fn take(&mut self, step: &mut Step<'_>, input: Input) -> Stepped {
+        match input {
+            Input::Tick => self.tick_all(step),
+            Input::Command(number, command) => self.command(step, number, command),
+            Input::Sighted { beacon, address } => {
+                self.sighted(step, beacon, address);
+                Ok(())
+            }
+            Input::Connected { link, pipe, dial } => self.connected(step, link, pipe, dial),
+            Input::DialFailed(dial) => match self.dialer.answered(dial) {
+                Some(target) => self.dial_failed(step, target),
+                None => Ok(()),
+            },
+            Input::Received { link, channel, bytes } => self.received(step, link, channel, &bytes),
+            Input::Disconnected(link) => self.disconnected(step, link),
+        }
+    }
+
+    /// What every input ends with: what it changed goes on its way.
+    fn settle(&mut self, step: &mut Step<'_>) -> Stepped {
+        // Each round can only pass on what the one before changed; what is left over goes with the next input.
+        for _ in 0..limits::SETTLING_ROUNDS {
+            if core::mem::take(&mut self.reborn) {
+                for id in self.links.keys().copied().collect::<Vec<_>>() {
+                    self.end_link(step, id, None)?;
+                }
+            }
+            if self.dirty.is_empty() && self.posted.is_empty() {
+                break;
+            }
+            self.pump_dirty(step)?;
+            self.pump_posted(step)?;
+        }
+        self.dial_due(step);
+        self.flush(step);
+        Ok(())
+    }
+
+    /// The changes to commit, in any order, one for each row. They stay pending until [`Node::committed`].
+    pub fn take_writes(&mut self) -> Vec<Write> {
+        core::mem::take(&mut self.changes).into_writes()
+    }
+
+    /// The writes are committed: what was decided with them may now be done and told.
+    pub fn committed(&mut self) -> Outputs {
+        core::mem::take(&mut self.outputs)
+    }
+
+    /// The commit failed. The device goes back to what `read` shows, forgets all of the batch, and ends every link,
+    /// so that whoever was not acknowledged sends again.
+    ///
+    /// # Errors
+    /// [`OpenError`] if it cannot be read either.
+    pub fn rolled_back(
+        &mut self,
+        read: &impl Read,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<Transmit>, OpenError> {
+        let closed = self.links.keys().map(|link| Transmit::Close(*link)).collect();
+        let keep = self.keep_deletions_ms;
+        let fresh = Self::open_with(self.secrets.clone(), read, now, rng)?.keeping_deletions(keep);
+        let lamps = core::mem::take(&mut self.lamps);
+        let dialer = core::mem::take(&mut self.dialer).restarted(now.mono);
+        *self = Self { lamps, dialer, ..fresh };
+        Ok(closed)
+    }
+
+    /// When to hand in [`Input::Tick`].
+    pub fn deadline(&self) -> Option<Mono> {
+        let links = self.links.values().filter_map(|line| line.link.deadline()).min();
+        let others = [links, self.dialer.deadline(), self.lamps.deadline(), Some(self.next_epoch), Some(self.next_chores)];
+        others.into_iter().flatten().min()
+    }
+
+    /// What a contact's devices say they are on.
+    pub fn lit(&self, account: AccountId) -> Vec<Lit> {
+        self.lamps.of(account)
+    }
+
+    /// What this device says it is on.
+    pub fn own_lit(&self) -> Vec<AppPresence> {
+        self.lamps.own()
+    }
+
+    /// The devices that can be reached directly.
+    pub fn near(&self) -> Vec<(AccountId, DeviceId)> {
+        self.near.keys().filter_map(|device| Some((self.people.account_of(device)?, *device))).collect()
+    }
+
+    /// Whose device it is.
+    pub const fn account(&self) -> AccountId {
+        self.device.account
+    }
+
+    /// Which device it is.
+    pub const fn device(&self) -> DeviceId {
+        self.device.device
+    }
+
+    /// Signs a record of this device.
+    pub(crate) fn sign(&self, body: RecordBody) -> Option<Record> {
+        self.secrets.keys.sign(body).ok()
+    }
+
+    /// Dials the addresses that were given by hand.
+    fn dial_fixed(&mut self, step: &mut Step<'_>) -> Stepped {
+        for (at, value) in step.db.scan(Table::Peers, &[], None, Order::Up, limits::PEERS)? {
+            let peer: Peer = decode(Table::Peers, &value)?;
+            if let (Some(address), Ok(device)) = (peer.address, <[u8; 32]>::try_from(at.as_slice())) {
+                let target = Target::Device(DeviceId::from_bytes(device));
+                self.dialer.fix(step.now.mono, target, Address(address));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn load_people(read: &impl Read, secrets: &DeviceSecrets) -> Stepped<Vec<(AccountId, Person)>> {
+    let mut people = Vec::new();
+    for (at, value) in read.scan(Table::Contacts, &[], None, Order::Up, lamplit_types::limits::CONTACTS)? {
+        let contact: rows::Contact = decode(Table::Contacts, &value)?;
+        let keys: Option<ContactKeys> = read.sealed(&secrets.vault, Table::ContactKeys, &at)?;
+        let account = <[u8; 16]>::try_from(at.as_slice()).map(AccountId::from_bytes);
+        if let (Ok(account), Some(person)) = (account, person_of(contact, keys)) {
+            people.push((account, person));
+        }
+    }
+    Ok(people)
+}
+
+fn load_memberships(read: &impl Read, secrets: &DeviceSecrets) -> Stepped<BTreeMap<AudienceId, AccountId>> {
+    let mut memberships = BTreeMap::new();
+    let limit = lamplit_types::limits::CONTACTS.saturating_add(limits::GENERATIONS);
+    for (at, sealed) in read.scan(Table::Audiences, &[], None, Order::Up, limit)? {
+        let row: Audience = open_row(&secrets.vault, Table::Audiences, &at, &sealed)?;
+        if let Ok(audience) = <[u8; 16]>::try_from(at.as_slice()) {
+            memberships.insert(AudienceId::from_bytes(audience), row.owner);
+        }
+    }
+    Ok(memberships)
+}

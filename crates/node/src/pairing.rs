@@ -1,0 +1,410 @@
+//! Two strangers become contacts by an invite.
+//!
+//! On a link of two throw-away keys the one who accepts proves first, with [`Knock`], that it holds the invite's secret
+//! on this very link; only then does the inviter say who it is, proves the same, and the other follows. Both make the
+//! same pair secret from the invite's secret and a share of each. What was agreed is kept until it is done, so that
+//! either side may stop at any point and the same acceptance can be tried again; another one cannot.
+
+use lamplit_identity::{Invite, InviteSecret, PairSecret, Role, VerifiedList, verify_link};
+use lamplit_types::{AccountId, DeviceId, InviteId, limits::CONTACTS};
+use lamplit_wire::{CloseReason, Frame, Introduce, Kind, Knock, bounded::List, credential::PairId};
+
+use crate::{
+    Node,
+    card::{Trust, contact_field, keys_field},
+    db::{Typed, encode},
+    dial::Target,
+    io::{AcceptError, Address, CommandError, Event},
+    limits,
+    line::{Flow, Line, Stage, send},
+    replica::{Change, OWN_DATA, OWN_SECRETS, set_of},
+    rows::{Acceptance, InviteRow, PairRow},
+    step::{Step, Stepped},
+    table::{Order, Read, ReadError, Table},
+};
+
+/// How far two strangers have come.
+pub(crate) struct Pairing {
+    handshake: [u8; 32],
+    at: At,
+}
+
+enum At {
+    /// The other has to knock.
+    Waiting,
+    /// The other knocked with this invite and was told who this is.
+    Introduced(InviteId, [u8; 16]),
+    /// This device knocked.
+    Knocked(InviteId),
+    /// This device knows the inviter and has said who it is.
+    Answered(InviteId, Box<Stranger>),
+}
+
+/// Somebody who is about to become a contact.
+struct Stranger {
+    list: VerifiedList,
+    device: DeviceId,
+    name: lamplit_types::Name,
+    pair: PairSecret,
+}
+
+impl Pairing {
+    /// The other end is a stranger who has to knock.
+    pub(crate) const fn waiting(handshake: [u8; 32]) -> Self {
+        Self { handshake, at: At::Waiting }
+    }
+}
+
+impl Node {
+    /// Makes an invite.
+    pub(crate) fn invite(
+        &mut self,
+        step: &mut Step<'_>,
+        addresses: Vec<core::net::SocketAddr>,
+    ) -> Stepped<Result<Invite, CommandError>> {
+        if self.people.count() >= CONTACTS {
+            return Ok(Err(CommandError::TooManyContacts));
+        }
+        self.expire_invites(step)?;
+        if step.db.scan(Table::Invites, &[], None, Order::Up, limits::INVITES)?.len() >= limits::INVITES {
+            return Ok(Err(CommandError::TooManyInvites));
+        }
+        let Ok(addresses) = List::try_from(addresses) else { return Ok(Err(CommandError::TooManyAddresses)) };
+        if addresses.is_empty() {
+            return Ok(Err(CommandError::NoAddress));
+        }
+        let expires = step.now.wall.plus(lamplit_identity::INVITE_MS);
+        let list = self.people.me().list;
+        let invite = Invite::generate(step.rng, list, self.device.name.clone(), addresses, expires);
+        let row = InviteRow { secret: *invite.secret.as_bytes(), share: step.random(), expires, used: None };
+        self.put_invite(step, &invite.id, &row)?;
+        Ok(Ok(invite))
+    }
+
+    fn put_invite(&self, step: &mut Step<'_>, id: &InviteId, row: &InviteRow) -> Stepped {
+        step.db.put_sealed(&self.secrets.vault, step.rng, Table::Invites, id.as_bytes(), row)
+    }
+
+    /// Forgets invites that nobody can use any more.
+    pub(crate) fn expire_invites(&self, step: &mut Step<'_>) -> Stepped {
+        for (at, sealed) in step.db.scan(Table::Invites, &[], None, Order::Up, limits::INVITES)? {
+            let row: InviteRow = crate::db::open_row(&self.secrets.vault, Table::Invites, &at, &sealed)?;
+            // Kept for a while longer, so that a late guest hears why.
+            if row.expires.plus(limits::INVITE_MEMORY_MS) <= step.now.wall {
+                step.db.remove(Table::Invites, &at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a stranger may open a link: only while an invite is out.
+    pub(crate) fn invites_open(&self, step: &Step<'_>) -> Stepped<bool> {
+        Ok(!step.db.scan(Table::Invites, &[], None, Order::Up, 1)?.is_empty())
+    }
+
+    /// Begins to accept an invite.
+    pub(crate) fn accept(&mut self, step: &mut Step<'_>, invite: &Invite) -> Stepped<Result<(), CommandError>> {
+        if invite.account == self.device.account {
+            return Ok(Err(CommandError::OwnInvite));
+        }
+        if self.people.get(invite.account).is_some() {
+            return Ok(Err(CommandError::AlreadyContact));
+        }
+        if self.people.count() >= CONTACTS {
+            return Ok(Err(CommandError::TooManyContacts));
+        }
+        if invite.expires <= step.now.wall {
+            return Ok(Err(CommandError::InviteExpired(invite.expires)));
+        }
+        if invite.addresses.is_empty() {
+            return Ok(Err(CommandError::NoAddress));
+        }
+        if self.acceptance(step, &invite.id)?.is_none() {
+            let link = invite.to_link().map_err(|_| ReadError::Unwritable { table: Table::Acceptances })?;
+            let row = Acceptance { link, token: step.random(), share: step.random() };
+            let at = invite.id.as_bytes();
+            step.db.put_sealed(&self.secrets.vault, step.rng, Table::Acceptances, at, &row)?;
+        }
+        self.dial_inviter(step, invite, 0);
+        Ok(Ok(()))
+    }
+
+    /// Goes on with what was being accepted when the device stopped.
+    pub(crate) fn resume_acceptances(&mut self, step: &mut Step<'_>) -> Stepped {
+        for (at, sealed) in step.db.scan(Table::Acceptances, &[], None, Order::Up, limits::INVITES)? {
+            let row: Acceptance = crate::db::open_row(&self.secrets.vault, Table::Acceptances, &at, &sealed)?;
+            match Invite::parse(&row.link, step.now.wall) {
+                Ok(invite) => self.dial_inviter(step, &invite, 0),
+                Err(_) => step.db.remove(Table::Acceptances, &at),
+            }
+        }
+        Ok(())
+    }
+
+    fn dial_inviter(&mut self, step: &Step<'_>, invite: &Invite, tries: u32) {
+        let many = u32::try_from(invite.addresses.len()).unwrap_or(1).max(1);
+        let Some(address) = usize::try_from(tries % many).ok().and_then(|at| invite.addresses.get(at)) else {
+            return;
+        };
+        let address = Address(format!("udp:{address}"));
+        self.dialer.seen(step.now.mono, Target::Invite(invite.id), address, 0);
+    }
+
+    /// One of the inviter's addresses did not answer: the next one, each of them a few times.
+    pub(crate) fn accept_failed_once(&mut self, step: &mut Step<'_>, id: InviteId, tries: u32) -> Stepped {
+        let Some((_, invite)) = self.acceptance(step, &id)? else {
+            self.dialer.forget(Target::Invite(id));
+            return Ok(());
+        };
+        let many = u32::try_from(invite.addresses.len()).unwrap_or(1);
+        if tries >= many.saturating_mul(limits::INVITE_ROUNDS) {
+            self.stop_accepting(step, id);
+            step.tell(Event::AcceptFailed(AcceptError::Unreachable));
+            return Ok(());
+        }
+        self.dial_inviter(step, &invite, tries);
+        Ok(())
+    }
+
+    fn stop_accepting(&mut self, step: &mut Step<'_>, id: InviteId) {
+        self.dialer.forget(Target::Invite(id));
+        step.db.remove(Table::Acceptances, id.as_bytes());
+    }
+
+    fn acceptance(&self, step: &Step<'_>, id: &InviteId) -> Stepped<Option<(Acceptance, Invite)>> {
+        let row: Option<Acceptance> = step.db.sealed(&self.secrets.vault, Table::Acceptances, id.as_bytes())?;
+        let invite = row.as_ref().and_then(|row| Invite::parse(&row.link, lamplit_types::Wall(0)).ok());
+        Ok(row.zip(invite))
+    }
+
+    /// The link to the inviter is up: prove that the invite is here.
+    pub(crate) fn knock(
+        &mut self,
+        step: &mut Step<'_>,
+        line: &mut Line,
+        id: InviteId,
+        handshake: [u8; 32],
+    ) -> Stepped<Flow> {
+        let Some((row, invite)) = self.acceptance(step, &id)? else { return Ok(Flow::End) };
+        line.stage = Stage::Pairing(Box::new(Pairing { handshake, at: At::Knocked(id) }));
+        let proof = invite.secret.proof(&handshake, Role::Initiator);
+        Ok(send(&mut line.link, step.now, &Frame::Knock(Knock { invite: id, token: row.token, proof })))
+    }
+
+    /// A frame between strangers.
+    pub(crate) fn pairing_frame(&mut self, step: &mut Step<'_>, line: &mut Line, frame: Frame) -> Stepped<Flow> {
+        let Stage::Pairing(pairing) = core::mem::replace(&mut line.stage, Stage::Opening) else {
+            return Ok(Flow::End);
+        };
+        let Pairing { handshake, at } = *pairing;
+        match (at, frame) {
+            (At::Waiting, Frame::Knock(knock)) => self.knocked(step, line, handshake, &knock),
+            (At::Introduced(invite, token), Frame::Introduce(them)) => {
+                self.guest_introduced(step, line, handshake, (invite, token), them)
+            }
+            (At::Knocked(invite), Frame::Introduce(them)) => {
+                self.host_introduced(step, line, handshake, invite, them)
+            }
+            (At::Answered(invite, them), Frame::Welcome) => self.welcomed(step, line, handshake, invite, *them),
+            (At::Knocked(invite) | At::Answered(invite, _), Frame::Close(reason)) => {
+                self.stop_accepting(step, invite);
+                step.tell(Event::AcceptFailed(AcceptError::Refused(reason)));
+                Ok(Flow::End)
+            }
+            _ => Ok(Flow::End),
+        }
+    }
+
+    /// Somebody claims to hold an invite of ours.
+    fn knocked(
+        &mut self,
+        step: &mut Step<'_>,
+        line: &mut Line,
+        handshake: [u8; 32],
+        knock: &Knock,
+    ) -> Stepped<Flow> {
+        let vault = &self.secrets.vault;
+        let row: Option<InviteRow> = step.db.sealed(vault, Table::Invites, knock.invite.as_bytes())?;
+        let row = row.filter(|row| {
+            InviteSecret::from_bytes(row.secret).is_proof(&handshake, Role::Initiator, &knock.proof)
+        });
+        // Without a proof nobody learns whether there is such an invite.
+        let Some(row) = row else { return Ok(Flow::End) };
+        let refusal = if row.used.is_some_and(|token| token != knock.token) {
+            Some(CloseReason::InviteUsed)
+        } else if row.used.is_none() && row.expires <= step.now.wall {
+            Some(CloseReason::InviteExpired)
+        } else if self.people.count() >= CONTACTS {
+            Some(CloseReason::Full)
+        } else {
+            None
+        };
+        if let Some(reason) = refusal {
+            send(&mut line.link, step.now, &Frame::Close(reason));
+            return Ok(Flow::End);
+        }
+        let secret = InviteSecret::from_bytes(row.secret);
+        let me = self.introduction(&secret, &handshake, Role::Responder, row.share);
+        line.stage =
+            Stage::Pairing(Box::new(Pairing { handshake, at: At::Introduced(knock.invite, knock.token) }));
+        Ok(send(&mut line.link, step.now, &Frame::Introduce(me)))
+    }
+
+    fn introduction(
+        &self,
+        secret: &InviteSecret,
+        handshake: &[u8; 32],
+        role: Role,
+        share: [u8; 32],
+    ) -> Introduce {
+        Introduce {
+            proof: secret.proof(handshake, role),
+            list: self.people.me().list.wire().clone(),
+            device: self.device.device,
+            signature: self.secrets.keys.sign_link(handshake, role),
+            share,
+            name: self.device.name.clone(),
+        }
+    }
+
+    /// The inviter says who it is; it must be the one the invite names.
+    fn host_introduced(
+        &mut self,
+        step: &mut Step<'_>,
+        line: &mut Line,
+        handshake: [u8; 32],
+        id: InviteId,
+        them: Introduce,
+    ) -> Stepped<Flow> {
+        let Some((row, invite)) = self.acceptance(step, &id)? else { return Ok(Flow::End) };
+        let secret = &invite.secret;
+        let checked = secret
+            .is_proof(&handshake, Role::Responder, &them.proof)
+            .then(|| check(&them, &handshake, Role::Responder, Some(invite.root_hash), step.now.wall))
+            .flatten()
+            .filter(|list| list.account() == invite.account);
+        let Some(list) = checked else {
+            self.stop_accepting(step, id);
+            step.tell(Event::AcceptFailed(AcceptError::Impostor));
+            return Ok(Flow::End);
+        };
+        let pair = pair_secret(&invite, (self.device.account, &row.share), (invite.account, &them.share));
+        let me = self.introduction(secret, &handshake, Role::Initiator, row.share);
+        let stranger = Stranger { list, device: them.device, name: them.name, pair };
+        line.stage = Stage::Pairing(Box::new(Pairing { handshake, at: At::Answered(id, Box::new(stranger)) }));
+        Ok(send(&mut line.link, step.now, &Frame::Introduce(me)))
+    }
+
+    /// The guest says who it is: it becomes a contact, and the invite is used.
+    fn guest_introduced(
+        &mut self,
+        step: &mut Step<'_>,
+        line: &mut Line,
+        handshake: [u8; 32],
+        (id, token): (InviteId, [u8; 16]),
+        them: Introduce,
+    ) -> Stepped<Flow> {
+        let vault = &self.secrets.vault;
+        let Some(mut row) = step.db.sealed::<InviteRow>(vault, Table::Invites, id.as_bytes())? else {
+            return Ok(Flow::End);
+        };
+        let secret = InviteSecret::from_bytes(row.secret);
+        if !secret.is_proof(&handshake, Role::Initiator, &them.proof) {
+            return Ok(Flow::End);
+        }
+        if row.used.is_some_and(|used| used != token) {
+            send(&mut line.link, step.now, &Frame::Close(CloseReason::InviteUsed));
+            return Ok(Flow::End);
+        }
+        let Some(list) = check(&them, &handshake, Role::Initiator, None, step.now.wall) else {
+            return Ok(Flow::End);
+        };
+        if list.account() == self.device.account {
+            return Ok(Flow::End);
+        }
+        row.used = Some(token);
+        self.put_invite(step, &id, &row)?;
+        let (me, guest) = ((self.device.account, &row.share), (list.account(), &them.share));
+        let pair = PairSecret::derive(pair_id(&id), &row.secret, me, guest);
+        let stranger = Stranger { list, device: them.device, name: them.name, pair };
+        let device = stranger.device;
+        self.befriend(step, stranger)?;
+        if send(&mut line.link, step.now, &Frame::Welcome) == Flow::End {
+            return Ok(Flow::End);
+        }
+        self.recognised(step, line, device, handshake)
+    }
+
+    /// The inviter has taken this account as a contact.
+    fn welcomed(
+        &mut self,
+        step: &mut Step<'_>,
+        line: &mut Line,
+        handshake: [u8; 32],
+        id: InviteId,
+        them: Stranger,
+    ) -> Stepped<Flow> {
+        let device = them.device;
+        if let Some((_, invite)) = self.acceptance(step, &id)? {
+            self.befriend(step, them)?;
+            for address in invite.addresses.iter().take(1) {
+                self.keep_address(step, device, &Address(format!("udp:{address}")))?;
+            }
+        }
+        self.stop_accepting(step, id);
+        line.dialled = None;
+        self.recognised(step, line, device, handshake)
+    }
+
+    /// Makes somebody a contact, on all devices of the account.
+    fn befriend(&mut self, step: &mut Step<'_>, them: Stranger) -> Stepped {
+        let account: AccountId = them.list.account();
+        if self.people.get(account).is_some() {
+            return Ok(());
+        }
+        let me = self.device.account;
+        let entity = *account.as_bytes();
+        let pair = encode(&PairRow::of(&them.pair), Table::ContactKeys)?;
+        let trust = Trust { root: them.list.root_hash(), list: them.list.wire().clone(), name: them.name };
+        let trust = encode(&trust, Table::Contacts)?;
+        let keys = Change::set(Kind::ContactKeys, entity, keys_field::PAIR, pair);
+        self.write(step, set_of(me, OWN_SECRETS), keys)?;
+        let card = Change::set(Kind::Contact, entity, contact_field::TRUST, trust);
+        self.write(step, set_of(me, OWN_DATA), card)?;
+        self.grant_friends(step, account)?;
+        // A new member has keys from today on only: what was sealed before is sealed anew.
+        self.reseal(step, set_of(me, self.device.friends))
+    }
+}
+
+/// What somebody says about themselves, if it holds on this link.
+fn check(
+    them: &Introduce,
+    handshake: &[u8; 32],
+    role: Role,
+    pinned: Option<lamplit_wire::credential::RootHash>,
+    now: lamplit_types::Wall,
+) -> Option<VerifiedList> {
+    let list = VerifiedList::verify(them.list.clone(), pinned).ok()?;
+    let certificate = list.valid_device(&them.device, now).ok()?;
+    verify_link(certificate, handshake, role, &them.signature).ok()?;
+    Some(list)
+}
+
+fn pair_secret(
+    invite: &Invite,
+    me: (AccountId, &[u8; 32]),
+    them: (AccountId, &[u8; 32]),
+) -> PairSecret {
+    PairSecret::derive(pair_id(&invite.id), invite.secret.as_bytes(), me, them)
+}
+
+/// The first secret of a pair is named by the invite it came from.
+fn pair_id(invite: &InviteId) -> PairId {
+    let mut id = [0; 8];
+    for (into, from) in id.iter_mut().zip(invite.as_bytes()) {
+        *into = *from;
+    }
+    PairId { generation: 1, id }
+}
+

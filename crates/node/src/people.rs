@@ -1,0 +1,270 @@
+//! Everybody this device knows, as it has to have them at hand: lists, pair secrets, and the tags and beacons that
+//! follow from them. Made from the database when the device starts, and kept in step with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lamplit_identity::{BeaconKey, BeaconTable, PairSecret, TagTable, VerifiedList, psk, tag};
+use lamplit_link::{Candidate, Directory, Opening, Psk};
+use lamplit_types::{AccountId, Beacon, DeviceId, PairTag, Wall};
+
+use crate::{
+    Node,
+    db::Typed,
+    limits,
+    rows::{Contact, ContactKeys, PairRow},
+    setup::DeviceSecrets,
+    step::{Step, Stepped},
+    table::Table,
+};
+
+/// Somebody known: a contact, or the owner.
+pub(crate) struct Person {
+    pub(crate) list: VerifiedList,
+    pub(crate) pair: Option<PairSecret>,
+    pub(crate) previous: Option<PairSecret>,
+    pub(crate) beacon: Option<BeaconKey>,
+}
+
+/// Everybody known.
+pub(crate) struct People {
+    me: AccountId,
+    device: DeviceId,
+    persons: BTreeMap<AccountId, Person>,
+    devices: BTreeMap<DeviceId, AccountId>,
+    tags: TagTable,
+    beacons: BeaconTable,
+    epoch: u64,
+    /// First handshake messages that opened in this epoch and the ones beside it.
+    opened: BTreeSet<(u64, PairTag, [u8; 32])>,
+    /// The account's own person, for those who need it always.
+    own: VerifiedList,
+}
+
+/// The account itself, always there.
+pub(crate) struct Me<'a> {
+    pub(crate) list: &'a VerifiedList,
+}
+
+impl People {
+    pub(crate) fn new(me: AccountId, device: DeviceId, own: Person, now: Wall) -> Self {
+        let list = own.list.clone();
+        let mut people = Self {
+            me,
+            device,
+            persons: BTreeMap::from([(me, own)]),
+            devices: BTreeMap::new(),
+            tags: TagTable::new(device, [], 0),
+            beacons: BeaconTable::new([], 0),
+            epoch: now.epoch(),
+            opened: BTreeSet::new(),
+            own: list,
+        };
+        people.retag();
+        people
+    }
+
+    pub(crate) fn me(&self) -> Me<'_> {
+        Me { list: &self.own }
+    }
+
+    pub(crate) fn get(&self, account: AccountId) -> Option<&Person> {
+        self.persons.get(&account)
+    }
+
+    /// How many contacts there are.
+    pub(crate) fn count(&self) -> usize {
+        self.persons.len().saturating_sub(1)
+    }
+
+    pub(crate) fn contacts(&self) -> Vec<AccountId> {
+        self.persons.keys().copied().filter(|account| *account != self.me).collect()
+    }
+
+    pub(crate) fn account_of(&self, device: &DeviceId) -> Option<AccountId> {
+        self.devices.get(device).copied()
+    }
+
+    pub(crate) fn devices_of(&self, account: AccountId) -> Vec<DeviceId> {
+        self.get(account).map(|person| device_ids(&person.list).collect()).unwrap_or_default()
+    }
+
+    pub(crate) fn olm_identity(&self, device: &DeviceId) -> Option<[u8; 32]> {
+        let person = self.get(self.account_of(device)?)?;
+        person.list.device(device).map(|certificate| certificate.olm_identity)
+    }
+
+    /// Adds somebody, or takes what is new about them.
+    pub(crate) fn put(&mut self, account: AccountId, person: Person) {
+        self.persons.insert(account, person);
+        self.retag();
+    }
+
+    /// Adds many at once, before the first lookup.
+    pub(crate) fn put_all(&mut self, persons: impl IntoIterator<Item = (AccountId, Person)>) {
+        self.persons.extend(persons);
+        self.retag();
+    }
+
+    pub(crate) fn set_list(&mut self, account: AccountId, list: VerifiedList) {
+        if account == self.me {
+            self.own = list.clone();
+        }
+        if let Some(person) = self.persons.get_mut(&account) {
+            person.list = list;
+        }
+        self.retag();
+    }
+
+    pub(crate) fn remove(&mut self, account: AccountId) {
+        self.persons.remove(&account);
+        self.retag();
+    }
+
+    /// Brings tags and beacons to the epoch of `now`; whether it is a new one.
+    pub(crate) fn turn_to(&mut self, now: Wall) -> bool {
+        if self.epoch == now.epoch() {
+            return false;
+        }
+        self.epoch = now.epoch();
+        let oldest = self.epoch.saturating_sub(2);
+        self.opened.retain(|(epoch, ..)| *epoch >= oldest);
+        self.retag();
+        true
+    }
+
+    fn retag(&mut self) {
+        let all = || self.persons.iter().flat_map(|(account, person)| {
+            let others = device_ids(&person.list).filter(|device| *device != self.device);
+            others.map(move |device| (*account, device, person))
+        });
+        self.devices = all().map(|(account, device, _)| (device, account)).collect();
+        let callers = all().flat_map(|(account, device, person)| {
+            let secrets = person.pair.iter().chain(&person.previous);
+            secrets.map(move |secret| (account, device, secret))
+        });
+        self.tags = TagTable::new(self.device, callers, self.epoch);
+        let shown = all().filter_map(|(account, device, person)| Some((account, device, person.beacon.as_ref()?)));
+        self.beacons = BeaconTable::new(shown, self.epoch);
+    }
+
+    /// Whose device shows a beacon, if it is somebody's.
+    pub(crate) fn recognise(&self, beacon: Beacon) -> Option<DeviceId> {
+        self.beacons.recognise(beacon).map(|(_, device)| device)
+    }
+
+    /// How to call a device.
+    pub(crate) fn opening(
+        &self,
+        me: DeviceId,
+        device: DeviceId,
+        secrets: &DeviceSecrets,
+        now: Wall,
+    ) -> Option<Opening> {
+        let person = self.get(self.account_of(&device)?)?;
+        let pair = person.pair.as_ref()?;
+        let certificate = person.list.valid_device(&device, now).ok()?;
+        Some(Opening::Known {
+            tag: tag(pair, &me, &device, now.epoch()),
+            peer: device,
+            local_static: secrets.noise_static(),
+            remote_static: certificate.noise_static,
+            psk: Psk::from_bytes(*psk(pair)),
+        })
+    }
+
+    fn candidates(&self, tag: PairTag) -> Vec<Candidate> {
+        let callers = self.tags.callers(tag);
+        let found = callers.filter_map(|caller| {
+            let person = self.get(caller.account)?;
+            let certificate = person.list.device(&caller.device)?;
+            let secret = person.pair.iter().chain(&person.previous).find(|secret| secret.id() == caller.pair)?;
+            Some(Candidate {
+                peer: caller.device,
+                remote_static: certificate.noise_static,
+                psk: Psk::from_bytes(*psk(secret)),
+            })
+        });
+        found.collect()
+    }
+}
+
+fn device_ids(list: &VerifiedList) -> impl Iterator<Item = DeviceId> {
+    list.devices().map(|certificate| certificate.device)
+}
+
+/// What a link asks when somebody calls.
+pub(crate) struct Door<'a> {
+    pub(crate) people: &'a mut People,
+    pub(crate) strangers: bool,
+}
+
+impl Directory for Door<'_> {
+    fn candidates(&self, tag: PairTag) -> Vec<Candidate> {
+        self.people.candidates(tag)
+    }
+
+    fn accepts_strangers(&self) -> bool {
+        self.strangers
+    }
+
+    fn first_seen(&mut self, tag: PairTag, ephemeral: [u8; 32]) -> bool {
+        let people = &mut *self.people;
+        let seen = (people.epoch.saturating_sub(1)..=people.epoch).any(|epoch| {
+            people.opened.contains(&(epoch, tag, ephemeral))
+        });
+        if seen || people.opened.len() >= limits::OPENED {
+            return false;
+        }
+        people.opened.insert((people.epoch, tag, ephemeral))
+    }
+}
+
+impl PairRow {
+    pub(crate) fn secret(&self) -> PairSecret {
+        PairSecret::new(self.id, zeroize::Zeroizing::new(self.secret))
+    }
+
+    pub(crate) fn of(secret: &PairSecret) -> Self {
+        Self { id: secret.id(), secret: *secret.expose() }
+    }
+}
+
+/// A contact as the database has them.
+pub(crate) fn person_of(contact: Contact, keys: Option<ContactKeys>) -> Option<Person> {
+    let list = VerifiedList::verify(contact.list, Some(contact.root)).ok()?;
+    Some(Person {
+        list,
+        pair: keys.as_ref().map(|keys| keys.pair.secret()),
+        previous: keys.as_ref().and_then(|keys| keys.previous.as_ref()).map(PairRow::secret),
+        beacon: keys.and_then(|keys| keys.beacon).map(BeaconKey::from_bytes),
+    })
+}
+
+impl Node {
+    /// Takes a contact at hand as the database has them now.
+    pub(crate) fn load_person(&mut self, step: &mut Step<'_>, account: AccountId) -> Stepped {
+        let Some(contact) = step.db.row::<Contact>(Table::Contacts, account.as_bytes())? else {
+            return Ok(());
+        };
+        let keys = step.db.sealed(&self.secrets.vault, Table::ContactKeys, account.as_bytes())?;
+        if let Some(person) = person_of(contact, keys) {
+            self.people.put(account, person);
+        }
+        Ok(())
+    }
+
+    /// Somebody is a contact no more.
+    pub(crate) fn drop_person(&mut self, step: &mut Step<'_>, account: AccountId) -> Stepped {
+        for device in self.people.devices_of(account) {
+            self.forget_device(step, device)?;
+        }
+        self.people.remove(account);
+        let theirs: Vec<_> =
+            self.memberships.iter().filter(|(_, owner)| **owner == account).map(|(audience, _)| *audience).collect();
+        for audience in theirs {
+            self.memberships.remove(&audience);
+            step.db.remove(Table::Audiences, audience.as_bytes());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! Deltas: a piece of one author's log, taken in whole or not at all, and put together for others.
+
+use lamplit_identity::verify;
+use lamplit_sync::log::{DeltaError, follow};
+use lamplit_types::{Author, limits::DELTA_RECORDS};
+use lamplit_wire::{Delta, Head, LogEntry, Record, SetId, bounded::List};
+
+use super::{chain_at, head, merge::log_at, owner_of, stored};
+use crate::{
+    Node,
+    db::{Typed, decode},
+    limits,
+    rows::{LogRow, Place, Waiting, key},
+    step::{Step, Stepped},
+    table::{Order, Read, ReadError, Table},
+};
+
+/// What became of a delta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeltaOutcome {
+    /// It is taken; this is the head now.
+    Taken(Head),
+    /// It begins elsewhere: the other must hear how far this replica is.
+    Resync,
+    /// The author's log has two histories.
+    Forked,
+    /// It holds what this replica cannot take, now or ever.
+    Refused(Refusal),
+}
+
+/// Why a delta was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The author is no device of the owner, as far as is known.
+    Author,
+    /// It was put together wrongly or signed by somebody else.
+    Forged,
+    /// No room for what must wait.
+    Full,
+}
+
+impl Node {
+    /// Takes in a delta.
+    pub(crate) fn take_delta(&mut self, step: &mut Step<'_>, delta: Delta) -> Stepped<DeltaOutcome> {
+        let here = head(&step.db, &delta.set, &delta.author)?;
+        let after = match follow(here, &delta) {
+            Ok(after) => after,
+            Err(DeltaError::Elsewhere { .. }) => return Ok(DeltaOutcome::Resync),
+            Err(DeltaError::Forked { .. }) => return Ok(DeltaOutcome::Forked),
+            Err(DeltaError::Broken { .. }) => return Ok(DeltaOutcome::Refused(Refusal::Forged)),
+        };
+        if !self.may_write(&delta.set, &delta.author) {
+            return Ok(DeltaOutcome::Refused(Refusal::Author));
+        }
+        let records = delta.entries.iter().filter_map(|entry| match entry {
+            LogEntry::Live(record) => Some(&**record),
+            LogEntry::Replaced { .. } => None,
+        });
+        if !records.clone().all(is_genuine) {
+            return Ok(DeltaOutcome::Refused(Refusal::Forged));
+        }
+        if self.quarantine_is_full(records.count()) {
+            return Ok(DeltaOutcome::Refused(Refusal::Full));
+        }
+        let (set, author) = (delta.set, delta.author);
+        step.db.put(Table::Heads, &key::head(&set, &author), &after)?;
+        for entry in delta.entries.into_vec() {
+            match entry {
+                LogEntry::Live(record) => {
+                    self.admit(step, *record, true)?;
+                }
+                LogEntry::Replaced { seq, chain } => log_at(step, set, author, seq, chain, Place::Replaced)?,
+            }
+        }
+        self.dirty.insert(set);
+        Ok(DeltaOutcome::Taken(after))
+    }
+
+    /// Whether a device may write into a set: it is on the list of the set's owner.
+    pub(crate) fn may_write(&self, set: &SetId, author: &Author) -> bool {
+        self.people.get(owner_of(set)).is_some_and(|owner| owner.list.device(&author.device).is_some())
+    }
+}
+
+/// Whether a record is signed by the device it names.
+pub(crate) fn is_genuine(record: &Record) -> bool {
+    verify(record, record.body.author.device.as_bytes()).is_ok()
+}
+
+/// The piece of an author's log that follows `after`, as much as fits into one frame; `None` if nothing follows.
+pub(crate) fn delta_after(db: &impl Read, set: &SetId, author: &Author, after: Head) -> Stepped<Option<Delta>> {
+    let from = key::log(set, author, after.seq);
+    let rows = db.scan(Table::Log, &key::head(set, author), Some(&from), Order::Up, DELTA_RECORDS)?;
+    let mut entries = List::new();
+    let mut size = 0_usize;
+    for (log_key, value) in rows {
+        let row: LogRow = decode(Table::Log, &value)?;
+        let seq = key::number_of(&log_key).ok_or(ReadError::Corrupt { table: Table::Log })?;
+        let entry = entry_at(db, set, seq, row)?;
+        if let LogEntry::Live(record) = &entry {
+            size = size.saturating_add(record.body.sealed.len()).saturating_add(limits::RECORD_FRAME_BYTES);
+        }
+        if (size > limits::DELTA_BYTES && !entries.is_empty()) || entries.push(entry).is_err() {
+            break;
+        }
+    }
+    if entries.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Delta { set: *set, author: *author, after, entries }))
+}
+
+fn entry_at(db: &impl Read, set: &SetId, seq: u64, row: LogRow) -> Stepped<LogEntry> {
+    let record = match row.place {
+        Place::Replaced => None,
+        Place::Record(field) => stored(db, set, field)?.map(|stored| stored.record),
+        Place::Waiting(key) => {
+            db.row::<Waiting>(Table::Quarantine, &key)?.map(|waiting| waiting.record)
+        }
+    };
+    Ok(match record {
+        Some(record) if record.body.chain == row.chain => LogEntry::Live(Box::new(record)),
+        _ => LogEntry::Replaced { seq, chain: row.chain },
+    })
+}
+
+/// Whether what another replica says about this device's own log shows that this one was restored from a backup.
+pub(crate) fn shows_my_future(db: &impl Read, set: &SetId, me: &Author, theirs: Head) -> Stepped<bool> {
+    let mine = head(db, set, me)?;
+    lamplit_sync::plan::is_from_my_future(mine, theirs, |seq| chain_at(db, set, me, seq))
+}

@@ -1,0 +1,100 @@
+//! Quarantine: records whose time, key or meaning has not come yet. None is dropped; each is tried again.
+
+use lamplit_sync::{
+    merge::Stamp,
+    quarantine::{Time, time_of},
+};
+use lamplit_types::Wall;
+use lamplit_wire::{Entry, Record};
+
+use super::{Changed, merge::log};
+use crate::{
+    Node,
+    db::decode,
+    limits,
+    rows::{FieldKey, Place, Stored, Waiting, key},
+    step::{Step, Stepped},
+    table::{Order, Read, Table},
+};
+
+/// Records without a time of their own wait under this one.
+const UNTIL_KEY: Wall = Wall(u64::MAX);
+
+impl Node {
+    /// Takes in a record whose signature is good, or lets it wait.
+    pub(crate) fn admit(&mut self, step: &mut Step<'_>, record: Record, logged: bool) -> Stepped<Changed> {
+        if let Time::NotBefore(due) = time_of(record.body.clock, step.now.wall) {
+            return self.wait(step, due, record, logged);
+        }
+        let Some(plaintext) = super::open(&self.key_ring(), &step.db, &record)? else {
+            return self.wait(step, UNTIL_KEY, record, logged);
+        };
+        // A kind that this version does not know waits for the version that does.
+        let Ok(entry) = postcard::from_bytes::<Entry>(&plaintext) else {
+            return self.wait(step, UNTIL_KEY, record, logged);
+        };
+        self.device.clock = self.device.clock.witness(record.body.clock);
+        let stamp = Stamp::of(&record.body, &entry, &plaintext);
+        let (set, author) = (record.body.set, record.body.author);
+        let field = FieldKey { kind: entry.kind, entity: entry.entity, field: entry.field };
+        let changed = self.place(step, Stored { record, stamp }, &entry, logged)?;
+        let mine_from_before = author.device == self.device.device && author.incarnation != self.device.life;
+        if changed != Changed::Nothing && mine_from_before {
+            self.seal_again(step, &set, field)?;
+        }
+        Ok(changed)
+    }
+
+    /// Whether so many records wait that no more are taken.
+    pub(crate) fn quarantine_is_full(&self, coming: usize) -> bool {
+        self.waiting.saturating_add(coming) > limits::QUARANTINE
+    }
+
+    fn wait(&mut self, step: &mut Step<'_>, due: Wall, record: Record, logged: bool) -> Stepped<Changed> {
+        let bytes = crate::db::encode(&record, Table::Quarantine)?;
+        let key = key::waiting(due, blake3::hash(&bytes).as_bytes());
+        if logged {
+            log(step, &record, Place::Waiting(key.clone()))?;
+        }
+        if step.db.get(Table::Quarantine, &key)?.is_none() {
+            self.waiting = self.waiting.saturating_add(1);
+        }
+        step.db.put(Table::Quarantine, &key, &Waiting { record, logged })?;
+        self.next_due = self.next_due.min(due);
+        Ok(Changed::Nothing)
+    }
+
+    /// Tries again the records whose time has come.
+    pub(crate) fn release_due(&mut self, step: &mut Step<'_>) -> Stepped {
+        self.next_due = UNTIL_KEY;
+        for (key, value) in step.db.scan(Table::Quarantine, &[], None, Order::Up, limits::RELEASED)? {
+            let due = key.first_chunk::<8>().map_or(UNTIL_KEY, |bytes| Wall(u64::from_be_bytes(*bytes)));
+            if due > step.now.wall {
+                self.next_due = due;
+                break;
+            }
+            self.release(step, &key, &value)?;
+            self.next_due = step.now.wall;
+        }
+        Ok(())
+    }
+
+    /// Tries again the records that waited for a key.
+    pub(crate) fn release_for_key(&mut self, step: &mut Step<'_>) -> Stepped {
+        let prefix = UNTIL_KEY.0.to_be_bytes();
+        for (key, value) in step.db.scan(Table::Quarantine, &prefix, None, Order::Up, limits::QUARANTINE)? {
+            self.release(step, &key, &value)?;
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, step: &mut Step<'_>, key: &[u8], value: &[u8]) -> Stepped {
+        let waiting: Waiting = decode(Table::Quarantine, value)?;
+        step.db.remove(Table::Quarantine, key);
+        self.waiting = self.waiting.saturating_sub(1);
+        let set = waiting.record.body.set;
+        self.admit(step, waiting.record, waiting.logged)?;
+        self.dirty.insert(set);
+        Ok(())
+    }
+}

@@ -1,0 +1,277 @@
+//! What the device's tables hold. `docs/storage.md` lists them; a change of any shape is a migration.
+
+use lamplit_sync::{inbox::Inbox, merge::Stamp};
+use lamplit_types::{
+    AccountId, AudienceId, Author, DeviceId, Hlc, Incarnation, MessageId, Name, Text, Wall,
+};
+use lamplit_wire::{
+    Body, Chain, Envelope, Kind, Progress, Record, SetId,
+    credential::{DeviceList, PairId, RootHash},
+};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Who this device is, its life and its counters.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Device {
+    pub(crate) account: AccountId,
+    pub(crate) device: DeviceId,
+    pub(crate) name: Name,
+    pub(crate) list: DeviceList,
+    /// The audience of all contacts.
+    pub(crate) friends: AudienceId,
+    pub(crate) life: Incarnation,
+    /// Lives this device had before and knows of.
+    pub(crate) past_lives: Vec<Incarnation>,
+    pub(crate) clock: Hlc,
+}
+
+/// What all devices of an account share and nobody else has.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct AccountKeys {
+    pub(crate) generation: u32,
+    pub(crate) list: [u8; 32],
+    /// From which the devices of the account make the pair secret between themselves.
+    pub(crate) own: [u8; 32],
+    pub(crate) index: [u8; 32],
+    pub(crate) data: [u8; 32],
+    pub(crate) secrets: [u8; 32],
+    pub(crate) beacon: [u8; 32],
+}
+
+/// Somebody the owner knows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Contact {
+    pub(crate) root: RootHash,
+    pub(crate) list: DeviceList,
+    /// What they call themselves.
+    pub(crate) name: Name,
+    pub(crate) alias: Option<Name>,
+    pub(crate) note: Option<Text>,
+    pub(crate) since: Wall,
+}
+
+/// What is shared with a contact and nobody else has.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ContactKeys {
+    pub(crate) pair: PairRow,
+    /// The one before, accepted as long as tickets may still speak of it.
+    pub(crate) previous: Option<PairRow>,
+    pub(crate) beacon: Option<[u8; 32]>,
+}
+
+/// A pair secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct PairRow {
+    #[zeroize(skip)]
+    pub(crate) id: PairId,
+    pub(crate) secret: [u8; 32],
+}
+
+/// The keys of an audience, the latest generation last.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Audience {
+    pub(crate) owner: AccountId,
+    pub(crate) keys: Vec<GenerationKey>,
+}
+
+/// The key of one generation of an audience, at the earliest day it is still needed for.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct GenerationKey {
+    pub(crate) generation: u32,
+    pub(crate) day: u32,
+    pub(crate) key: [u8; 32],
+}
+
+/// What was sent to and received from one device.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Peer {
+    /// The number of the last message to it, in this device's present life.
+    pub(crate) last: u64,
+    pub(crate) inbox: Inbox,
+    /// Where it was told to be found, by hand or by an invite.
+    pub(crate) address: Option<String>,
+}
+
+/// A message that a device has not acknowledged.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Outgoing {
+    pub(crate) conversation: AccountId,
+    pub(crate) sent: Hlc,
+    pub(crate) body: Body,
+    pub(crate) expires: Wall,
+    /// As it was sealed and sent; sealed anew only if the other side could not open it.
+    pub(crate) envelope: Option<Envelope>,
+}
+
+/// A message that came before its turn.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Held {
+    pub(crate) account: AccountId,
+    pub(crate) conversation: AccountId,
+    pub(crate) sent: Hlc,
+    pub(crate) body: Body,
+}
+
+/// How long a conversation is here.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Conversation {
+    /// The index of the last message.
+    pub(crate) last: u64,
+    pub(crate) unread: u64,
+    /// The index of the last message that was shown.
+    pub(crate) read: u64,
+}
+
+/// One message.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) id: MessageId,
+    pub(crate) from: AccountId,
+    pub(crate) device: DeviceId,
+    pub(crate) text: Text,
+    pub(crate) sent: Hlc,
+    pub(crate) arrived: Wall,
+    pub(crate) progress: Option<Progress>,
+}
+
+/// A record that counts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Stored {
+    pub(crate) record: Record,
+    pub(crate) stamp: Stamp,
+}
+
+/// Where a record lies that an author wrote at some place of its log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Place {
+    /// It counts.
+    Record(FieldKey),
+    /// It waits in quarantine, under this key.
+    Waiting(Vec<u8>),
+    /// It was replaced.
+    Replaced,
+}
+
+/// One step of an author's log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LogRow {
+    pub(crate) chain: Chain,
+    pub(crate) place: Place,
+}
+
+/// A record that waits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub(crate) record: Record,
+    /// Whether it has a place in its author's log here.
+    pub(crate) logged: bool,
+}
+
+/// What is known of a set as a whole.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct SetRow {
+    pub(crate) horizon: Hlc,
+    /// When this replica last had all that another one had.
+    pub(crate) complete: Wall,
+}
+
+/// The name of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct FieldKey {
+    pub(crate) kind: Kind,
+    pub(crate) entity: [u8; 16],
+    pub(crate) field: u8,
+}
+
+/// An invite this device gave out.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct InviteRow {
+    pub(crate) secret: [u8; 32],
+    pub(crate) share: [u8; 32],
+    #[zeroize(skip)]
+    pub(crate) expires: Wall,
+    /// The acceptance that used it.
+    #[zeroize(skip)]
+    pub(crate) used: Option<[u8; 16]>,
+}
+
+/// An invite this device is accepting.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Acceptance {
+    /// The invite, as its link text.
+    pub(crate) link: String,
+    pub(crate) token: [u8; 16],
+    pub(crate) share: [u8; 32],
+}
+
+/// Keys of rows.
+pub(crate) mod key {
+    use super::*;
+
+    pub(crate) const DEVICE: &[u8] = b"";
+    pub(crate) const ACCOUNT: &[u8] = b"account";
+    pub(crate) const OLM: &[u8] = b"olm";
+
+    pub(crate) fn numbered(first: &[u8], number: u64) -> Vec<u8> {
+        [first, &number.to_be_bytes()].concat()
+    }
+
+    pub(crate) fn held(device: DeviceId, life: Incarnation, seq: u64) -> Vec<u8> {
+        numbered(&held_life(device, life), seq)
+    }
+
+    pub(crate) fn held_life(device: DeviceId, life: Incarnation) -> Vec<u8> {
+        numbered(device.as_bytes(), life.0)
+    }
+
+    pub(crate) fn set(set: &SetId) -> Vec<u8> {
+        let lamplit_types::SpaceId::Account(owner) = set.space;
+        [owner.as_bytes().as_slice(), set.audience.as_bytes()].concat()
+    }
+
+    pub(crate) fn field(set_id: &SetId, field: FieldKey) -> Vec<u8> {
+        [entity(set_id, field.kind, &field.entity).as_slice(), &[field.field]].concat()
+    }
+
+    pub(crate) fn entity(set_id: &SetId, kind: Kind, entity: &[u8; 16]) -> Vec<u8> {
+        [set(set_id).as_slice(), &[kind_number(kind)], entity].concat()
+    }
+
+    pub(crate) fn log(set_id: &SetId, author: &Author, seq: u64) -> Vec<u8> {
+        numbered(&head(set_id, author), seq)
+    }
+
+    pub(crate) fn head(set_id: &SetId, author: &Author) -> Vec<u8> {
+        numbered(&[set(set_id).as_slice(), author.device.as_bytes()].concat(), author.incarnation.0)
+    }
+
+    /// The author at the end of a key of `Heads`.
+    pub(crate) fn author_of_head(key: &[u8]) -> Option<Author> {
+        let (rest, life) = key.split_last_chunk::<8>()?;
+        let (_, device) = rest.split_last_chunk::<32>()?;
+        Some(Author {
+            device: DeviceId::from_bytes(*device),
+            incarnation: Incarnation(u64::from_be_bytes(*life)),
+        })
+    }
+
+    /// The number at the end of a key.
+    pub(crate) fn number_of(key: &[u8]) -> Option<u64> {
+        key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
+    }
+
+    pub(crate) const fn kind_number(kind: Kind) -> u8 {
+        match kind {
+            Kind::Profile => 1,
+            Kind::Contact => 2,
+            Kind::ContactKeys => 3,
+            Kind::AudienceKey => 4,
+            Kind::Setting => 5,
+        }
+    }
+
+    pub(crate) fn waiting(due: Wall, hash: &[u8; 32]) -> Vec<u8> {
+        [due.0.to_be_bytes().as_slice(), hash].concat()
+    }
+}

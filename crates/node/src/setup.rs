@@ -1,0 +1,237 @@
+//! Making devices: the first one of an account, and further ones.
+
+use lamplit_identity::{
+    AddError, Cost, CostError, DeviceKeys, KeyLengthError, ListKey, Phrase, PhraseError, SetUpError as ListSetUpError,
+    VerifiedList, add_device, create_account,
+};
+use lamplit_link::StaticKey;
+use lamplit_seal::{AudienceKey, OlmAccount, StorageKey};
+use lamplit_types::{AccountId, AudienceId, DeviceId, Hlc, Incarnation, Name, Wall};
+use lamplit_wire::credential::EncodeError;
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::{
+    db::{Changes, Db, Typed},
+    rows::{AccountKeys, Audience, Device, GenerationKey, key},
+    table::{Order, Read, ReadError, Row, Table, Write},
+};
+
+/// The keys that make a device this device. They lie outside the database, in the system's keyring or in a file that
+/// only the owner can read.
+pub struct DeviceSecrets {
+    pub(crate) keys: DeviceKeys,
+    pub(crate) vault: StorageKey,
+}
+
+/// Some bytes are not the keys of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these are not the keys of a device: {0}")]
+pub struct SecretsError(#[from] KeyLengthError);
+
+impl DeviceSecrets {
+    fn draw(rng: &mut dyn CryptoRng) -> Self {
+        Self { keys: DeviceKeys::generate(rng), vault: StorageKey::draw(rng) }
+    }
+
+    /// The keys, to be kept in a safe place: 96 bytes.
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new([self.keys.to_bytes().as_slice(), self.vault.as_bytes()].concat())
+    }
+
+    /// Takes keys that [`Self::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// [`SecretsError`] if the length is wrong.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretsError> {
+        let wrong = KeyLengthError { expected: DeviceKeys::BYTES.saturating_add(32), found: bytes.len() };
+        let (keys, vault) = bytes.split_last_chunk::<32>().ok_or(wrong)?;
+        let keys = DeviceKeys::from_bytes(keys).map_err(|_| wrong)?;
+        Ok(Self { keys, vault: StorageKey::from_bytes(*vault) })
+    }
+
+    /// Whose keys they are.
+    pub fn device(&self) -> DeviceId {
+        self.keys.id()
+    }
+
+    pub(crate) fn noise_static(&self) -> StaticKey {
+        StaticKey::from_bytes(*self.keys.noise_private())
+    }
+}
+
+impl core::fmt::Debug for DeviceSecrets {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("DeviceSecrets(…)")
+    }
+}
+
+/// A device that was just made. Its keys are to be kept before its writes are committed.
+#[derive(Debug)]
+pub struct NewDevice {
+    /// Its keys.
+    pub secrets: DeviceSecrets,
+    /// What its database begins with.
+    pub writes: Vec<Write>,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Which it is.
+    pub device: DeviceId,
+    /// What the database of the device it was added by takes in, while that one is closed: the list with both.
+    pub sibling_writes: Vec<Write>,
+}
+
+/// Why no device was made.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The phrase.
+    #[error(transparent)]
+    Phrase(#[from] PhraseError),
+    /// The cost of stretching it.
+    #[error(transparent)]
+    Cost(#[from] CostError),
+    /// The first list.
+    #[error(transparent)]
+    List(#[from] ListSetUpError),
+    /// The list with one more.
+    #[error(transparent)]
+    Add(#[from] AddError),
+    /// Something could not be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The sibling's database.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The sibling's database holds no device, or one whose list does not hold.
+    #[error("the other device is not whole: open it with Lamplit first")]
+    Sibling,
+}
+
+/// Makes an account and its first device. The phrase is shown to the owner once and kept nowhere.
+///
+/// # Errors
+/// [`SetupError`] if the cost is not possible.
+pub fn first_device(
+    rng: &mut dyn CryptoRng,
+    now: Wall,
+    name: Name,
+    cost: Cost,
+) -> Result<(NewDevice, Phrase), SetupError> {
+    let mut drawn = [0; 16];
+    rng.fill_bytes(&mut drawn);
+    let account = AccountId::from_random(drawn);
+    rng.fill_bytes(&mut drawn);
+    let friends = AudienceId::from_bytes(drawn);
+    let phrase = Phrase::generate(rng)?;
+    let root = phrase.root_key(cost)?;
+    let secrets = DeviceSecrets::draw(rng);
+    let olm = OlmAccount::new();
+    let claim = secrets.keys.claim(account, olm.identity_key())?;
+    let made = create_account(rng, &root, claim, None, now)?;
+    let keys = AccountKeys {
+        generation: made.list.generation().number,
+        list: *made.list_key.to_bytes(),
+        own: draw(rng),
+        index: draw(rng),
+        data: draw(rng),
+        secrets: draw(rng),
+        beacon: draw(rng),
+    };
+    let key = AudienceKey::draw(rng, 1 << 16, now.day());
+    let first = GenerationKey { generation: key.generation(), day: key.day(), key: *key.as_bytes() };
+    let audience = Audience { owner: account, keys: vec![first] };
+    let new = New { secrets, olm, keys, friends, audience, name };
+    Ok((new.finish(rng, made.list, Vec::new())?, phrase))
+}
+
+/// Makes a further device of an account, given one that is there and closed. The account's other devices learn of it
+/// from those two.
+///
+/// # Errors
+/// [`SetupError`] if the account has no room, or the sibling is not whole.
+pub fn further_device(
+    rng: &mut dyn CryptoRng,
+    now: Wall,
+    sibling_secrets: &DeviceSecrets,
+    sibling: &impl Read,
+) -> Result<NewDevice, SetupError> {
+    let vault = &sibling_secrets.vault;
+    let other: Device = sibling.row(Table::Device, key::DEVICE)?.ok_or(SetupError::Sibling)?;
+    let keys: AccountKeys = sibling.sealed(vault, Table::Secrets, key::ACCOUNT)?.ok_or(SetupError::Sibling)?;
+    let at = other.friends;
+    let audience: Audience =
+        sibling.sealed(vault, Table::Audiences, at.as_bytes())?.ok_or(SetupError::Sibling)?;
+    let list = VerifiedList::verify(other.list, None).map_err(|_| SetupError::Sibling)?;
+    let secrets = DeviceSecrets::draw(rng);
+    let olm = OlmAccount::new();
+    let claim = secrets.keys.claim(other.account, olm.identity_key())?;
+    let list = add_device(&list, &ListKey::from_bytes(&keys.list), claim, None, now)?;
+    let name = other.name.clone();
+    let nothing = Changes::default();
+    let mut db = Db::new(&Nothing, &nothing);
+    db.put(Table::Device, key::DEVICE, &Device { list: list.wire().clone(), ..other })?;
+    let sibling_writes = db.into_changes().into_writes();
+    New { secrets, olm, keys, friends: at, audience, name }.finish(rng, list, sibling_writes)
+}
+
+/// What a new device begins with.
+struct New {
+    secrets: DeviceSecrets,
+    olm: OlmAccount,
+    keys: AccountKeys,
+    friends: AudienceId,
+    audience: Audience,
+    name: Name,
+}
+
+impl New {
+    fn finish(
+        self,
+        rng: &mut dyn CryptoRng,
+        list: VerifiedList,
+        sibling_writes: Vec<Write>,
+    ) -> Result<NewDevice, SetupError> {
+        let mut drawn = [0; 4];
+        rng.fill_bytes(&mut drawn);
+        let device = Device {
+            account: list.account(),
+            device: self.secrets.device(),
+            name: self.name,
+            list: list.wire().clone(),
+            friends: self.friends,
+            life: Incarnation((1 << 32) | u64::from(u32::from_le_bytes(drawn))),
+            past_lives: Vec::new(),
+            clock: Hlc::default(),
+        };
+        let vault = &self.secrets.vault;
+        let nothing = Changes::default();
+        let mut db = Db::new(&Nothing, &nothing);
+        db.put(Table::Device, key::DEVICE, &device)?;
+        db.put_sealed(vault, rng, Table::Secrets, key::ACCOUNT, &self.keys)?;
+        let olm = self.olm.to_bytes().map_err(|_| ReadError::Unwritable { table: Table::Secrets })?;
+        db.put_sealed(vault, rng, Table::Secrets, key::OLM, &*olm)?;
+        db.put_sealed(vault, rng, Table::Audiences, self.friends.as_bytes(), &self.audience)?;
+        let writes = db.into_changes().into_writes();
+        let (account, device) = (device.account, device.device);
+        Ok(NewDevice { secrets: self.secrets, writes, account, device, sibling_writes })
+    }
+}
+
+/// A database with nothing in it.
+struct Nothing;
+
+impl Read for Nothing {
+    fn get(&self, _: Table, _: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(None)
+    }
+
+    fn scan(&self, _: Table, _: &[u8], _: Option<&[u8]>, _: Order, _: usize) -> Result<Vec<Row>, ReadError> {
+        Ok(Vec::new())
+    }
+}
+
+fn draw(rng: &mut dyn CryptoRng) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}

@@ -1,0 +1,168 @@
+//! What two devices that know each other say on a link: the greeting, device lists, and everything that follows it.
+
+use lamplit_identity::{ListError, MergeError, MergeOutcome, VerifiedList};
+use lamplit_link::Link;
+use lamplit_types::{AccountId, DeviceId};
+use lamplit_wire::{CloseReason, Frame, Hello, credential::{DeviceList, ListHead}};
+
+use crate::{
+    Node,
+    db::Typed,
+    io::{Event, Warning},
+    line::{Flow, Line, Stage, Talk, send},
+    rows::{Peer, key},
+    step::{Step, Stepped},
+    table::{Read, Table},
+};
+
+impl Node {
+    /// The first frame on a link to a device that is known.
+    pub(crate) fn greet(&mut self, step: &mut Step<'_>, line: &mut Line) -> Stepped<Flow> {
+        let Stage::Known(talk) = &line.stage else { return Ok(Flow::End) };
+        let peer: Peer = step.db.row(Table::Peers, talk.device.as_bytes())?.unwrap_or_default();
+        let Some(person) = self.people.get(talk.account) else { return Ok(Flow::End) };
+        let hello = Hello {
+            list: self.own_head(),
+            your_list: person.list.head(),
+            incarnation: self.device.life,
+            received: peer.inbox.received(),
+            has_session: step.db.get(Table::Sessions, talk.device.as_bytes())?.is_some(),
+        };
+        Ok(send(&mut line.link, step.now, &Frame::Hello(hello)))
+    }
+
+    pub(crate) fn own_head(&self) -> ListHead {
+        self.people.me().list.head()
+    }
+
+    /// A frame from a device that is known.
+    pub(crate) fn known_frame(
+        &mut self,
+        step: &mut Step<'_>,
+        link: &mut Link,
+        talk: &mut Talk,
+        frame: Frame,
+    ) -> Stepped<Flow> {
+        match frame {
+            Frame::Hello(hello) => self.hello(step, link, talk, &hello),
+            Frame::Close(reason) => {
+                if reason == CloseReason::ListConflict {
+                    step.tell(Event::Warning(Warning::ListConflict(talk.account)));
+                }
+                Ok(Flow::End)
+            }
+            // Before the greeting nothing else may come.
+            _ if !talk.heard => Ok(Flow::End),
+            Frame::List(list) => self.their_list(step, link, talk, list),
+            Frame::KeyRequest => self.key_requested(step, link, talk),
+            Frame::Key(key) => self.key_came(step, link, talk, &key),
+            Frame::Envelope(envelope) => self.envelope_came(step, link, talk, envelope),
+            Frame::Ack(id) => self.acknowledged(step, link, talk, id),
+            Frame::Refuse(id) => self.refused(step, link, talk, id),
+            Frame::Presence(presence) => self.presence_came(step, talk, &presence),
+            Frame::Offer(offer) => self.offer_came(step, link, talk, offer),
+            Frame::Delta(delta) => self.delta_came(step, link, talk, delta),
+            Frame::Have(have) => self.have_came(step, link, talk, have),
+            Frame::Whole(whole) => self.whole_came(step, link, talk, whole),
+            Frame::Knock(_) | Frame::Introduce(_) | Frame::Welcome => Ok(Flow::End),
+        }
+    }
+
+    fn hello(&mut self, step: &mut Step<'_>, link: &mut Link, talk: &mut Talk, hello: &Hello) -> Stepped<Flow> {
+        if talk.heard {
+            return Ok(Flow::End);
+        }
+        talk.heard = true;
+        if let Some((life, _)) = hello.received && self.shows_restoration(step, &talk.device, hello)? {
+            self.be_reborn(step, &[life])?;
+            return Ok(Flow::End);
+        }
+        let mine = self.own_head();
+        if hello.your_list != mine {
+            let list = self.people.me().list.wire().clone();
+            if send(link, step.now, &Frame::List(list)) == Flow::End {
+                return Ok(Flow::End);
+            }
+        }
+        if !hello.has_session {
+            // What was sealed with a session that the other has lost cannot be opened.
+            self.drop_sessions(step, talk.device)?;
+        }
+        self.received_up_to(step, talk, hello.received)?;
+        if self.show_lit_to(step, link)? == Flow::End {
+            return Ok(Flow::End);
+        }
+        if self.offer_sets(step, link, talk)? == Flow::End {
+            return Ok(Flow::End);
+        }
+        self.pump_outbox(step, link, talk)
+    }
+
+    /// Whether a device has received more from this one than this one remembers sending.
+    fn shows_restoration(&self, step: &Step<'_>, device: &DeviceId, hello: &Hello) -> Stepped<bool> {
+        let Some((life, seq)) = hello.received else { return Ok(false) };
+        if life == self.device.life {
+            let peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
+            return Ok(seq > peer.last);
+        }
+        Ok(!self.device.past_lives.contains(&life))
+    }
+
+    /// The other's device list is not the one this device holds.
+    fn their_list(
+        &mut self,
+        step: &mut Step<'_>,
+        link: &mut Link,
+        talk: &mut Talk,
+        list: DeviceList,
+    ) -> Stepped<Flow> {
+        if list.generation.body.account != talk.account || self.merge_list(step, talk.account, list)? == Flow::End {
+            return Ok(Flow::End);
+        }
+        // Records of devices that were not known before may have been refused.
+        self.offer_sets(step, link, talk)
+    }
+
+    /// Takes in a device list of somebody known. A device that is no longer on it loses its links.
+    fn merge_list(&mut self, step: &mut Step<'_>, account: AccountId, list: DeviceList) -> Stepped<Flow> {
+        let Some(person) = self.people.get(account) else { return Ok(Flow::End) };
+        let pinned = person.list.root_hash();
+        let merged = match VerifiedList::verify(list, Some(pinned)) {
+            Ok(other) => person.list.merge(&other),
+            Err(ListError::WrongRoot { .. }) => Err(MergeError::OtherRoot),
+            Err(_) => return Ok(Flow::End),
+        };
+        let list = match merged {
+            Ok(MergeOutcome::Same | MergeOutcome::Older) => return Ok(Flow::Go),
+            Ok(MergeOutcome::Grew(list) | MergeOutcome::Newer(list)) => list,
+            Err(error) => {
+                if error.is_alarm() {
+                    step.tell(Event::Warning(Warning::ListConflict(account)));
+                }
+                return Ok(Flow::End);
+            }
+        };
+        let before = self.people.devices_of(account);
+        let removed: Vec<DeviceId> = before.into_iter().filter(|device| list.device(device).is_none()).collect();
+        if account == self.device.account {
+            self.device.list = list.wire().clone();
+            step.db.put(Table::Device, key::DEVICE, &self.device)?;
+        } else {
+            self.save_list(step, account, &list)?;
+        }
+        self.people.set_list(account, list);
+        for device in removed {
+            self.forget_device(step, device)?;
+        }
+        Ok(Flow::Go)
+    }
+
+    /// Nothing more is sent to a device, and nothing of it is kept.
+    pub(crate) fn forget_device(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
+        if let Some(link) = self.link_to(&device) {
+            self.end_link(step, link, None)?;
+        }
+        self.lamps.forget(&device);
+        self.drop_mail(step, device)
+    }
+}

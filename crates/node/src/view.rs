@@ -1,0 +1,172 @@
+//! What screens read: pages of a snapshot, beside the machine.
+
+use lamplit_types::{AccountId, DeviceId, MessageId, Name, Text, Wall};
+use lamplit_wire::Progress;
+
+use crate::{
+    db::{Typed, decode},
+    rows::{self, key},
+    step::Stepped,
+    table::{Order, Read, ReadError, Table},
+};
+
+/// A contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactView {
+    /// Who.
+    pub account: AccountId,
+    /// What to call them: the alias, or else what they call themselves.
+    pub name: Name,
+    /// What the owner calls them.
+    pub alias: Option<Name>,
+    /// The owner's note.
+    pub note: Option<Text>,
+    /// How many devices they have.
+    pub devices: usize,
+    /// Since when this device knows them.
+    pub since: Wall,
+    /// Messages of theirs that were not shown.
+    pub unread: u64,
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageView {
+    /// Its place in the conversation on this device, from 1.
+    pub index: u64,
+    /// Which it is, on all devices.
+    pub id: MessageId,
+    /// With whom the conversation is.
+    pub conversation: AccountId,
+    /// Who wrote it.
+    pub from: AccountId,
+    /// On which device.
+    pub from_device: DeviceId,
+    /// What was written.
+    pub text: Text,
+    /// When, by its writer's clock.
+    pub sent: lamplit_types::Hlc,
+    /// When it came, by this device's clock.
+    pub arrived: Wall,
+    /// Whether this account wrote it.
+    pub mine: bool,
+    /// How far it has come; `None`: it waits here.
+    pub progress: Option<Progress>,
+}
+
+/// This device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Me {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub device: DeviceId,
+    /// What contacts see as the name.
+    pub name: Name,
+    /// The account's devices.
+    pub devices: Vec<DeviceId>,
+    /// Messages that wait for other devices, as far as they are counted.
+    pub waiting: usize,
+}
+
+/// Messages in the outbox are counted up to this.
+pub const WAITING_COUNTED: usize = 1_000;
+
+/// This device; [`ReadError`] if the database holds none.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn me(read: &impl Read) -> Result<Me, ReadError> {
+    let device = device(read)?;
+    Ok(Me {
+        account: device.account,
+        device: device.device,
+        name: device.name,
+        devices: device.list.additions.iter().map(|certificate| certificate.device).collect(),
+        waiting: read.scan(Table::Outbox, &[], None, Order::Up, WAITING_COUNTED)?.len(),
+    })
+}
+
+fn device(read: &impl Read) -> Stepped<rows::Device> {
+    read.row(Table::Device, key::DEVICE)?.ok_or(ReadError::Corrupt { table: Table::Device })
+}
+
+/// The contacts after `after`, by id, at most `limit`.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn contacts(read: &impl Read, after: Option<AccountId>, limit: usize) -> Result<Vec<ContactView>, ReadError> {
+    let after = after.as_ref().map(|account| account.as_bytes().as_slice());
+    let rows = read.scan(Table::Contacts, &[], after, Order::Up, limit)?;
+    let views = rows.into_iter().filter_map(|(at, value)| {
+        let account = <[u8; 16]>::try_from(at.as_slice()).ok().map(AccountId::from_bytes)?;
+        Some(decode(Table::Contacts, &value).and_then(|row| contact_view(read, account, row)))
+    });
+    views.collect()
+}
+
+/// One contact.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn contact(read: &impl Read, account: AccountId) -> Result<Option<ContactView>, ReadError> {
+    let row: Option<rows::Contact> = read.row(Table::Contacts, account.as_bytes())?;
+    row.map(|row| contact_view(read, account, row)).transpose()
+}
+
+fn contact_view(read: &impl Read, account: AccountId, row: rows::Contact) -> Stepped<ContactView> {
+    let conversation: Option<rows::Conversation> = read.row(Table::Conversations, account.as_bytes())?;
+    Ok(ContactView {
+        account,
+        name: row.alias.clone().unwrap_or(row.name),
+        alias: row.alias,
+        note: row.note,
+        devices: row.list.additions.len(),
+        since: row.since,
+        unread: conversation.unwrap_or_default().unread,
+    })
+}
+
+/// A conversation's messages before `before`, the newest first, at most `limit`.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn history(
+    read: &impl Read,
+    conversation: AccountId,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<MessageView>, ReadError> {
+    let me = device(read)?.account;
+    let before = before.map(|index| key::numbered(conversation.as_bytes(), index));
+    let rows = read.scan(Table::Messages, conversation.as_bytes(), before.as_deref(), Order::Down, limit)?;
+    rows.into_iter().map(|(at, value)| message_view(me, &at, decode(Table::Messages, &value)?)).collect()
+}
+
+/// One message.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn message(read: &impl Read, id: MessageId) -> Result<Option<MessageView>, ReadError> {
+    let Some(at) = read.get(Table::MessageIndex, id.as_bytes())? else { return Ok(None) };
+    let me = device(read)?.account;
+    let row: Option<rows::Message> = read.row(Table::Messages, &at)?;
+    row.map(|row| message_view(me, &at, row)).transpose()
+}
+
+fn message_view(me: AccountId, at: &[u8], row: rows::Message) -> Stepped<MessageView> {
+    let corrupt = || ReadError::Corrupt { table: Table::Messages };
+    let (conversation, index) = at.split_first_chunk::<16>().ok_or_else(corrupt)?;
+    Ok(MessageView {
+        index: key::number_of(index).ok_or_else(corrupt)?,
+        id: row.id,
+        conversation: AccountId::from_bytes(*conversation),
+        from: row.from,
+        from_device: row.device,
+        text: row.text,
+        sent: row.sent,
+        arrived: row.arrived,
+        mine: row.from == me,
+        progress: row.progress,
+    })
+}

@@ -1,0 +1,4 @@
+//! Stories of a few devices, told through the node's own inputs and outputs.
+
+mod first_light;
+mod world;

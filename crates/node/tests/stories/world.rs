@@ -1,0 +1,385 @@
+//! A few devices and the pipes between them, in virtual time: enough to tell a story in a test.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+use lamplit_identity::{Cost, Invite};
+use lamplit_node::{
+    Address, Answer, Command, CommandError, DialId, Event, Input, Node, Order, Read, ReadError, Row, Table, Transmit,
+    Write, setup, view,
+};
+use lamplit_types::{AccountId, AppId, Beacon, Channel, DeviceId, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall};
+
+/// What stretching a phrase costs in tests.
+pub(crate) const CHEAP: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
+pub(crate) const START: u64 = 1_800_000_000_000;
+
+/// A database in memory.
+#[derive(Clone, Default)]
+pub(crate) struct Store(pub(crate) BTreeMap<(Table, Vec<u8>), Vec<u8>>);
+
+impl Store {
+    pub(crate) fn commit(&mut self, writes: Vec<Write>) {
+        for Write { table, key, value } in writes {
+            match value {
+                Some(value) => self.0.insert((table, key), value),
+                None => self.0.remove(&(table, key)),
+            };
+        }
+    }
+}
+
+impl Read for Store {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.0.get(&(table, key.to_vec())).cloned())
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        from: Option<&[u8]>,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<Row>, ReadError> {
+        let rows = self.0.range((table, prefix.to_vec())..);
+        let rows = rows.take_while(|((at, key), _)| *at == table && key.starts_with(prefix));
+        let rows = rows.filter(|((_, key), _)| match (from, order) {
+            (None, _) => true,
+            (Some(from), Order::Up) => key.as_slice() > from,
+            (Some(from), Order::Down) => key.as_slice() < from,
+        });
+        let rows: Vec<Row> = rows.map(|((_, key), value)| (key.clone(), value.clone())).collect();
+        Ok(match order {
+            Order::Up => rows.into_iter().take(limit).collect(),
+            Order::Down => rows.into_iter().rev().take(limit).collect(),
+        })
+    }
+}
+
+/// One device with its database.
+pub(crate) struct Device {
+    pub(crate) node: Option<Node>,
+    pub(crate) secrets: Vec<u8>,
+    pub(crate) store: Store,
+    pub(crate) events: Vec<Event>,
+    pub(crate) beacon: Option<Beacon>,
+    /// How far its wall clock is off.
+    pub(crate) skew: i64,
+    /// The next commits that fail.
+    pub(crate) failing_commits: u32,
+    answers: BTreeMap<u64, Result<Answer, CommandError>>,
+    pub(crate) account: AccountId,
+    pub(crate) id: DeviceId,
+}
+
+/// Bytes on their way.
+struct Flight {
+    to: usize,
+    input: Input,
+}
+
+/// Devices and what is between them.
+pub(crate) struct World {
+    pub(crate) devices: Vec<Device>,
+    pub(crate) now: u64,
+    pub(crate) rng: ChaCha20Rng,
+    flights: VecDeque<Flight>,
+    /// Both ends of a pipe.
+    pipes: BTreeMap<LinkId, (usize, usize, LinkId)>,
+    next_link: u64,
+    next_command: u64,
+    /// Pairs of devices that cannot reach each other.
+    pub(crate) apart: Vec<(usize, usize)>,
+    /// Nobody sees anybody's beacon.
+    pub(crate) blind: bool,
+    pub(crate) mtu: Option<usize>,
+}
+
+pub(crate) fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+pub(crate) fn text(words: &str) -> Text {
+    Text::parse(words).unwrap()
+}
+
+pub(crate) fn app(id: &str) -> AppId {
+    AppId::parse(id).unwrap()
+}
+
+impl World {
+    pub(crate) fn new(seed: u8) -> Self {
+        Self {
+            devices: Vec::new(),
+            now: 0,
+            rng: ChaCha20Rng::from_seed([seed; 32]),
+            flights: VecDeque::new(),
+            pipes: BTreeMap::new(),
+            next_link: 0,
+            next_command: 0,
+            apart: Vec::new(),
+            blind: false,
+            mtu: None,
+        }
+    }
+
+    fn clock(&self, at: usize) -> Now {
+        let skew = self.devices.get(at).map_or(0, |device| device.skew);
+        Now { mono: Mono(self.now), wall: Wall((START + self.now).saturating_add_signed(skew)) }
+    }
+
+    /// Somebody new with a first device.
+    pub(crate) fn person(&mut self, called: &str) -> usize {
+        let (made, _) = setup::first_device(&mut self.rng, Wall(START + self.now), name(called), CHEAP).unwrap();
+        self.install(made)
+    }
+
+    /// A further device of somebody.
+    pub(crate) fn sibling(&mut self, of: usize) -> usize {
+        let secrets = setup::DeviceSecrets::from_bytes(&self.devices[of].secrets).unwrap();
+        let made =
+            setup::further_device(&mut self.rng, Wall(START + self.now), &secrets, &self.devices[of].store).unwrap();
+        self.crash(of);
+        self.devices[of].store.commit(made.sibling_writes.clone());
+        self.start(of);
+        self.install(made)
+    }
+
+    fn install(&mut self, made: setup::NewDevice) -> usize {
+        let mut store = Store::default();
+        store.commit(made.writes);
+        self.devices.push(Device {
+            node: None,
+            secrets: made.secrets.to_bytes().to_vec(),
+            store,
+            events: Vec::new(),
+            beacon: None,
+            skew: 0,
+            failing_commits: 0,
+            answers: BTreeMap::new(),
+            account: made.account,
+            id: made.device,
+        });
+        let at = self.devices.len() - 1;
+        self.start(at);
+        at
+    }
+
+    /// Starts a device from its database.
+    pub(crate) fn start(&mut self, at: usize) {
+        let now = self.clock(at);
+        let device = &mut self.devices[at];
+        let secrets = setup::DeviceSecrets::from_bytes(&device.secrets).unwrap();
+        device.node = Some(Node::open(secrets, &device.store, now, &mut self.rng).unwrap());
+        self.commit(at);
+    }
+
+    /// Stops a device as a power cut would.
+    pub(crate) fn crash(&mut self, at: usize) {
+        self.devices[at].node = None;
+        self.devices[at].beacon = None;
+        let links: Vec<LinkId> = self.pipes.iter().filter(|(_, ends)| ends.0 == at).map(|(link, _)| *link).collect();
+        for link in links {
+            self.cut(link);
+        }
+        self.flights.retain(|flight| flight.to != at);
+    }
+
+    fn cut(&mut self, link: LinkId) {
+        if let Some((_, other, far)) = self.pipes.remove(&link) {
+            self.pipes.remove(&far);
+            self.flights.push_back(Flight { to: other, input: Input::Disconnected(far) });
+        }
+    }
+
+    /// Cuts all pipes between two devices.
+    pub(crate) fn cut_between(&mut self, a: usize, b: usize) {
+        let between = self.pipes.iter().filter(|(_, (at, other, _))| *at == a && *other == b);
+        for link in between.map(|(link, _)| *link).collect::<Vec<_>>() {
+            let (_, _, far) = self.pipes[&link];
+            self.cut(link);
+            self.flights.push_back(Flight { to: a, input: Input::Disconnected(link) });
+            let _ = far;
+        }
+    }
+
+    pub(crate) fn input(&mut self, at: usize, input: Input) {
+        let now = self.clock(at);
+        let device = &mut self.devices[at];
+        let Some(node) = device.node.as_mut() else { return };
+        node.handle(now, &mut self.rng, &device.store, input).unwrap();
+        self.commit(at);
+    }
+
+    fn commit(&mut self, at: usize) {
+        let now = self.clock(at);
+        let device = &mut self.devices[at];
+        let Some(node) = device.node.as_mut() else { return };
+        let writes = node.take_writes();
+        if device.failing_commits > 0 && !writes.is_empty() {
+            device.failing_commits -= 1;
+            let closes = node.rolled_back(&device.store, now, &mut self.rng).unwrap();
+            for transmit in closes {
+                self.carry(at, transmit);
+            }
+            return self.commit(at);
+        }
+        device.store.commit(writes);
+        let outputs = node.committed();
+        for event in outputs.events {
+            if let Event::Answer(number, answer) = &event {
+                device.answers.insert(*number, answer.clone());
+            }
+            device.events.push(event);
+        }
+        for transmit in outputs.transmits {
+            self.carry(at, transmit);
+        }
+    }
+
+    fn can_reach(&self, a: usize, b: usize) -> bool {
+        self.devices[b].node.is_some() && !self.apart.contains(&(a, b)) && !self.apart.contains(&(b, a))
+    }
+
+    fn carry(&mut self, at: usize, transmit: Transmit) {
+        match transmit {
+            Transmit::Send { link, channel, bytes } => {
+                if let Some((_, other, far)) = self.pipes.get(&link).copied() {
+                    self.flights.push_back(Flight { to: other, input: Input::Received { link: far, channel, bytes } });
+                }
+            }
+            Transmit::Close(link) => self.cut(link),
+            Transmit::Advertise(beacon) => self.devices[at].beacon = Some(beacon),
+            Transmit::Dial { dial, address } => self.dial(at, dial, &address),
+        }
+    }
+
+    fn dial(&mut self, at: usize, dial: DialId, address: &Address) {
+        let other = parse_address(&address.0).filter(|other| *other < self.devices.len() && self.can_reach(at, *other));
+        let Some(other) = other else {
+            self.flights.push_back(Flight { to: at, input: Input::DialFailed(dial) });
+            return;
+        };
+        let (near, far) = (LinkId(self.next_link), LinkId(self.next_link + 1));
+        self.next_link += 2;
+        self.pipes.insert(near, (at, other, far));
+        self.pipes.insert(far, (other, at, near));
+        let binding = [u8::try_from(near.0 % 251).unwrap(); 32];
+        let pipe = match self.mtu {
+            Some(mtu) => Pipe::Packets { mtu },
+            None => Pipe::Streams { binding, packet: 1200 },
+        };
+        self.flights.push_back(Flight { to: other, input: Input::Connected { link: far, pipe, dial: None } });
+        self.flights.push_back(Flight { to: at, input: Input::Connected { link: near, pipe, dial: Some(dial) } });
+    }
+
+    /// Lets everything that is under way arrive.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..200_000 {
+            let Some(flight) = self.flights.pop_front() else { return };
+            self.input(flight.to, flight.input);
+        }
+        panic!("the world does not come to rest");
+    }
+
+    /// Lets time pass, in steps in which every device does what is due and sees who is near.
+    pub(crate) fn pass(&mut self, millis: u64) {
+        let end = self.now + millis;
+        while self.now < end {
+            self.now += 250.min(end - self.now);
+            self.look_around();
+            for at in 0..self.devices.len() {
+                let due = self.devices[at].node.as_ref().and_then(Node::deadline).is_some_and(|due| due.0 <= self.now);
+                if due {
+                    self.input(at, Input::Tick);
+                }
+            }
+            self.settle();
+        }
+    }
+
+    fn look_around(&mut self) {
+        if self.blind {
+            return;
+        }
+        for at in 0..self.devices.len() {
+            for other in 0..self.devices.len() {
+                if at != other && self.devices[at].node.is_some() && self.can_reach(at, other) {
+                    if let Some(beacon) = self.devices[other].beacon {
+                        self.input(at, Input::Sighted { beacon, address: address(other) });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives a command and returns its answer.
+    pub(crate) fn command(&mut self, at: usize, command: Command) -> Result<Answer, CommandError> {
+        self.next_command += 1;
+        let number = self.next_command;
+        self.input(at, Input::Command(number, command));
+        self.devices[at].answers.remove(&number).expect("every command is answered")
+    }
+
+    pub(crate) fn invite(&mut self, at: usize) -> Invite {
+        let addresses = vec![format!("10.0.0.1:{}", 1000 + at).parse().unwrap()];
+        match self.command(at, Command::Invite { addresses }) {
+            Ok(Answer::Invited(invite)) => *invite,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Makes two people contacts.
+    pub(crate) fn befriend(&mut self, host: usize, guest: usize) {
+        let invite = self.invite(host);
+        self.command(guest, Command::Accept(Box::new(invite))).unwrap();
+        self.settle();
+    }
+
+    pub(crate) fn say(&mut self, from: usize, to: usize, words: &str) -> MessageId {
+        let to = self.devices[to].account;
+        match self.command(from, Command::Say { to, text: text(words) }) {
+            Ok(Answer::Saying(id)) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What a device shows of a conversation, oldest first.
+    pub(crate) fn history(&self, at: usize, with: usize) -> Vec<String> {
+        let rows = view::history(&self.devices[at].store, self.devices[with].account, None, 100_000).unwrap();
+        rows.into_iter().rev().map(|message| message.text.as_str().to_owned()).collect()
+    }
+
+    pub(crate) fn contact(&self, at: usize, who: usize) -> Option<view::ContactView> {
+        view::contact(&self.devices[at].store, self.devices[who].account).unwrap()
+    }
+
+    pub(crate) fn message(&self, at: usize, id: MessageId) -> Option<view::MessageView> {
+        view::message(&self.devices[at].store, id).unwrap()
+    }
+
+    pub(crate) fn lit(&self, at: usize, who: usize) -> Vec<String> {
+        let lit = self.devices[at].node.as_ref().unwrap().lit(self.devices[who].account);
+        lit.iter().flat_map(|lit| lit.apps.iter().map(|app| app.app.as_str().to_owned())).collect()
+    }
+
+    /// Feeds bytes to a device over a new pipe, as a stranger would.
+    pub(crate) fn strange_bytes(&mut self, to: usize, pieces: &[(Channel, Vec<u8>)]) {
+        let link = LinkId(self.next_link);
+        self.next_link += 2;
+        self.input(to, Input::Connected { link, pipe: Pipe::Streams { binding: [0; 32], packet: 1200 }, dial: None });
+        for (channel, bytes) in pieces {
+            self.input(to, Input::Received { link, channel: *channel, bytes: bytes.clone() });
+        }
+        self.settle();
+    }
+}
+
+pub(crate) fn address(of: usize) -> Address {
+    Address(format!("udp:10.0.0.1:{}", 1000 + of))
+}
+
+fn parse_address(text: &str) -> Option<usize> {
+    text.rsplit_once(':')?.1.parse::<usize>().ok()?.checked_sub(1000)
+}

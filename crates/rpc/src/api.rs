@@ -1,0 +1,356 @@
+//! What goes over the local socket: every method, its parameters and its result.
+//!
+//! These types are the interface and nothing else: they are neither what travels between devices nor what the
+//! database holds, so each can change alone. Ids are text (accounts as UUIDs, devices and messages in hexadecimal),
+//! times are milliseconds since 1970-01-01 UTC and end in `_ms`.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// One method of the interface: a parameter type that knows its name and its result.
+pub trait Method: Serialize + DeserializeOwned + Send {
+    /// The method's name on the line.
+    const NAME: &'static str;
+    /// What it answers with.
+    type Result: Serialize + DeserializeOwned + Send;
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:literal => $params:ident -> $result:ident $({ $($(#[$field_doc:meta])* $field:ident: $kind:ty),* $(,)? })?;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $params { $($($(#[$field_doc])* pub $field: $kind,)*)? }
+
+            impl Method for $params {
+                const NAME: &'static str = $name;
+                type Result = $result;
+            }
+        )*
+
+        /// The names of all methods.
+        pub const METHODS: &[&str] = &[$($name),*];
+    };
+}
+
+methods! {
+    /// How this device is.
+    "status" => GetStatus -> Status;
+    /// A page of contacts, in the order of their ids.
+    "contacts" => GetContacts -> ContactPage {
+        /// The last contact of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// How many at most; no more than [`crate::limits::PAGE`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<usize>,
+    };
+    /// Says something to a contact. It is committed when the answer comes, and sent when one of their devices is near.
+    "say" => Say -> Said {
+        /// The contact.
+        contact: String,
+        /// What to say.
+        text: String,
+    };
+    /// A page of a conversation, newest message first.
+    "history" => GetHistory -> HistoryPage {
+        /// The contact.
+        contact: String,
+        /// The index of the oldest message of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u64>,
+        /// How many at most; no more than [`crate::limits::PAGE`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<usize>,
+    };
+    /// Makes an invite for one person.
+    "invite" => Invite -> Invited;
+    /// Accepts an invite. The answer means that it is being tried; an event tells how it ended.
+    "accept" => Accept -> Accepting {
+        /// The link.
+        link: String,
+    };
+    /// Lights an app.
+    "light" => Light -> Done {
+        /// The app.
+        app: String,
+    };
+    /// Lets an app go dark.
+    "dark" => Dark -> Done {
+        /// The app.
+        app: String,
+    };
+    /// Marks all messages of a conversation as read.
+    "mark_read" => MarkRead -> Done {
+        /// The contact.
+        contact: String,
+    };
+    /// Changes the name that contacts see.
+    "set_name" => SetName -> Done {
+        /// The name.
+        name: String,
+    };
+    /// Calls a contact something else.
+    "rename" => Rename -> Done {
+        /// The contact.
+        contact: String,
+        /// The name for them; `null`: what they call themselves.
+        name: Option<String>,
+    };
+    /// Keeps a note about a contact.
+    "note" => Note -> Done {
+        /// The contact.
+        contact: String,
+        /// The note; `null` removes it.
+        note: Option<String>,
+    };
+    /// Forgets a contact. Messages stay.
+    "remove_contact" => RemoveContact -> Done {
+        /// The contact.
+        contact: String,
+    };
+    /// Dials an address at which a contact is expected.
+    "dial" => Dial -> Done {
+        /// The contact.
+        contact: String,
+        /// The address, such as `192.168.1.7:41234`.
+        address: String,
+    };
+    /// Stops the daemon. The connection ends when it has stopped.
+    "stop" => Stop -> Done;
+    /// Tells this connection what happens from now on, beginning with how things are.
+    "subscribe" => Subscribe -> Snapshot;
+}
+
+/// It is done and committed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {}
+
+/// How a device is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The daemon's version.
+    pub version: String,
+    /// The account.
+    pub account: String,
+    /// The device.
+    pub device: String,
+    /// The name that contacts see.
+    pub name: String,
+    /// How many devices the account has.
+    pub devices: usize,
+    /// How many contacts.
+    pub contacts: usize,
+    /// Messages that were not read yet.
+    pub unread: u64,
+    /// Envelopes that no device of their addressee has acknowledged.
+    pub waiting: u64,
+    /// The apps that contacts see lit.
+    pub lit: Vec<LitApp>,
+    /// Contacts with a device that can be reached now.
+    pub near: Vec<String>,
+    /// Where this device can be dialled.
+    pub addresses: Vec<String>,
+    /// Whether others find this device on the network by themselves.
+    pub discovery: bool,
+    /// Whether what happens can be kept.
+    pub storage: Storage,
+}
+
+/// Whether what happens can be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Storage {
+    /// It can.
+    Working,
+    /// It cannot: what was tried last was undone.
+    Failing {
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+/// An app that somebody is on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LitApp {
+    /// The app.
+    pub app: String,
+    /// How we know: `hand` if they said so themselves.
+    pub source: String,
+    /// Since when.
+    pub since_ms: u64,
+}
+
+/// A contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Their account.
+    pub id: String,
+    /// What to call them: the alias, or else what they call themselves.
+    pub name: String,
+    /// The name given to them here.
+    pub alias: Option<String>,
+    /// The note about them.
+    pub note: Option<String>,
+    /// How many devices they have.
+    pub devices: usize,
+    /// Since when they are a contact.
+    pub since_ms: u64,
+    /// Their messages that were not read yet.
+    pub unread: u64,
+    /// Whether one of their devices can be reached now.
+    pub near: bool,
+    /// The apps they are on.
+    pub lit: Vec<LitApp>,
+}
+
+/// Some contacts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactPage {
+    /// The contacts.
+    pub contacts: Vec<Contact>,
+    /// Whether there are more after these.
+    pub more: bool,
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// Kept here; no device of the addressee has it yet.
+    Sent,
+    /// A device of the addressee has it.
+    Delivered,
+    /// It was shown to the addressee.
+    Read,
+}
+
+/// A message of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its place in the conversation on this device.
+    pub index: u64,
+    /// Its id, the same on every device.
+    pub id: String,
+    /// With whom the conversation is.
+    pub contact: String,
+    /// Whether the owner of this device wrote it.
+    pub mine: bool,
+    /// The text.
+    pub text: String,
+    /// When it was written, by the writer's clock.
+    pub sent_ms: u64,
+    /// When it came to this device.
+    pub arrived_ms: u64,
+    /// How far it has come; only of the owner's own messages.
+    pub progress: Option<Progress>,
+}
+
+/// Some messages, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryPage {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+/// A message that will be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its id.
+    pub id: String,
+}
+
+/// An invite.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invited {
+    /// The link to hand to one person.
+    pub link: String,
+    /// Until when it is good.
+    pub expires_ms: u64,
+}
+
+/// An invite that is being accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepting {
+    /// The account that made the invite.
+    pub contact: String,
+}
+
+/// How things are when a subscription begins. Events after it tell what changed since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The device.
+    pub status: Status,
+    /// The first page of contacts.
+    pub contacts: Vec<Contact>,
+    /// Whether there are more after these.
+    pub more: bool,
+}
+
+/// Something that happened; the parameters of an `event` notification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// Somebody became a contact.
+    ContactAdded {
+        /// The contact.
+        contact: Contact,
+    },
+    /// What is known about a contact changed.
+    ContactChanged {
+        /// The contact, as it is now.
+        contact: Contact,
+    },
+    /// A contact is gone.
+    ContactRemoved {
+        /// Whose.
+        contact: String,
+    },
+    /// An invite could not be accepted.
+    AcceptFailed {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A message came in.
+    Message {
+        /// The message.
+        message: Message,
+    },
+    /// A message has come further.
+    Progress {
+        /// With whom the conversation is.
+        contact: String,
+        /// The message.
+        id: String,
+        /// How far it has come.
+        progress: Progress,
+    },
+    /// A contact's lit apps changed.
+    Presence {
+        /// The contact.
+        contact: String,
+        /// All their lit apps.
+        lit: Vec<LitApp>,
+    },
+    /// A contact came near, or went away.
+    Near {
+        /// The contact.
+        contact: String,
+        /// Whether one of their devices can be reached now.
+        near: bool,
+    },
+    /// Something that somebody should look at.
+    Warning {
+        /// What, and what to do.
+        text: String,
+    },
+}
+
+/// Events were dropped because the reader was slow; the parameters of a `lagged` notification. Take a new snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lagged {
+    /// How many.
+    pub missed: u64,
+}

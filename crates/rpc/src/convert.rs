@@ -1,0 +1,161 @@
+//! From the node's types to the interface's.
+
+use lamplit_client::{
+    AppPresence, CommandError, CommandFailed, Event, Handle, Progress, ReadError, Source, State, Storage,
+    identity::Invite, view,
+};
+use lamplit_types::AccountId;
+
+use crate::{
+    api,
+    frame::{Error, ErrorCode},
+};
+
+pub(crate) fn status(handle: &Handle, me: &view::Me, contacts: usize, unread: u64) -> api::Status {
+    let addresses = handle.addresses().iter().map(ToString::to_string).collect();
+    let state = handle.state();
+    api::Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        account: me.account.to_string(),
+        device: me.device.to_string(),
+        name: me.name.to_string(),
+        devices: me.devices.len(),
+        contacts,
+        unread,
+        waiting: u64::try_from(me.waiting).unwrap_or(u64::MAX),
+        lit: state.own_lit.iter().map(lit_app).collect(),
+        near: state.near.keys().map(AccountId::to_string).collect(),
+        addresses,
+        discovery: handle.discovery(),
+        storage: match &state.storage {
+            Storage::Working => api::Storage::Working,
+            Storage::Failing(reason) => api::Storage::Failing { reason: reason.clone() },
+        },
+    }
+}
+
+pub(crate) fn contact(state: &State, contact: view::ContactView) -> api::Contact {
+    api::Contact {
+        id: contact.account.to_string(),
+        name: contact.name.to_string(),
+        alias: contact.alias.map(|alias| alias.to_string()),
+        note: contact.note.map(|note| note.as_str().to_owned()),
+        devices: contact.devices,
+        since_ms: contact.since.0,
+        unread: contact.unread,
+        near: state.near.contains_key(&contact.account),
+        lit: lit(state, contact.account),
+    }
+}
+
+/// The apps somebody is on; an app that several devices show is told once, with the earliest time.
+pub(crate) fn lit(state: &State, account: AccountId) -> Vec<api::LitApp> {
+    let mut apps: Vec<api::LitApp> = Vec::new();
+    for app in state.lit.get(&account).into_iter().flatten().flat_map(|device| &device.apps) {
+        let app = lit_app(app);
+        match apps.iter_mut().find(|known| known.app == app.app) {
+            Some(known) => known.since_ms = known.since_ms.min(app.since_ms),
+            None => apps.push(app),
+        }
+    }
+    apps
+}
+
+pub(crate) fn message(message: view::MessageView) -> api::Message {
+    let progress = message.progress.map_or(api::Progress::Sent, progress);
+    api::Message {
+        index: message.index,
+        id: message.id.to_string(),
+        contact: message.conversation.to_string(),
+        mine: message.mine,
+        text: message.text.as_str().to_owned(),
+        sent_ms: message.sent.wall.0,
+        arrived_ms: message.arrived.0,
+        progress: message.mine.then_some(progress),
+    }
+}
+
+pub(crate) fn invited(invite: &Invite) -> Result<api::Invited, Error> {
+    let link = invite.to_link().map_err(|error| Error::new(ErrorCode::BadInvite, error.to_string()))?;
+    Ok(api::Invited { link, expires_ms: invite.expires.0 })
+}
+
+/// An event with what a screen needs to show it, or `None` if that is gone again.
+pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::Event>, Error> {
+    Ok(match event {
+        Event::ContactAdded(account) => {
+            load_contact(handle, account).await?.map(|contact| api::Event::ContactAdded { contact })
+        }
+        Event::ContactChanged(account) => {
+            load_contact(handle, account).await?.map(|contact| api::Event::ContactChanged { contact })
+        }
+        Event::ContactRemoved(account) => Some(api::Event::ContactRemoved { contact: account.to_string() }),
+        Event::AcceptFailed(error) => Some(api::Event::AcceptFailed { reason: error.to_string() }),
+        Event::Message { id, .. } => handle
+            .read(move |read| view::message(read, id))
+            .await?
+            .map(|found| api::Event::Message { message: message(found) }),
+        Event::Progress { conversation, id, progress: reached } => Some(api::Event::Progress {
+            contact: conversation.to_string(),
+            id: id.to_string(),
+            progress: progress(reached),
+        }),
+        Event::Presence(account) => {
+            Some(api::Event::Presence { contact: account.to_string(), lit: lit(&handle.state(), account) })
+        }
+        Event::Near { account, .. } => Some(api::Event::Near {
+            contact: account.to_string(),
+            near: handle.state().near.contains_key(&account),
+        }),
+        Event::Warning(warning) => Some(api::Event::Warning { text: warning.to_string() }),
+        // Answers go to whoever asked.
+        Event::Answer(..) => None,
+    })
+}
+
+async fn load_contact(handle: &Handle, account: AccountId) -> Result<Option<api::Contact>, Error> {
+    let found = handle.read(move |read| view::contact(read, account)).await?;
+    Ok(found.map(|found| contact(&handle.state(), found)))
+}
+
+fn lit_app(app: &AppPresence) -> api::LitApp {
+    let source = match app.source {
+        Source::Hand => "hand",
+    };
+    api::LitApp { app: app.app.to_string(), source: source.to_owned(), since_ms: app.since.0 }
+}
+
+fn progress(progress: Progress) -> api::Progress {
+    match progress {
+        Progress::Delivered => api::Progress::Delivered,
+        Progress::Read => api::Progress::Read,
+    }
+}
+
+impl From<CommandFailed> for Error {
+    fn from(failed: CommandFailed) -> Self {
+        let code = match &failed {
+            CommandFailed::Stopping => ErrorCode::Stopping,
+            CommandFailed::Refused(error) => match error {
+                CommandError::UnknownContact => ErrorCode::UnknownContact,
+                CommandError::NotYetAccepted => ErrorCode::NotYetAccepted,
+                CommandError::TooManyContacts
+                | CommandError::TooManyInvites
+                | CommandError::TooManyApps
+                | CommandError::OutboxFull => ErrorCode::Full,
+                CommandError::AlreadyContact => ErrorCode::AlreadyContact,
+                CommandError::OwnInvite | CommandError::InviteExpired(_) => ErrorCode::BadInvite,
+                CommandError::NoAddress | CommandError::TooManyAddresses => ErrorCode::NoAddress,
+                CommandError::NoteTooLong => ErrorCode::InvalidParams,
+                CommandError::Storage(_) => ErrorCode::Storage,
+            },
+        };
+        Self::new(code, failed.to_string())
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        Self::new(ErrorCode::Storage, error.to_string())
+    }
+}

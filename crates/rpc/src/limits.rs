@@ -1,0 +1,22 @@
+//! How much the local interface takes, and what happens when it is reached.
+
+use std::time::Duration;
+
+/// A request or an answer on its line, in bytes. A longer request is answered with
+/// [`crate::ErrorCode::TooLong`] and its connection is closed, since nobody can tell where the next one begins.
+pub const LINE_BYTES: usize = 1024 * 1024;
+/// Connections at one time. A further one gets [`crate::ErrorCode::Busy`] and is closed.
+pub const CONNECTIONS: usize = 64;
+/// Requests of one connection that are being worked on: they are answered in the order they came, so that what is said
+/// in order is sent in order. Further ones wait unread in the socket; who wants more at a time opens more connections.
+pub const IN_FLIGHT: usize = 1;
+/// Lines that wait to be written to one connection. Answers and events wait for room; events that come faster than
+/// the reader reads end as `lagged`.
+pub const QUEUED_LINES: usize = 64;
+/// How long a reader may leave a line unread before its connection is closed.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Entries in one page. A request for more gets this many.
+pub const PAGE: usize = 200;
+/// Events a [`crate::Connection`] keeps that came while it waited for an answer. The oldest are dropped beyond it, and
+/// reported as lagged.
+pub const KEPT_EVENTS: usize = 1024;

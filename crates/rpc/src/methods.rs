@@ -1,0 +1,225 @@
+//! What each method does.
+
+use lamplit_client::{Answer, Command, Handle, Snapshot, identity::Invite as InviteLink, view};
+use lamplit_types::{AccountId, AppId, Name, Text};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    api::{
+        Accept, Accepting, ContactPage, Dark, Dial, Done, GetContacts, GetHistory, GetStatus, HistoryPage, Invite,
+        Invited, Light, MarkRead, Method, Note, RemoveContact, Rename, Said, Say, SetName, Snapshot as ApiSnapshot,
+        Status,
+    },
+    convert,
+    frame::{Error, ErrorCode},
+    limits,
+};
+
+/// A method that the daemon can answer.
+trait Serve: Method {
+    fn serve(self, handle: &Handle) -> impl Future<Output = Result<Self::Result, Error>> + Send;
+}
+
+/// Answers any request but `subscribe` and `stop`, which are the connection's own.
+pub(crate) async fn answer(handle: &Handle, method: &str, params: Value) -> Result<Value, Error> {
+    match method {
+        GetStatus::NAME => call::<GetStatus>(handle, params).await,
+        GetContacts::NAME => call::<GetContacts>(handle, params).await,
+        Say::NAME => call::<Say>(handle, params).await,
+        GetHistory::NAME => call::<GetHistory>(handle, params).await,
+        Invite::NAME => call::<Invite>(handle, params).await,
+        Accept::NAME => call::<Accept>(handle, params).await,
+        Light::NAME => call::<Light>(handle, params).await,
+        Dark::NAME => call::<Dark>(handle, params).await,
+        MarkRead::NAME => call::<MarkRead>(handle, params).await,
+        SetName::NAME => call::<SetName>(handle, params).await,
+        Rename::NAME => call::<Rename>(handle, params).await,
+        Note::NAME => call::<Note>(handle, params).await,
+        RemoveContact::NAME => call::<RemoveContact>(handle, params).await,
+        Dial::NAME => call::<Dial>(handle, params).await,
+        _ => {
+            let known = crate::api::METHODS.join(", ");
+            Err(Error::new(ErrorCode::MethodNotFound, format!("there is no such method; there are {known}")))
+        }
+    }
+}
+
+/// How things are, for a subscription to begin with.
+pub(crate) async fn snapshot(handle: &Handle) -> Result<ApiSnapshot, Error> {
+    let status = GetStatus {}.serve(handle).await?;
+    let ContactPage { contacts, more } = GetContacts::default().serve(handle).await?;
+    Ok(ApiSnapshot { status, contacts, more })
+}
+
+pub(crate) fn to_value(result: impl Serialize) -> Result<Value, Error> {
+    serde_json::to_value(result).map_err(unwritable)
+}
+
+pub(crate) fn unwritable(error: serde_json::Error) -> Error {
+    Error::new(ErrorCode::Storage, format!("the answer cannot be written: {error}"))
+}
+
+async fn call<M: Serve>(handle: &Handle, params: Value) -> Result<Value, Error> {
+    let method: M = serde_json::from_value(params)
+        .map_err(|error| Error::new(ErrorCode::InvalidParams, format!("{}: {error}", M::NAME)))?;
+    to_value(method.serve(handle).await?)
+}
+
+impl Serve for GetStatus {
+    async fn serve(self, handle: &Handle) -> Result<Status, Error> {
+        let (me, contacts, unread) = handle.read(count).await?;
+        Ok(convert::status(handle, &me, contacts, unread))
+    }
+}
+
+/// The owner, the number of contacts and of their unread messages.
+fn count(read: &Snapshot) -> Result<(view::Me, usize, u64), lamplit_client::ReadError> {
+    let (mut contacts, mut unread, mut after) = (0_usize, 0_u64, None);
+    loop {
+        let page = view::contacts(read, after, limits::PAGE)?;
+        contacts = contacts.saturating_add(page.len());
+        unread = page.iter().fold(unread, |sum, contact| sum.saturating_add(contact.unread));
+        match page.last() {
+            Some(last) if page.len() == limits::PAGE => after = Some(last.account),
+            _ => return Ok((view::me(read)?, contacts, unread)),
+        }
+    }
+}
+
+impl Serve for GetContacts {
+    async fn serve(self, handle: &Handle) -> Result<ContactPage, Error> {
+        let after = self.after.as_deref().map(account).transpose()?;
+        let limit = self.limit.unwrap_or(limits::PAGE).clamp(1, limits::PAGE);
+        let mut page = handle.read(move |read| view::contacts(read, after, limit.saturating_add(1))).await?;
+        let more = page.len() > limit;
+        page.truncate(limit);
+        let state = handle.state();
+        let contacts = page.into_iter().map(|contact| convert::contact(&state, contact)).collect();
+        Ok(ContactPage { contacts, more })
+    }
+}
+
+impl Serve for GetHistory {
+    async fn serve(self, handle: &Handle) -> Result<HistoryPage, Error> {
+        let (contact, before) = (account(&self.contact)?, self.before);
+        let limit = self.limit.unwrap_or(limits::PAGE).clamp(1, limits::PAGE);
+        let mut page = handle.read(move |read| view::history(read, contact, before, limit.saturating_add(1))).await?;
+        let more = page.len() > limit;
+        page.truncate(limit);
+        Ok(HistoryPage { messages: page.into_iter().map(convert::message).collect(), more })
+    }
+}
+
+impl Serve for Say {
+    async fn serve(self, handle: &Handle) -> Result<Said, Error> {
+        let command = Command::Say { to: account(&self.contact)?, text: text(self.text)? };
+        match handle.command(command).await? {
+            Answer::Saying(id) => Ok(Said { id: id.to_string() }),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+impl Serve for Invite {
+    async fn serve(self, handle: &Handle) -> Result<Invited, Error> {
+        match handle.invite().await? {
+            Answer::Invited(invite) => convert::invited(&invite),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+impl Serve for Accept {
+    async fn serve(self, handle: &Handle) -> Result<Accepting, Error> {
+        let invite = InviteLink::parse(&self.link, handle.now())
+            .map_err(|error| Error::new(ErrorCode::BadInvite, error.to_string()))?;
+        let contact = invite.account.to_string();
+        handle.command(Command::Accept(Box::new(invite))).await?;
+        Ok(Accepting { contact })
+    }
+}
+
+impl Serve for Light {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::Light { app: app(&self.app)?, on: true }).await
+    }
+}
+
+impl Serve for Dark {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::Light { app: app(&self.app)?, on: false }).await
+    }
+}
+
+impl Serve for MarkRead {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::MarkRead { conversation: account(&self.contact)? }).await
+    }
+}
+
+impl Serve for SetName {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::SetName(name(&self.name)?)).await
+    }
+}
+
+impl Serve for Rename {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        let alias = self.name.as_deref().map(name).transpose()?;
+        done(handle, Command::RenameContact { contact: account(&self.contact)?, alias }).await
+    }
+}
+
+impl Serve for Note {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        let note = self.note.map(text).transpose()?;
+        done(handle, Command::SetNote { contact: account(&self.contact)?, note }).await
+    }
+}
+
+impl Serve for RemoveContact {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::RemoveContact(account(&self.contact)?)).await
+    }
+}
+
+impl Serve for Dial {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        let contact = account(&self.contact)?;
+        let address: std::net::SocketAddr = self.address.parse().map_err(|_| {
+            invalid("an address is an IP address and a port, such as 192.168.1.7:41234 or [fe80::1]:41234")
+        })?;
+        handle.dial(contact, address).await?;
+        Ok(Done {})
+    }
+}
+
+async fn done(handle: &Handle, command: Command) -> Result<Done, Error> {
+    handle.command(command).await?;
+    Ok(Done {})
+}
+
+fn account(text: &str) -> Result<AccountId, Error> {
+    text.parse().map_err(|_| invalid("a contact is named by the id that `contacts` lists, a UUID"))
+}
+
+fn app(text: &str) -> Result<AppId, Error> {
+    AppId::parse(text).map_err(invalid)
+}
+
+fn name(text: &str) -> Result<Name, Error> {
+    Name::parse(text).map_err(invalid)
+}
+
+fn text(text: String) -> Result<Text, Error> {
+    Text::parse(text).map_err(invalid)
+}
+
+fn invalid(error: impl ToString) -> Error {
+    Error::new(ErrorCode::InvalidParams, error.to_string())
+}
+
+fn unexpected() -> Error {
+    Error::new(ErrorCode::Storage, "the daemon answered something else than was asked; please report this")
+}

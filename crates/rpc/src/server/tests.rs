@@ -1,0 +1,227 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::{net::Ipv4Addr, sync::OnceLock};
+
+use lamplit_client::{
+    Client, Network, Parts,
+    account::{self, KeyringChoice},
+};
+use lamplit_types::Name;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    task::JoinHandle,
+};
+
+use crate::{
+    CallError, ConnectError, Connection, Happening,
+    api::{Accept, Event, GetContacts, GetHistory, GetStatus, Invite, Light, Say, Stop, Subscribe},
+};
+
+use super::*;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A daemon in a directory of its own.
+struct Daemon {
+    dir: TempDir,
+    client: Client,
+    server: JoinHandle<()>,
+}
+
+impl Daemon {
+    fn start(name: &str) -> Self {
+        // Two accounts made at once would want much memory.
+        static ONE: OnceLock<std::sync::Mutex<()>> = OnceLock::new();
+        let _one = ONE.get_or_init(Default::default).lock().unwrap();
+        let dir = TempDir::new().unwrap();
+        let data = dir.path().join("data");
+        account::create(&data, Name::parse(name).unwrap(), KeyringChoice::Never).unwrap();
+        let network = Network { bind: Some((Ipv4Addr::LOCALHOST, 0).into()), discovery: false };
+        let client = Client::start(Parts::on_network(account::open(&data).unwrap(), network).unwrap()).unwrap();
+        let server = Server::bind(&dir.path().join("socket")).unwrap();
+        let server = tokio::spawn(server.serve(client.handle()));
+        Self { dir, client, server }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.dir.path().join("socket")
+    }
+
+    async fn connect(&self) -> Connection {
+        Connection::open(&self.socket()).await.unwrap()
+    }
+
+    async fn raw(&self) -> BufReader<UnixStream> {
+        BufReader::new(UnixStream::connect(self.socket()).await.unwrap())
+    }
+}
+
+/// Sends a line and reads one.
+async fn exchange(stream: &mut BufReader<UnixStream>, line: &str) -> Value {
+    stream.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_line(&mut answer).await.unwrap();
+    serde_json::from_str(&answer).unwrap()
+}
+
+fn code(error: CallError) -> i64 {
+    match error {
+        CallError::Refused(error) => error.code,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_sees_and_changes_what_the_daemon_has() {
+    let ada = Daemon::start("Ada");
+    let mut daemon = ada.connect().await;
+    daemon.call(Light { app: "QQ".to_owned() }).await.unwrap();
+    let status = daemon.call(GetStatus {}).await.unwrap();
+    assert_eq!((status.name.as_str(), status.lit[0].app.as_str(), status.contacts), ("Ada", "qq", 0));
+    assert_eq!(status.storage, crate::api::Storage::Working);
+    assert_eq!(daemon.call(GetContacts::default()).await.unwrap().contacts, []);
+
+    let nobody = "00000000-0000-4000-8000-000000000000".to_owned();
+    let say = Say { contact: nobody.clone(), text: "hello".to_owned() };
+    assert_eq!(code(daemon.call(say).await.unwrap_err()), ErrorCode::UnknownContact as i64);
+    let garbled = Say { contact: "Grace".to_owned(), text: "hello".to_owned() };
+    assert_eq!(code(daemon.call(garbled).await.unwrap_err()), ErrorCode::InvalidParams as i64);
+    let control = Say { contact: nobody, text: "\u{1b}[2J".to_owned() };
+    assert_eq!(code(daemon.call(control).await.unwrap_err()), ErrorCode::InvalidParams as i64);
+    let link = "https://example.org".to_owned();
+    assert_eq!(code(daemon.call(Accept { link }).await.unwrap_err()), ErrorCode::BadInvite as i64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscriber_gets_a_snapshot_and_then_what_happens() {
+    let (ada, grace) = (Daemon::start("Ada"), Daemon::start("Grace"));
+    let (mut here, mut there) = (ada.connect().await, grace.connect().await);
+    assert_eq!(there.call(Subscribe {}).await.unwrap().status.name, "Grace");
+    assert_eq!(code(there.call(Subscribe {}).await.unwrap_err()), ErrorCode::AlreadySubscribed as i64);
+
+    let link = here.call(Invite {}).await.unwrap().link;
+    let contact = there.call(Accept { link }).await.unwrap().contact;
+    let met = wait_for(&mut there, |event| match event {
+        Event::ContactAdded { contact } => Some(contact),
+        _ => None,
+    });
+    let met = met.await;
+    assert_eq!((met.id.as_str(), met.name.as_str()), (contact.as_str(), "Ada"));
+
+    let grace_at_ada = here.call(GetContacts::default()).await.unwrap().contacts.remove(0);
+    let said = here.call(Say { contact: grace_at_ada.id.clone(), text: "one\ntwo".to_owned() }).await.unwrap();
+    let message = wait_for(&mut there, |event| match event {
+        Event::Message { message } => Some(message),
+        _ => None,
+    });
+    let message = message.await;
+    assert_eq!((message.id, message.text.as_str(), message.mine), (said.id, "one\ntwo", false));
+    let page = there.call(GetHistory { contact, before: None, limit: Some(1) }).await.unwrap();
+    assert_eq!((page.messages.len(), page.more), (1, false));
+}
+
+async fn wait_for<T>(connection: &mut Connection, wanted: impl Fn(Event) -> Option<T>) -> T {
+    let waiting = async {
+        loop {
+            if let Some(Happening::Event(event)) = connection.next().await.unwrap()
+                && let Some(found) = wanted(event)
+            {
+                return found;
+            }
+        }
+    };
+    timeout(PATIENCE, waiting).await.expect("an event did not come")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_request_is_refused_and_harms_nobody() {
+    let ada = Daemon::start("Ada");
+    let mut stream = ada.raw().await;
+    for (line, expected) in [
+        ("not json", ErrorCode::Parse),
+        ("[]", ErrorCode::InvalidRequest),
+        (r#"{"jsonrpc":"1.0","id":1,"method":"status"}"#, ErrorCode::InvalidRequest),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"fly"}"#, ErrorCode::MethodNotFound),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"say","params":{"contact":"x"}}"#, ErrorCode::InvalidParams),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"say","params":["x","y"]}"#, ErrorCode::InvalidParams),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"status","params":{"more":1}}"#, ErrorCode::InvalidParams),
+    ] {
+        let answer = exchange(&mut stream, line).await;
+        assert_eq!(answer["error"]["code"], expected as i64, "{line}: {answer}");
+    }
+    // The same connection goes on, and a text is as good an id as a number.
+    let answer = exchange(&mut stream, r#"{"jsonrpc":"2.0","id":"a","method":"status"}"#).await;
+    assert_eq!((&answer["id"], &answer["result"]["name"]), (&json!("a"), &json!("Ada")));
+    // A notification is carried out and not answered.
+    let line = r#"{"jsonrpc":"2.0","method":"light","params":{"app":"qq"}}"#;
+    let both = format!("{line}\n{}", r#"{"jsonrpc":"2.0","id":2,"method":"status"}"#);
+    assert_eq!(exchange(&mut stream, &both).await["result"]["lit"][0]["app"], "qq");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_too_long_ends_its_connection_and_no_other() {
+    let ada = Daemon::start("Ada");
+    let (mut stream, mut other) = (ada.raw().await, ada.connect().await);
+    let line = vec![b'x'; limits::LINE_BYTES + 1];
+    stream.write_all(&line).await.unwrap();
+    let mut answer = String::new();
+    stream.read_line(&mut answer).await.unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["error"]["code"], ErrorCode::TooLong as i64);
+    let mut rest = String::new();
+    // Ended or reset: nothing more comes.
+    assert!(matches!(stream.read_line(&mut rest).await, Ok(0) | Err(_)));
+    other.call(GetStatus {}).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_connections_than_allowed_are_refused() {
+    let ada = Daemon::start("Ada");
+    let mut open = Vec::new();
+    for _ in 0..limits::CONNECTIONS {
+        let mut connection = ada.connect().await;
+        connection.call(GetStatus {}).await.unwrap();
+        open.push(connection);
+    }
+    let refused = ada.connect().await.call(GetStatus {}).await.unwrap_err();
+    assert_eq!(code(refused), ErrorCode::Busy as i64);
+    open.truncate(1);
+    let again = async {
+        while ada.connect().await.call(GetStatus {}).await.is_err() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, again).await.expect("there is room again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_socket_is_its_owners_and_goes_with_the_daemon() {
+    let ada = Daemon::start("Ada");
+    let path = ada.socket();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let mut daemon = ada.connect().await;
+    daemon.call(Stop {}).await.unwrap();
+    assert!(daemon.next().await.unwrap().is_none());
+    let Daemon { dir: _dir, client, server } = ada;
+    client.wait().await.unwrap();
+    server.await.unwrap();
+    assert!(!path.exists());
+    assert!(matches!(Connection::open(&path).await, Err(ConnectError::NoDaemon)));
+}
+
+#[tokio::test]
+async fn a_dead_daemons_socket_is_replaced_and_nothing_else_is() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("socket");
+    drop(UnixListener::bind(&path).unwrap());
+    assert!(matches!(Connection::open(&path).await, Err(ConnectError::NoDaemon)));
+    drop(Server::bind(&path).unwrap());
+
+    let file = dir.path().join("file");
+    fs::write(&file, "precious").unwrap();
+    assert!(matches!(Server::bind(&file), Err(BindError::InTheWay(_))));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+    let long = dir.path().join("x".repeat(120));
+    assert!(matches!(Server::bind(&long), Err(BindError::PathTooLong(_))));
+}

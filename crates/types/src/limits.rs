@@ -1,0 +1,45 @@
+//! Every limit that more than one crate must agree on, and what happens there.
+
+/// A day.
+pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// How long a beacon or a pair tag is used. After it a new one takes its place.
+pub const EPOCH_MS: u64 = 15 * 60 * 1000;
+/// How far a clock may be ahead. Records from further ahead wait in quarantine until their time.
+pub const CLOCK_DRIFT_MS: u64 = 5 * 60 * 1000;
+
+/// A name, in bytes of UTF-8. A longer one is refused.
+pub const NAME_BYTES: usize = 64;
+/// A message's text, in bytes of UTF-8. A longer one is refused: it is a file.
+pub const TEXT_BYTES: usize = 16 * 1024;
+/// An app id, in bytes. A longer one is refused.
+pub const APP_ID_BYTES: usize = 32;
+
+/// Apps in one device's presence. A further one is refused.
+pub const PRESENCE_APPS: usize = 16;
+/// A sealed presence, in bytes: every one is padded to it.
+pub const PRESENCE_BYTES: usize = 256;
+
+/// Devices on one account. A further addition is refused.
+pub const DEVICES: usize = 16;
+/// Contacts of one account. A further one is refused.
+pub const CONTACTS: usize = 10_000;
+/// The body of a record before it is sealed, in bytes. A larger one is refused.
+pub const RECORD_BYTES: usize = 8 * 1024;
+/// The plaintext of an envelope with its padding, in bytes. A larger one is refused.
+pub const ENVELOPE_BYTES: usize = 32 * 1024;
+
+/// A frame, header and body, in bytes. A link that announces a larger one is closed.
+pub const FRAME_BYTES: usize = 64 * 1024;
+/// The smallest MTU a link fragments down to.
+pub const MIN_MTU: usize = 20;
+/// Bytes that wait in one link to be sent. When they are reached, `send` says so and the outbox waits.
+pub const LINK_QUEUE_BYTES: usize = 1024 * 1024;
+
+/// Message ids in one receipt. More go in a further one.
+pub const RECEIPT_IDS: usize = 64;
+/// A sealed record's body, in bytes: [`RECORD_BYTES`], its key and what sealing adds.
+pub const SEALED_RECORD_BYTES: usize = RECORD_BYTES + 256;
+/// Records in one frame of a delta. More go in a further one.
+pub const DELTA_RECORDS: usize = 64;
+/// Authors, lives included, in a set's version vector. A new one beyond it is refused.
+pub const VECTOR_AUTHORS: usize = 256;

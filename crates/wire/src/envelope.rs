@@ -1,0 +1,124 @@
+//! Messages between two devices: what the path sees, and what only the addressee sees.
+
+use lamplit_types::{
+    AccountId, AudienceId, DeviceId, EnvelopeId, Hlc, Incarnation, MessageId, Text, Wall,
+    limits::{ENVELOPE_BYTES, RECEIPT_IDS},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::bounded::{Bytes, List};
+
+/// One Olm message from one device to one device, the same on every path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// How `sealed` was made.
+    pub suite: Suite,
+    /// The device it is for.
+    pub to: DeviceId,
+    /// Drawn at random; acknowledged by this id.
+    pub id: EnvelopeId,
+    /// After this nobody need carry it any longer.
+    pub expires: Wall,
+    /// The Olm message; its plaintext is a padded [`Content`].
+    pub sealed: Bytes<ENVELOPE_BYTES>,
+}
+
+/// How an envelope is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Suite {
+    /// An Olm message that also opens a session (pre-key message).
+    OlmPreKey,
+    /// An Olm message of an open session.
+    Olm,
+}
+
+/// What is inside an envelope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The account the conversation is with, as the sender's account sees it.
+    pub conversation: AccountId,
+    /// The sending device's life; `seq` counts within it.
+    pub incarnation: Incarnation,
+    /// Counts what this device sent to that device, from 1, without a gap.
+    pub seq: u64,
+    /// No lower `seq` will come any more: it was received, or it expired. After an expiry what waits is sealed anew, so
+    /// that it says so.
+    pub base: u64,
+    /// When it was said, by the sender's clock.
+    pub sent: Hlc,
+    /// What it says.
+    pub body: Body,
+}
+
+/// The kinds of content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Body {
+    /// A text message.
+    Text {
+        /// The same on all devices.
+        id: MessageId,
+        /// What was written.
+        text: Text,
+    },
+    /// How far some messages have come.
+    Receipt {
+        /// How far.
+        progress: Progress,
+        /// Which messages.
+        ids: List<MessageId, RECEIPT_IDS>,
+    },
+    /// A key that the addressee's account may use from now on.
+    Grant(Grant),
+}
+
+/// Keys that one account hands to another.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Grant {
+    /// To read what an audience may read.
+    Audience(AudienceGrant),
+    /// To recognise the beacons of the sender's devices.
+    Beacon {
+        /// The beacon key.
+        key: [u8; 32],
+    },
+}
+
+impl core::fmt::Debug for Grant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Audience(_) => "Audience(…)",
+            Self::Beacon { .. } => "Beacon(…)",
+        })
+    }
+}
+
+/// How far a message has come; later is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Progress {
+    /// Committed by a device of the addressee.
+    Delivered,
+    /// Shown to the addressee.
+    Read,
+}
+
+/// An audience key, as its owner hands it to a member.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AudienceGrant {
+    /// The owner's audience.
+    pub audience: AudienceId,
+    /// Rises when somebody left.
+    pub generation: u32,
+    /// The day of the key; the later days follow from it.
+    pub day: u32,
+    /// The key.
+    pub key: [u8; 32],
+}
+
+impl core::fmt::Debug for AudienceGrant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("AudienceGrant").field("audience", &self.audience).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

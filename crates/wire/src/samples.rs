@@ -1,0 +1,258 @@
+//! One value of everything that travels, for the tests: each field holds bytes that no other field holds.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use lamplit_types::{
+    AccountId, AppId, AudienceId, Author, DeviceId, EnvelopeId, Hlc, Incarnation, InviteId, MessageId, Name, SpaceId,
+    Text, Wall, limits,
+};
+
+use crate::bounded::List;
+use crate::credential::{
+    CertificateBody, DeviceClaim, DeviceList, Generation, ListHead, OneTimeKey, Removal, Signature, Signed,
+};
+use crate::*;
+
+pub(crate) const NOW: Wall = Wall(1_800_000_000_000);
+pub(crate) const SIGNATURE: Signature = Signature { r: [0x51; 32], s: [0x52; 32] };
+pub(crate) const DEVICE: DeviceId = DeviceId::from_bytes([0xD1; 32]);
+pub(crate) const ORIGIN: DeviceId = DeviceId::from_bytes([0xD2; 32]);
+pub(crate) const ACCOUNT: AccountId = AccountId::from_bytes([0xA1; 16]);
+
+/// Every frame kind, named as in `golden.txt`; some in more than one shape.
+pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
+    let mut frames = vec![
+        ("Hello", Frame::Hello(hello())),
+        ("Hello to a stranger", Frame::Hello(first_hello())),
+        ("List", Frame::List(list())),
+        ("KeyRequest", Frame::KeyRequest),
+        ("Key", Frame::Key(one_time_key())),
+        ("Envelope", Frame::Envelope(envelope())),
+        ("Envelope that opens a session", Frame::Envelope(Envelope { suite: Suite::OlmPreKey, ..envelope() })),
+        ("Ack", Frame::Ack(EnvelopeId::from_bytes([0xE1; 16]))),
+        ("Refuse", Frame::Refuse(EnvelopeId::from_bytes([0xE1; 16]))),
+        ("Presence", Frame::Presence(sealed_presence())),
+        ("Offer", Frame::Offer(offer(Wants::Offer))),
+        ("Offer: enough", Frame::Offer(offer(Wants::Nothing))),
+        ("Offer: away too long", Frame::Offer(offer(Wants::Whole))),
+        ("Delta", Frame::Delta(delta())),
+        ("Whole", Frame::Whole(whole())),
+        ("Whole, of one author", Frame::Whole(whole_of_one())),
+        ("Have", Frame::Have(Have::Delta { set: set(), author: author(), head: head() })),
+        ("Have: whole", Frame::Have(Have::Whole { set: set(), author: Some(author()) })),
+        ("Knock", Frame::Knock(knock())),
+        ("Introduce", Frame::Introduce(introduce())),
+        ("Welcome", Frame::Welcome),
+    ];
+    frames.extend([
+        ("Close: duplicate", Frame::Close(CloseReason::Duplicate)),
+        ("Close: invite used", Frame::Close(CloseReason::InviteUsed)),
+        ("Close: invite expired", Frame::Close(CloseReason::InviteExpired)),
+        ("Close: invite unknown", Frame::Close(CloseReason::InviteUnknown)),
+        ("Close: clock", Frame::Close(CloseReason::Clock)),
+        ("Close: list conflict", Frame::Close(CloseReason::ListConflict)),
+        ("Close: full", Frame::Close(CloseReason::Full)),
+        ("Close: done", Frame::Close(CloseReason::Done)),
+    ]);
+    frames
+}
+
+/// What is sealed inside an envelope, in every shape.
+pub(crate) fn contents() -> Vec<(&'static str, Content)> {
+    let grant = AudienceGrant { audience: audience(), generation: 3, day: 20_833, key: [0x4B; 32] };
+    let id = MessageId::from_bytes([0x1D; 16]);
+    let receipt = |progress| Body::Receipt { progress, ids: vec![id, id].try_into().unwrap() };
+    vec![
+        ("Content: text", content(Body::Text { id, text: Text::parse("h\u{e9}llo").unwrap() })),
+        ("Content: delivered", content(receipt(Progress::Delivered))),
+        ("Content: read", content(receipt(Progress::Read))),
+        ("Content: audience key", content(Body::Grant(Grant::Audience(grant)))),
+        ("Content: beacon key", content(Body::Grant(Grant::Beacon { key: [0x4C; 32] }))),
+    ]
+}
+
+/// What is sealed inside a record, in every shape.
+pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
+    let value = || Value::Set(vec![0x7E; 5].try_into().unwrap());
+    vec![
+        ("Entry: profile", entry(Kind::Profile, value())),
+        ("Entry: contact", entry(Kind::Contact, value())),
+        ("Entry: contact keys", entry(Kind::ContactKeys, value())),
+        ("Entry: audience key", entry(Kind::AudienceKey, value())),
+        ("Entry: setting", entry(Kind::Setting, value())),
+        ("Entry: gone", entry(Kind::Contact, Value::Gone)),
+    ]
+}
+
+fn content(body: Body) -> Content {
+    Content { conversation: ACCOUNT, incarnation: Incarnation(7), seq: 300, base: 299, sent: clock(), body }
+}
+
+fn entry(kind: Kind, value: Value) -> Entry {
+    Entry { kind, entity: [0xEE; 16], field: 2, born: clock(), value }
+}
+
+pub(crate) fn hello() -> Hello {
+    Hello {
+        list: ListHead { generation: 2, hash: [0x4C; 32] },
+        your_list: ListHead { generation: 1, hash: [0x59; 32] },
+        incarnation: Incarnation(7),
+        received: Some((Incarnation(8), 300)),
+        has_session: true,
+    }
+}
+
+fn first_hello() -> Hello {
+    let nothing = ListHead { generation: 0, hash: [0; 32] };
+    Hello { your_list: nothing, incarnation: Incarnation(u64::MAX), received: None, has_session: false, ..hello() }
+}
+
+pub(crate) fn claim() -> DeviceClaim {
+    DeviceClaim { account: ACCOUNT, device: DEVICE, noise_static: [0x01; 32], olm_identity: [0x02; 32] }
+}
+
+pub(crate) fn certificate(device_name: Option<Name>) -> credential::Certificate {
+    let body = CertificateBody {
+        claim: claim(),
+        claim_signature: SIGNATURE,
+        generation: 2,
+        issued: NOW,
+        expires: NOW.plus(365 * limits::DAY_MS),
+        device_name,
+    };
+    Signed { body, signature: SIGNATURE }
+}
+
+pub(crate) fn removal() -> Removal {
+    Removal { device: ORIGIN, cutoff: [0x03; 32] }
+}
+
+pub(crate) fn generation() -> Signed<Generation> {
+    let body = Generation {
+        account: ACCOUNT,
+        number: 2,
+        list_key: [0x04; 32],
+        recovery_key: [0x05; 32],
+        previous: Some([0x06; 32]),
+        removals: vec![removal()].try_into().unwrap(),
+    };
+    Signed { body, signature: SIGNATURE }
+}
+
+pub(crate) fn list() -> DeviceList {
+    let additions = vec![certificate(Some(Name::parse("phone").unwrap())), certificate(None)];
+    DeviceList { root: [0x07; 32], generation: generation(), additions: additions.try_into().unwrap() }
+}
+
+fn one_time_key() -> credential::SignedOneTimeKey {
+    Signed { body: OneTimeKey { device: DEVICE, key: [0x0E; 32] }, signature: SIGNATURE }
+}
+
+pub(crate) fn envelope() -> Envelope {
+    Envelope {
+        suite: Suite::Olm,
+        to: DEVICE,
+        id: EnvelopeId::from_bytes([0xE1; 16]),
+        expires: NOW,
+        sealed: vec![0xBB; 300].try_into().unwrap(),
+    }
+}
+
+pub(crate) fn audience() -> AudienceId {
+    AudienceId::from_bytes([0xAD; 16])
+}
+
+pub(crate) fn set() -> SetId {
+    SetId { space: SpaceId::Account(ACCOUNT), audience: audience() }
+}
+
+pub(crate) fn author() -> Author {
+    Author { device: DEVICE, incarnation: Incarnation(9) }
+}
+
+pub(crate) fn key() -> KeyId {
+    KeyId { generation: 3, day: 20_833 }
+}
+
+pub(crate) fn head() -> Head {
+    Head { seq: 299, chain: Chain([0xC3; 16]) }
+}
+
+pub(crate) fn clock() -> Hlc {
+    Hlc { wall: NOW, count: 70_000 }
+}
+
+pub(crate) fn record() -> Record {
+    let body = RecordBody {
+        set: set(),
+        key: key(),
+        tag: Tag([0x7A; 16]),
+        author: author(),
+        seq: 300,
+        chain: Chain([0xC4; 16]),
+        clock: clock(),
+        origin: ORIGIN,
+        sealed: vec![0xBB; 10].try_into().unwrap(),
+    };
+    Record { body, signature: SIGNATURE }
+}
+
+fn sealed_presence() -> SealedPresence {
+    SealedPresence { audience: audience(), key: key(), sealed: vec![0xBB; 256].try_into().unwrap() }
+}
+
+pub(crate) fn app_presence() -> AppPresence {
+    AppPresence { app: AppId::parse("qq").unwrap(), state: AppState::On, source: Source::Hand, since: NOW }
+}
+
+pub(crate) fn signed_presence() -> SignedPresence {
+    let apps = vec![app_presence()].try_into().unwrap();
+    let presence = Presence { device: DEVICE, counter: 300, expires: NOW, apps };
+    Signed { body: presence, signature: SIGNATURE }
+}
+
+fn offer(wants: Wants) -> Offer {
+    Offer { set: set(), heads: vec![(author(), head())].try_into().unwrap(), horizon: clock(), wants }
+}
+
+fn delta() -> Delta {
+    let entries = vec![LogEntry::Live(Box::new(record())), LogEntry::Replaced { seq: 301, chain: Chain([0xC5; 16]) }];
+    Delta { set: set(), author: author(), after: head(), entries: entries.try_into().unwrap() }
+}
+
+fn whole() -> Whole {
+    Whole {
+        set: set(),
+        author: None,
+        records: vec![record()].try_into().unwrap(),
+        heads: vec![(author(), head())].try_into().unwrap(),
+        last: true,
+        wants_reply: false,
+        horizon: clock(),
+    }
+}
+
+fn whole_of_one() -> Whole {
+    Whole { author: Some(author()), heads: List::new(), last: false, wants_reply: true, ..whole() }
+}
+
+pub(crate) fn knock() -> Knock {
+    Knock { invite: InviteId::from_bytes([0x17; 16]), token: [0x18; 16], proof: [0x19; 32] }
+}
+
+pub(crate) fn introduce() -> Introduce {
+    Introduce {
+        proof: [0x19; 32],
+        list: list(),
+        device: DEVICE,
+        signature: SIGNATURE,
+        share: [0x5E; 32],
+        name: Name::parse("Ada").unwrap(),
+    }
+}

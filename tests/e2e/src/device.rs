@@ -1,0 +1,223 @@
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    thread,
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{Lan, PATIENCE, Side, eventually, program};
+
+/// A device: a data directory of its own, and a daemon while it runs.
+#[derive(Debug)]
+pub struct Device<'lan> {
+    lan: &'lan Lan,
+    side: Side,
+    name: String,
+    data: TempDir,
+    daemon: Option<Child>,
+}
+
+/// A command that the program refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// What it said, from its JSON on standard error.
+    pub message: String,
+}
+
+impl<'lan> Device<'lan> {
+    /// A device with a new account.
+    ///
+    /// # Errors
+    /// If `lamplit init` fails.
+    pub fn new(lan: &'lan Lan, side: Side, name: &str) -> Result<Self> {
+        let data = TempDir::with_prefix("lamplit-e2e-")?;
+        let device = Self { lan, side, name: name.to_owned(), data, daemon: None };
+        let made = device.ask(&["init", "--name", name, "--keyring", "never"])?;
+        let words = made.get("phrase").and_then(Value::as_array).map_or(0, Vec::len);
+        if words != 12 {
+            bail!("init shows {words} words of a recovery phrase");
+        }
+        Ok(device)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Starts its daemon and waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// If it ends or says nothing.
+    pub fn start(&mut self, options: &[&str]) -> Result<()> {
+        let mut daemon = self.spawn(options)?;
+        let stdout = daemon.stdout.take().context("the daemon's output is piped")?;
+        self.daemon = Some(daemon);
+        let (first, told) = mpsc::channel();
+        // Reads to the end, so that the daemon never waits for us.
+        thread::spawn(move || BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| first.send(line)));
+        let line = told.recv_timeout(PATIENCE).with_context(|| format!("{}'s daemon did not start", self.name))?;
+        match serde_json::from_str::<Value>(&line)?.get("ready") {
+            Some(Value::Bool(true)) => Ok(()),
+            _ => bail!("{}'s daemon says {line} instead of ready", self.name),
+        }
+    }
+
+    /// Starts a daemon that is expected to end by itself.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn try_start(&self) -> Result<Result<(), Refused>> {
+        judge(&self.spawn(&[])?.wait_with_output()?).map(|outcome| outcome.map(drop))
+    }
+
+    /// Stops its daemon as a user would.
+    ///
+    /// # Errors
+    /// If it does not stop, or not cleanly.
+    pub fn stop(&mut self) -> Result<()> {
+        self.ask(&["stop"])?;
+        let mut daemon = self.daemon.take().context("there is a daemon to stop")?;
+        if !daemon.wait()?.success() {
+            bail!("{}'s daemon did not end well", self.name);
+        }
+        Ok(())
+    }
+
+    /// Kills its daemon without a warning (SIGKILL).
+    ///
+    /// # Errors
+    /// If it cannot be killed.
+    pub fn kill(&mut self) -> Result<()> {
+        let mut daemon = self.daemon.take().context("there is a daemon to kill")?;
+        daemon.kill()?;
+        daemon.wait()?;
+        Ok(())
+    }
+
+    /// Sends its daemon a signal, such as `TERM`, and waits for it to end well.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn signal(&mut self, signal: &str) -> Result<()> {
+        let mut daemon = self.daemon.take().context("there is a daemon to signal")?;
+        Command::new("kill").args([format!("-{signal}"), daemon.id().to_string()]).status()?;
+        if !daemon.wait()?.success() {
+            bail!("{}'s daemon did not end well after {signal}", self.name);
+        }
+        Ok(())
+    }
+
+    /// Runs a command that must succeed, and returns the last object it prints.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub fn ask(&self, arguments: &[&str]) -> Result<Value> {
+        Ok(self.list(arguments)?.pop().unwrap_or(Value::Null))
+    }
+
+    /// Runs a command that must succeed, and returns all objects it prints.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub fn list(&self, arguments: &[&str]) -> Result<Vec<Value>> {
+        match self.attempt(arguments)? {
+            Ok(values) => Ok(values),
+            Err(refused) => bail!("{}: lamplit {}: {}", self.name, arguments.join(" "), refused.message),
+        }
+    }
+
+    /// Runs a command that may be refused.
+    ///
+    /// # Errors
+    /// If it does not run at all.
+    pub fn attempt(&self, arguments: &[&str]) -> Result<Result<Vec<Value>, Refused>> {
+        let mut command = Command::new(program::lamplit()?);
+        command.arg("--json").arg("--data").arg(self.data()).args(arguments).stdin(Stdio::null());
+        judge(&command.output()?)
+    }
+
+    /// Invites `guest` and waits until both have each other among their contacts. Returns the link.
+    ///
+    /// # Errors
+    /// If they don't meet.
+    pub fn meet(&self, guest: &Self) -> Result<String> {
+        let invited = self.ask(&["invite"])?;
+        let link = invited.get("link").and_then(Value::as_str).context("an invite has a link")?.to_owned();
+        guest.ask(&["accept", &link])?;
+        self.contact(guest)?;
+        guest.contact(self)?;
+        Ok(link)
+    }
+
+    /// Waits until `other` is a contact, and returns it.
+    ///
+    /// # Errors
+    /// If that does not happen.
+    pub fn contact(&self, other: &Self) -> Result<Value> {
+        self.wait_for_contact(other, "become a contact", |_| true)
+    }
+
+    /// Waits until the contact `other` is as wanted, and returns it.
+    ///
+    /// # Errors
+    /// If that does not happen.
+    pub fn wait_for_contact(&self, other: &Self, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        let what = format!("{} shall {what} for {}", other.name, self.name);
+        eventually(&what, || {
+            let contacts = self.list(&["contacts"])?;
+            let named = |contact: &Value| contact.get("name").and_then(Value::as_str) == Some(other.name());
+            Ok(contacts.into_iter().find(|contact| named(contact) && wanted(contact)))
+        })
+    }
+
+    /// The texts of a conversation, oldest first: own ones and the other's.
+    ///
+    /// # Errors
+    /// If they cannot be had.
+    pub fn conversation(&self, other: &Self) -> Result<Vec<Value>> {
+        self.list(&["history", other.name(), "--limit", "10000"])
+    }
+
+    fn spawn(&self, options: &[&str]) -> Result<Child> {
+        let mut command = self.lan.command(self.side, program::lamplit()?);
+        command.arg("--json").arg("--data").arg(self.data()).arg("run").args(options);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        // What goes wrong shall be seen in the test's own output, but a refusal is read.
+        command.stderr(if self.daemon.is_some() { Stdio::piped() } else { Stdio::inherit() });
+        command.spawn().context("the daemon does not start")
+    }
+}
+
+impl Drop for Device<'_> {
+    fn drop(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            // It may have ended already.
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
+    }
+}
+
+fn judge(output: &Output) -> Result<Result<Vec<Value>, Refused>> {
+    if output.status.success() {
+        let text = String::from_utf8_lossy(&output.stdout);
+        return text.lines().map(|line| serde_json::from_str(line).context("a line is no JSON")).collect::<Result<_>>().map(Ok);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().last().unwrap_or_default();
+    let message = serde_json::from_str::<Value>(last).ok().and_then(|said| Some(said.get("error")?.as_str()?.to_owned()));
+    Ok(Err(Refused { code: output.status.code(), message: message.unwrap_or_else(|| said.into_owned()) }))
+}

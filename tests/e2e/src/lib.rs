@@ -1,0 +1,39 @@
+//! Real daemons in network namespaces of their own, joined by a virtual cable: what the tests of whole hosts stand on.
+//!
+//! A [`Lan`] is two namespaces and the cable; a [`Device`] is a data directory and, while it runs, a daemon in one of
+//! them. Both clean up when they are dropped, and a `Lan` also what a test that was killed has left behind. Nothing
+//! here leaves the machine. It needs root and iproute2, and says so where they are missing.
+
+mod device;
+mod lan;
+mod program;
+
+pub use device::{Device, Refused};
+pub use lan::{Lan, Side};
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+
+/// How long something that must happen may take on a busy machine. It is a limit, not a measurement.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks again and again until `question` has an answer.
+///
+/// # Errors
+/// That of `question`, or when nothing came within [`PATIENCE`].
+pub fn eventually<T>(what: &str, mut question: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = question()? {
+            return Ok(answer);
+        }
+        if Instant::now() > end {
+            bail!("waited {} s in vain: {what}", PATIENCE.as_secs());
+        }
+        sleep(Duration::from_millis(50));
+    }
+}

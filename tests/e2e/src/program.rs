@@ -1,0 +1,32 @@
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+/// The `lamplit` program, as new as the sources.
+pub(crate) fn lamplit() -> Result<&'static Path> {
+    static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = PROGRAM.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    built.as_deref().map_err(|error| anyhow!("{error}"))
+}
+
+/// Builds it where this test was built: nothing is left to do if somebody did so just before.
+fn build() -> Result<PathBuf> {
+    let test = env::current_exe().context("this test does not know its own path")?;
+    let folder = test.ancestors().nth(2).context("tests lie in a target directory")?;
+    let target = folder.parent().context("a profile's folder lies in a target directory")?;
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--workspace", "--bins", "--target-dir"]).arg(target);
+    if folder.file_name().is_some_and(|profile| profile == "release") {
+        command.arg("--release");
+    }
+    if !command.current_dir(env!("CARGO_MANIFEST_DIR")).status().context("cargo does not start")?.success() {
+        bail!("the programs do not build: cargo build --workspace --bins");
+    }
+    Ok(folder.join("lamplit"))
+}

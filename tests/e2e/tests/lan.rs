@@ -1,0 +1,222 @@
+//! Two hosts on one cable.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use lamplit_e2e::{Device, Lan, Side, eventually};
+use serde_json::Value;
+
+const NO_DAEMON: i32 = 3;
+
+/// Ada on the left and Grace on the right, acquainted.
+fn acquainted<'lan>(lan: &'lan Lan, options: [&[&str]; 2]) -> (Device<'lan>, Device<'lan>, String) {
+    let mut ada = Device::new(lan, Side::Left, "Ada").unwrap();
+    let mut grace = Device::new(lan, Side::Right, "Grace").unwrap();
+    let [left, right] = options;
+    ada.start(left).unwrap();
+    grace.start(right).unwrap();
+    let link = ada.meet(&grace).unwrap();
+    (ada, grace, link)
+}
+
+fn near(contact: &Value) -> bool {
+    contact["near"] == true
+}
+
+/// Waits until the texts of the other's messages are these, in this order.
+fn wait_for_texts(here: &Device<'_>, other: &Device<'_>, wanted: &[String]) {
+    let what = format!("{} shall have all of {}'s messages", here.name(), other.name());
+    let result = eventually(&what, || {
+        let texts: Vec<String> = theirs(&here.conversation(other)?);
+        Ok((texts == wanted).then_some(()))
+    });
+    if let Err(error) = result {
+        panic!("{error}; there are {:?}", theirs(&here.conversation(other).unwrap()));
+    }
+}
+
+fn theirs(conversation: &[Value]) -> Vec<String> {
+    let theirs = conversation.iter().filter(|message| message["mine"] == false);
+    theirs.map(|message| message["text"].as_str().unwrap().to_owned()).collect()
+}
+
+fn wait_for_progress(here: &Device<'_>, other: &Device<'_>, progress: &str) {
+    eventually(&format!("{}'s messages shall be {progress}", here.name()), || {
+        let conversation = here.conversation(other)?;
+        let mut mine = conversation.iter().filter(|message| message["mine"] == true);
+        Ok(mine.all(|message| message["progress"] == progress).then_some(()))
+    })
+    .unwrap();
+}
+
+#[test]
+fn devices_meet_see_each_other_and_talk() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
+    ada.wait_for_contact(&grace, "be near", near).unwrap();
+    grace.wait_for_contact(&ada, "be near", near).unwrap();
+
+    ada.ask(&["on", "qq"]).unwrap();
+    let lit = |contact: &Value| contact["lit"][0]["app"] == "qq" && contact["lit"][0]["source"] == "hand";
+    grace.wait_for_contact(&ada, "be on qq", lit).unwrap();
+    ada.ask(&["off", "qq"]).unwrap();
+    grace.wait_for_contact(&ada, "be dark", |contact| contact["lit"].as_array().unwrap().is_empty()).unwrap();
+
+    ada.ask(&["say", "Grace", "good", "evening"]).unwrap();
+    eventually("Ada's message shall be delivered and unread", || {
+        let last = ada.conversation(&grace)?.pop();
+        Ok(last.filter(|message| message["progress"] == "delivered"))
+    })
+    .unwrap();
+    grace.wait_for_contact(&ada, "have one unread message", |contact| contact["unread"] == 1).unwrap();
+    // To look is to read.
+    wait_for_texts(&grace, &ada, &["good evening".to_owned()]);
+    wait_for_progress(&ada, &grace, "read");
+    grace.wait_for_contact(&ada, "have nothing unread", |contact| contact["unread"] == 0).unwrap();
+
+    grace.ask(&["say", "ada", "-", "and to you 嗨"]).unwrap();
+    wait_for_texts(&ada, &grace, &["- and to you 嗨".to_owned()]);
+    wait_for_progress(&grace, &ada, "read");
+}
+
+#[test]
+fn devices_find_each_other_by_dns_sd_at_new_ports() {
+    let lan = Lan::new().unwrap();
+    let (mut ada, mut grace, _) = acquainted(&lan, [&["--bind", "10.77.0.1:4101"], &["--bind", "10.77.0.2:4102"]]);
+    ada.stop().unwrap();
+    grace.stop().unwrap();
+    // Nobody listens any more where they met, so only what the network shows can bring them together.
+    ada.start(&["--bind", "10.77.0.1:4201"]).unwrap();
+    grace.start(&["--bind", "10.77.0.2:4202"]).unwrap();
+    ada.wait_for_contact(&grace, "be found", near).unwrap();
+    grace.wait_for_contact(&ada, "be found", near).unwrap();
+}
+
+#[test]
+fn a_second_daemon_on_the_same_data_is_refused() {
+    let lan = Lan::new().unwrap();
+    let mut ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    ada.start(&[]).unwrap();
+    let refused = ada.try_start().unwrap().unwrap_err();
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.message.contains("another lamplit") && refused.message.contains("--data"), "{}", refused.message);
+    // The first one still answers.
+    assert_eq!(ada.ask(&["status"]).unwrap()["name"], "Ada");
+}
+
+#[test]
+fn a_second_account_on_the_same_data_is_refused() {
+    let lan = Lan::new().unwrap();
+    let ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let refused = ada.attempt(&["init", "--name", "Eve"]).unwrap().unwrap_err();
+    assert!(refused.message.contains("already"), "{}", refused.message);
+}
+
+#[test]
+fn a_killed_daemon_loses_and_repeats_nothing() {
+    let lan = Lan::new().unwrap();
+    let (ada, mut grace, _) = acquainted(&lan, [&[], &[]]);
+    let mut said = Vec::new();
+    for round in 0..3 {
+        for number in 0..10 {
+            let text = format!("round {round}, message {number}");
+            ada.ask(&["say", "Grace", &text]).unwrap();
+            said.push(text);
+        }
+        // In the middle of whatever it is doing.
+        grace.kill().unwrap();
+        let text = format!("round {round}, said into the dark");
+        ada.ask(&["say", "Grace", &text]).unwrap();
+        said.push(text);
+        // The socket of the dead daemon is still there and in nobody's way.
+        grace.start(&[]).unwrap();
+    }
+    wait_for_texts(&grace, &ada, &said);
+    wait_for_progress(&ada, &grace, "read");
+    assert_eq!(theirs(&grace.conversation(&ada).unwrap()), said);
+    assert_eq!(ada.ask(&["status"]).unwrap()["waiting"], 0);
+}
+
+#[test]
+fn a_killed_sender_sends_what_it_promised() {
+    let lan = Lan::new().unwrap();
+    let (mut ada, mut grace, _) = acquainted(&lan, [&[], &[]]);
+    grace.stop().unwrap();
+    let said: Vec<String> = (0..5).map(|number| format!("promise {number}")).collect();
+    for text in &said {
+        ada.ask(&["say", "Grace", text]).unwrap();
+    }
+    ada.kill().unwrap();
+    ada.start(&[]).unwrap();
+    grace.start(&[]).unwrap();
+    wait_for_texts(&grace, &ada, &said);
+    wait_for_progress(&ada, &grace, "read");
+}
+
+#[test]
+fn an_invite_is_good_for_one() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace, link) = acquainted(&lan, [&[], &[]]);
+    let mut eve = Device::new(&lan, Side::Right, "Eve").unwrap();
+    eve.start(&[]).unwrap();
+    let refused = eve.attempt(&["accept", &link]).unwrap().unwrap_err();
+    assert!(refused.message.contains("used"), "{}", refused.message);
+    assert!(eve.list(&["contacts"]).unwrap().is_empty());
+    assert_eq!(ada.list(&["contacts"]).unwrap().len(), 1);
+
+    let again = grace.attempt(&["accept", &link]).unwrap().unwrap_err();
+    assert!(again.message.contains("already"), "{}", again.message);
+    let own = ada.attempt(&["accept", &link]).unwrap().unwrap_err();
+    assert!(own.message.contains("your own"), "{}", own.message);
+    let broken = eve.attempt(&["accept", "lamplit:invite/abc"]).unwrap().unwrap_err();
+    assert!(broken.message.contains("damaged"), "{}", broken.message);
+}
+
+#[test]
+fn an_address_typed_by_hand_does_without_discovery() {
+    let lan = Lan::new().unwrap();
+    let at = |port| format!("{}:{port}", Side::Left.address());
+    let (mut ada, mut grace, _) =
+        acquainted(&lan, [&["--no-discovery", "--bind", &at(4101)], &["--no-discovery"]]);
+    ada.stop().unwrap();
+    grace.stop().unwrap();
+    ada.start(&["--no-discovery", "--bind", &at(4201)]).unwrap();
+    grace.start(&["--no-discovery"]).unwrap();
+    let silent = grace.attempt(&["dial", "Ada", &at(4999), "--timeout", "3"]).unwrap().unwrap_err();
+    assert_eq!(silent.code, Some(5), "{}", silent.message);
+    assert!(grace.list(&["contacts"]).unwrap().iter().all(|contact| !near(contact)));
+
+    grace.ask(&["dial", "Ada", &at(4201)]).unwrap();
+    ada.ask(&["say", "Grace", "found you"]).unwrap();
+    wait_for_texts(&grace, &ada, &["found you".to_owned()]);
+}
+
+#[test]
+fn messages_wait_for_a_pulled_cable() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
+    ada.wait_for_contact(&grace, "be near", near).unwrap();
+    lan.set_cable(false).unwrap();
+    ada.ask(&["say", "Grace", "are you there?"]).unwrap();
+    ada.wait_for_contact(&grace, "be away", |contact| !near(contact)).unwrap();
+    lan.set_cable(true).unwrap();
+    wait_for_texts(&grace, &ada, &["are you there?".to_owned()]);
+}
+
+#[test]
+fn a_daemon_ends_well_when_asked_by_signal_or_command() {
+    let lan = Lan::new().unwrap();
+    let mut ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    assert_eq!(ada.attempt(&["status"]).unwrap().unwrap_err().code, Some(NO_DAEMON));
+    for signal in ["TERM", "INT"] {
+        ada.start(&[]).unwrap();
+        ada.signal(signal).unwrap();
+        let refused = ada.attempt(&["status"]).unwrap().unwrap_err();
+        assert_eq!(refused.code, Some(NO_DAEMON));
+        assert!(refused.message.contains("lamplit run"), "{}", refused.message);
+    }
+    ada.start(&[]).unwrap();
+    ada.stop().unwrap();
+    // At once, and no lock is in the way.
+    ada.start(&[]).unwrap();
+    ada.stop().unwrap();
+}

@@ -1,0 +1,22 @@
+//! What a stranger can send, fed with what nobody expects.
+//!
+//! Each target takes any bytes and panics when a promise is broken, not only when something crashes. libFuzzer calls
+//! them (`cargo xtask fuzz`); `tests/replay.rs` calls them with every file of `corpus/`, so that what was found once
+//! is looked at in every ordinary test run. A file of a corpus is one input, whatever its name.
+
+mod envelope;
+mod invite;
+mod link;
+mod script;
+mod wire;
+
+pub use envelope::envelope;
+pub use invite::invite;
+pub use link::link;
+pub use wire::wire;
+
+/// A target: it takes any bytes.
+pub type Target = fn(&[u8]);
+
+/// Every target with the name of its corpus.
+pub const TARGETS: [(&str, Target); 4] = [("wire", wire), ("link", link), ("envelope", envelope), ("invite", invite)];
