@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lamplit_node::{Answer, Command, CommandError, DialId, Event, Input, Node, OpenError, Transmit};
+use lamplit_node::{Answer, Command, CommandError, DialId, Event, Input, Node, Transmit};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Connection, TransportEvent};
 use lamplit_types::{Channel, LinkId};
@@ -88,7 +88,7 @@ impl Driver {
         let deadline = self.node.deadline().map(|deadline| self.clock.instant(deadline));
         tokio::select! {
             biased;
-            _ = self.stop.wait_for(|&stop| stop) => false,
+            () = asked_to_stop(&mut self.stop) => false,
             taken = self.inbox.recv_many(batch, limits::BATCH) => taken > 0,
             Some(()) = async { Some(sleep_until(deadline?).await) } => true,
         }
@@ -139,7 +139,7 @@ impl Driver {
         loop {
             tokio::select! {
                 biased;
-                _ = self.stop.wait_for(|&stop| stop) => return None,
+                () = asked_to_stop(&mut self.stop) => return None,
                 () = sleep_until(again) => match self.store.snapshot() {
                     Ok(read) => return Some(read),
                     Err(_) => again = Instant::now() + limits::PAUSE,
@@ -243,4 +243,9 @@ impl Driver {
         self.links.close_all();
         self.dialler.shutdown().await;
     }
+}
+
+/// Returns when somebody asks the driver to stop, or nobody is left who could.
+async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|&stop| stop).await;
 }

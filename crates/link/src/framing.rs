@@ -36,6 +36,8 @@ impl Deframer {
         self.bytes.extend(bytes);
         while let Some((_, len)) = self.prefix_at(self.unchecked) {
             if len == 0 || len > limits::FRAME_BYTES {
+                // What came before is good; the rest must not be taken for a frame.
+                self.bytes.truncate(self.unchecked);
                 return Err(LinkError::FrameLength { found: len });
             }
             self.unchecked = self.unchecked.saturating_add(PREFIX_BYTES).saturating_add(len);

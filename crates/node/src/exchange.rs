@@ -152,7 +152,7 @@ impl Node {
             let mut flow = Flow::Go;
             if let Stage::Known(talk) = &mut line.stage {
                 for set in &dirty {
-                    if flow == Flow::Go && talk.heard && self.shares(talk.account, set) {
+                    if flow == Flow::Go && talk.heard && !talk.expired && self.shares(talk.account, set) {
                         flow = match talk.sets.contains_key(set) {
                             true => self.pump_set(step, &mut line.link, talk, set)?,
                             false => {

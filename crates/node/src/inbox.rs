@@ -3,7 +3,7 @@
 use lamplit_link::Link;
 use lamplit_seal::{OlmAccount, OlmKind, OlmMessage, Sessions, padding};
 use lamplit_sync::inbox::Turn;
-use lamplit_types::{AccountId, DeviceId, Incarnation, limits::CLOCK_DRIFT_MS};
+use lamplit_types::{AccountId, DeviceId, Incarnation, Wall, limits::CLOCK_DRIFT_MS};
 use lamplit_wire::{Content, Envelope, Frame, Suite};
 use zeroize::Zeroizing;
 
@@ -55,7 +55,8 @@ impl Node {
         // Content of a later version cannot be read: without an acknowledgement it waits at its sender.
         let Some(content) = content else { return Ok(Flow::Go) };
         let sender = Sender { account: talk.account, device: talk.device };
-        if !self.take_content(step, sender, content)? {
+        let expires = envelope.expires.min(step.now.wall.plus(limits::ENVELOPE_MS));
+        if !self.take_content(step, sender, content, expires)? {
             return Ok(Flow::Go);
         }
         self.put_sessions(step, &talk.device, &opened.sessions)?;
@@ -85,7 +86,13 @@ impl Node {
     }
 
     /// Puts a message in its place; whether it may be acknowledged.
-    fn take_content(&mut self, step: &mut Step<'_>, from: Sender, content: Content) -> Stepped<bool> {
+    fn take_content(
+        &mut self,
+        step: &mut Step<'_>,
+        from: Sender,
+        content: Content,
+        expires: Wall,
+    ) -> Stepped<bool> {
         let life = content.incarnation;
         let mut peer: Peer = step.db.row(Table::Peers, from.device.as_bytes())?.unwrap_or_default();
         match peer.inbox.turn(life, content.seq, content.base) {
@@ -94,6 +101,7 @@ impl Node {
             Turn::Early { release_below } => {
                 let held = Held {
                     account: from.account,
+                    expires,
                     conversation: content.conversation,
                     sent: content.sent,
                     body: content.body,
@@ -176,6 +184,22 @@ impl Node {
         let held: Held = open_row(&self.secrets.vault, Table::Held, at, sealed)?;
         step.db.remove(Table::Held, at);
         self.deliver(step, from, held.conversation, held.sent, held.body)
+    }
+
+    /// Lets through what has waited so long that the ones before it have expired too.
+    pub(crate) fn release_expired(&mut self, step: &mut Step<'_>) -> Stepped {
+        for (at, sealed) in step.db.scan(Table::Held, &[], None, Order::Up, limits::BATCH)? {
+            let held: Held = open_row(&self.secrets.vault, Table::Held, &at, &sealed)?;
+            let Some((device, rest)) = at.split_first_chunk::<32>() else { continue };
+            let Some((life, seq)) = rest.split_first_chunk::<8>() else { continue };
+            let Some(seq) = key::number_of(seq).filter(|_| held.expires <= step.now.wall) else { continue };
+            let life = Incarnation(u64::from_be_bytes(*life));
+            let from = Sender { account: held.account, device: DeviceId::from_bytes(*device) };
+            let mut peer: Peer = step.db.row(Table::Peers, device)?.unwrap_or_default();
+            self.deliver_held(step, from, &at, &sealed)?;
+            self.advance(step, from, &mut peer, life, seq.saturating_add(1))?;
+        }
+        Ok(())
     }
 
     /// An envelope's id is remembered as long as a copy of it may still come.

@@ -115,7 +115,7 @@ impl Node {
         let mut ended = Vec::new();
         for id in self.near.values().copied().collect::<Vec<LinkId>>() {
             let Some(line) = self.links.get_mut(&id) else { continue };
-            if matches!(&line.stage, Stage::Known(talk) if talk.heard) && send(&mut line.link, step.now, &frame) == Flow::End {
+            if matches!(&line.stage, Stage::Known(talk) if talk.heard && !talk.expired) && send(&mut line.link, step.now, &frame) == Flow::End {
                 ended.push(id);
             }
             self.touched.insert(id);

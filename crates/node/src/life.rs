@@ -3,7 +3,7 @@
 
 use lamplit_identity::{ListKey, beacon};
 use lamplit_sync::horizon;
-use lamplit_types::{Incarnation, Wall, limits::EPOCH_MS};
+use lamplit_types::{Hlc, Incarnation, Wall, limits::EPOCH_MS};
 
 use crate::{
     Node,
@@ -52,6 +52,7 @@ impl Node {
     /// What is done now and then: forgetting what nobody needs any more.
     fn chores(&mut self, step: &mut Step<'_>) -> Stepped {
         self.forget_seen(step)?;
+        self.release_expired(step)?;
         self.expire_outbox(step)?;
         self.expire_invites(step)?;
         self.forget_old_keys(step)?;
@@ -84,6 +85,7 @@ impl Node {
             let row_key = key::set(&set);
             let row: Option<SetRow> = crate::db::Typed::row(&step.db, Table::Sets, &row_key)?;
             let mut row = row.unwrap_or_default();
+            let before = row.horizon;
             let mut after: Option<Vec<u8>> = None;
             loop {
                 let rows = step.db.scan(Table::Records, &row_key, after.as_deref(), Order::Up, limits::BATCH)?;
@@ -94,7 +96,7 @@ impl Node {
                         continue;
                     }
                     let stored: Stored = decode(Table::Records, &value)?;
-                    if horizon::may_forget(stored.record.body.clock, horizon) {
+                    if horizon::may_forget(Hlc { wall: stored.since, count: 0 }, horizon) {
                         crate::replica::leave_log(step, &stored.record)?;
                         step.db.remove(Table::Records, &at);
                         // Only what was forgotten moves the horizon others must fear.
@@ -102,7 +104,9 @@ impl Node {
                     }
                 }
             }
-            step.db.put(Table::Sets, &row_key, &row)?;
+            if row.horizon != before {
+                step.db.put(Table::Sets, &row_key, &row)?;
+            }
         }
         Ok(())
     }

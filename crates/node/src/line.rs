@@ -42,6 +42,8 @@ pub(crate) struct Talk {
     pub(crate) handshake: [u8; 32],
     /// Whether the other's first frame came: nothing is sent before, since it may show this device its own future.
     pub(crate) heard: bool,
+    /// The other's certificate ran out, as far as is known here: it may show a newer list and say nothing else.
+    pub(crate) expired: bool,
     pub(crate) window: Window,
     /// Envelopes that are sent and not acknowledged: at most [`lamplit_sync::outbox::WINDOW`].
     pub(crate) open: BTreeMap<EnvelopeId, u64>,
@@ -78,12 +80,13 @@ pub(crate) enum Flow {
 }
 
 impl Talk {
-    pub(crate) fn new(account: AccountId, device: DeviceId, handshake: [u8; 32]) -> Self {
+    pub(crate) fn new(account: AccountId, device: DeviceId, handshake: [u8; 32], expired: bool) -> Self {
         Self {
             account,
             device,
             handshake,
             heard: false,
+            expired,
             window: Window::default(),
             open: BTreeMap::new(),
             refusals: 0,

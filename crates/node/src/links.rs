@@ -7,7 +7,7 @@ use lamplit_wire::{CloseReason, Decoded, Frame, decode};
 use crate::{
     Node,
     dial::Target,
-    io::{DialId, Event, Transmit, Warning},
+    io::{DialId, Event, Transmit},
     limits,
     line::{Flow, Line, Stage, Talk, send},
     pairing::Pairing,
@@ -124,11 +124,7 @@ impl Node {
         handshake: [u8; 32],
     ) -> Stepped<Flow> {
         let Some(account) = self.people.account_of(&device) else { return Ok(Flow::End) };
-        let valid = self.people.get(account).map(|person| person.list.valid_device(&device, step.now.wall).is_ok());
-        if valid != Some(true) {
-            step.tell(Event::Warning(Warning::CertificateExpired(device)));
-            return Ok(Flow::End);
-        }
+        let expired = !self.people.is_valid(&device, step.now.wall);
         if let Some(other) = self.link_to(&device) {
             if self.keeps(step, other, line, handshake) {
                 send(&mut line.link, step.now, &Frame::Close(CloseReason::Duplicate));
@@ -136,7 +132,7 @@ impl Node {
             }
             self.end_link(step, other, Some(CloseReason::Duplicate))?;
         }
-        line.stage = Stage::Known(Box::new(Talk::new(account, device, handshake)));
+        line.stage = Stage::Known(Box::new(Talk::new(account, device, handshake, expired)));
         self.dialer.reached(&device);
         self.near.insert(device, line.id);
         step.tell(Event::Near { account, device, reachable: true });

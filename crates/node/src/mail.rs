@@ -91,7 +91,7 @@ impl Node {
     /// Sends as much as may be under way.
     pub(crate) fn pump_outbox(&mut self, step: &mut Step<'_>, link: &mut Link, talk: &mut Talk) -> Stepped<Flow> {
         let (after, room) = talk.window.room();
-        if !talk.heard || talk.asked_for_key || room == 0 || link.queued() > limits::PUMP_BYTES {
+        if !talk.heard || talk.expired || talk.asked_for_key || room == 0 || link.queued() > limits::PUMP_BYTES {
             return Ok(Flow::Go);
         }
         let device = talk.device;

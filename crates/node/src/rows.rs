@@ -108,6 +108,8 @@ pub(crate) struct Outgoing {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) account: AccountId,
+    /// When to stop waiting for what should have come before.
+    pub(crate) expires: Wall,
     pub(crate) conversation: AccountId,
     pub(crate) sent: Hlc,
     pub(crate) body: Body,
@@ -140,6 +142,8 @@ pub(crate) struct Message {
 pub(crate) struct Stored {
     pub(crate) record: Record,
     pub(crate) stamp: Stamp,
+    /// When it came here: a deletion is remembered from then on.
+    pub(crate) since: Wall,
 }
 
 /// Where a record lies that an author wrote at some place of its log.

@@ -54,6 +54,7 @@ impl Node {
             // Before the greeting nothing else may come.
             _ if !talk.heard => Ok(Flow::End),
             Frame::List(list) => self.their_list(step, link, talk, list),
+            _ if talk.expired => Ok(Flow::End),
             Frame::KeyRequest => self.key_requested(step, link, talk),
             Frame::Key(key) => self.key_came(step, link, talk, &key),
             Frame::Envelope(envelope) => self.envelope_came(step, link, talk, envelope),
@@ -84,11 +85,29 @@ impl Node {
                 return Ok(Flow::End);
             }
         }
+        if talk.expired {
+            return Ok(self.wait_for_list(step, talk, hello));
+        }
         if !hello.has_session {
             // What was sealed with a session that the other has lost cannot be opened.
             self.drop_sessions(step, talk.device)?;
         }
         self.received_up_to(step, talk, hello.received)?;
+        self.begin(step, link, talk)
+    }
+
+    /// The certificate known here ran out; the other sends its list if that is another one.
+    fn wait_for_list(&self, step: &mut Step<'_>, talk: &Talk, hello: &Hello) -> Flow {
+        let known = self.people.get(talk.account).map(|person| person.list.head());
+        if known != Some(hello.list) {
+            return Flow::Go;
+        }
+        step.tell(Event::Warning(Warning::CertificateExpired(talk.device)));
+        Flow::End
+    }
+
+    /// Both have greeted: everything that waits goes on its way.
+    fn begin(&mut self, step: &mut Step<'_>, link: &mut Link, talk: &mut Talk) -> Stepped<Flow> {
         if self.show_lit_to(step, link)? == Flow::End {
             return Ok(Flow::End);
         }
@@ -118,6 +137,14 @@ impl Node {
     ) -> Stepped<Flow> {
         if list.generation.body.account != talk.account || self.merge_list(step, talk.account, list)? == Flow::End {
             return Ok(Flow::End);
+        }
+        if talk.expired {
+            talk.expired = !self.people.is_valid(&talk.device, step.now.wall);
+            if talk.expired {
+                step.tell(Event::Warning(Warning::CertificateExpired(talk.device)));
+                return Ok(Flow::End);
+            }
+            return self.begin(step, link, talk);
         }
         // Records of devices that were not known before may have been refused.
         self.offer_sets(step, link, talk)

@@ -1,11 +1,12 @@
 //! What screens read: pages of a snapshot, beside the machine.
 
 use lamplit_types::{AccountId, DeviceId, MessageId, Name, Text, Wall};
-use lamplit_wire::Progress;
+use lamplit_wire::{Body, Progress};
 
 use crate::{
     db::{Typed, decode},
     rows::{self, key},
+    setup::DeviceSecrets,
     step::Stepped,
     table::{Order, Read, ReadError, Table},
 };
@@ -152,6 +153,27 @@ pub fn message(read: &impl Read, id: MessageId) -> Result<Option<MessageView>, R
     let me = device(read)?.account;
     let row: Option<rows::Message> = read.row(Table::Messages, &at)?;
     row.map(|row| message_view(me, &at, row)).transpose()
+}
+
+/// Which message lies in a row of [`Table::Outbox`] or [`Table::Held`]; `None` if there is no such row, or it is about
+/// something else than a text. Only the device itself can tell.
+///
+/// # Errors
+/// [`ReadError`] if the database fails, or the row is not of this device.
+pub fn text_in(
+    read: &impl Read,
+    secrets: &DeviceSecrets,
+    table: Table,
+    row: &[u8],
+) -> Result<Option<MessageId>, ReadError> {
+    let body = match table {
+        Table::Held => read.sealed::<rows::Held>(&secrets.vault, table, row)?.map(|held| held.body),
+        _ => read.sealed::<rows::Outgoing>(&secrets.vault, Table::Outbox, row)?.map(|outgoing| outgoing.body),
+    };
+    Ok(body.and_then(|body| match body {
+        Body::Text { id, .. } => Some(id),
+        Body::Receipt { .. } | Body::Grant(_) => None,
+    }))
 }
 
 fn message_view(me: AccountId, at: &[u8], row: rows::Message) -> Stepped<MessageView> {

@@ -13,7 +13,7 @@ type Rows = ReadOnlyTable<&'static [u8], &'static [u8]>;
 /// The database as it was when this was taken. Cheap to take; a table costs a look-up when it is first read. Pages
 /// it shows are not used again while it lives, so one that is kept for long makes the file grow.
 ///
-/// It fails with [`ReadError::Storage`] once the database had to be opened again after a failed commit.
+/// It may fail with [`ReadError::Storage`] once the database had to be opened again after a failed commit.
 pub struct Snapshot {
     transaction: ReadTransaction,
     tables: [OnceLock<Rows>; Table::ALL.len()],

@@ -148,7 +148,7 @@ impl Store {
     /// row the later wins. No writes cost nothing.
     ///
     /// After an error the database is opened again, if need be at the next call: it goes on as soon as the cause is
-    /// gone. Snapshots taken before the error can no longer be read.
+    /// gone. A snapshot taken before the error may fail from then on.
     ///
     /// # Errors
     /// [`CommitError`].

@@ -17,7 +17,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lamplit_node::{Order, Read, Table, Write};
 use lamplit_store::{CommitError, DataDir, DirError, InitError, KeyError, Kept, KeyringChoice, OpenError, Store, init, keys};
@@ -74,7 +74,7 @@ fn a_second_daemon_is_refused() {
 }
 
 fn hold(data: &Path) {
-    let _held = DataDir::open(data).unwrap();
+    let _held = DataDir::create(data).unwrap();
     println!("held");
     std::thread::sleep(Duration::from_secs(600));
 }
@@ -111,16 +111,19 @@ fn commit(data: &Path) {
 }
 
 fn a_killed_init_can_be_repeated() {
+    let begun = Instant::now();
+    assert!(start("init", tempfile::tempdir().unwrap().path()).wait().unwrap().success());
+    let whole = begun.elapsed();
     let (mut made, mut repeated) = (0, 0);
-    for patience in 0..40 {
+    for moment in 0..25 {
         let home = tempfile::tempdir().unwrap();
         let child = start("init", home.path());
-        std::thread::sleep(Duration::from_millis(patience * 2));
+        std::thread::sleep(whole * moment / 20);
         kill(child);
         match make(home.path(), KeyringChoice::Never) {
             Ok(_) => repeated += 1,
             Err(InitError::AlreadyThere(_)) => made += 1,
-            Err(other) => panic!("after {} ms: {other}", patience * 2),
+            Err(other) => panic!("killed at {moment} of 20: {other}"),
         }
         let dir = DataDir::open(home.path()).unwrap();
         assert_eq!(count(&Store::open(&dir).unwrap(), Table::Contacts), 1);
@@ -142,7 +145,7 @@ fn fill(data: &Path) {
     assert!(mounted.expect("mount is missing: apt-get install mount").success(), "a tmpfs cannot be mounted");
     let ballast = data.join("ballast");
 
-    std::fs::write(&ballast, vec![0; 5_900_000]).unwrap();
+    assert!(std::fs::write(&ballast, vec![0; 7_000_000]).is_err(), "the file system is larger than it should be");
     let error = make(data, KeyringChoice::Never).unwrap_err();
     assert!(error.to_string().contains("the disk is full"), "{error}");
     std::fs::write(&ballast, vec![0; 1_000_000]).unwrap();

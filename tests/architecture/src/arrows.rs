@@ -10,20 +10,21 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("lamplit-types", &[]),
     ("lamplit-wire", &["lamplit-types"]),
     ("lamplit-identity", &["lamplit-types", "lamplit-wire"]),
-    ("lamplit-link", &["lamplit-types", "lamplit-wire", "lamplit-identity"]),
-    ("lamplit-seal", &["lamplit-types", "lamplit-wire", "lamplit-identity"]),
+    ("lamplit-link", &["lamplit-types"]),
+    ("lamplit-seal", &["lamplit-types"]),
     ("lamplit-sync", &["lamplit-types", "lamplit-wire"]),
     (
         "lamplit-node",
         &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-link", "lamplit-seal", "lamplit-sync"],
     ),
-    ("lamplit-store", &["lamplit-types", "lamplit-identity", "lamplit-node"]),
+    ("lamplit-store", &["lamplit-node"]),
     ("lamplit-transport", &["lamplit-types"]),
     ("lamplit-transport-quic", &["lamplit-types", "lamplit-transport"]),
     (
         "lamplit-client",
         &[
             "lamplit-types",
+            "lamplit-wire",
             "lamplit-identity",
             "lamplit-node",
             "lamplit-store",
@@ -34,6 +35,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("lamplit-rpc", &["lamplit-types", "lamplit-client"]),
     ("lamplit-cli", &["lamplit-types", "lamplit-client", "lamplit-rpc"]),
     ("lamplit-sim", &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-node", "lamplit-store"]),
+    ("lamplit-demo", &["lamplit-client", "lamplit-rpc"]),
     ("lamplit-xtask", &[]),
 ];
 

@@ -25,10 +25,13 @@ fn what_comes_before_the_handshake_waits_and_is_bounded() {
     assert!(net.alice.packets().is_empty());
 
     let mut net = Net::new(2, streams(1, 0), DEAD, known(), Book::with_alice());
-    for _ in 0..=4 {
-        net.deliver(true, Channel::Stream(Class::Bulk), &[1; FRAME_BYTES]);
+    let framed = [&framing::prefix(false, FRAME_BYTES)[..], &[1; FRAME_BYTES]].concat();
+    for _ in 0..EARLY_BYTES / framed.len() {
+        net.deliver(true, Channel::Stream(Class::Bulk), &framed);
+        assert_eq!(net.bob.error, None);
     }
-    assert!(net.bob.error.is_some());
+    net.deliver(true, Channel::Stream(Class::Message), &framed);
+    assert_eq!(net.bob.error, Some(LinkError::Unpolled { limit: EARLY_BYTES }));
 }
 
 #[test]

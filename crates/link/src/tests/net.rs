@@ -175,6 +175,7 @@ impl Net {
         let deadlines = [self.alice.link.deadline(), self.bob.link.deadline()];
         let Some(next) = arrival.into_iter().chain(deadlines.into_iter().flatten()).min() else { return false };
         if next > end {
+            self.now = end;
             return false;
         }
         self.now = self.now.max(next);

@@ -37,7 +37,7 @@ impl Node {
         let stamp = Stamp::of(&record.body, &entry, &plaintext);
         let (set, author) = (record.body.set, record.body.author);
         let field = FieldKey { kind: entry.kind, entity: entry.entity, field: entry.field };
-        let changed = self.place(step, Stored { record, stamp }, &entry, logged)?;
+        let changed = self.place(step, Stored { record, stamp, since: step.now.wall }, &entry, logged)?;
         let mine_from_before = author.device == self.device.device && author.incarnation != self.device.life;
         if changed != Changed::Nothing && mine_from_before {
             self.seal_again(step, &set, field)?;

@@ -70,7 +70,7 @@ impl Node {
         let origin = self.device.device;
         let stamp = Stamp { born, clock, origin, hash: *blake3::hash(&plaintext).as_bytes() };
         let record = self.append(step, &Copy { set, field, clock, origin, plaintext: &plaintext })?;
-        self.place(step, Stored { record, stamp }, &entry, true)?;
+        self.place(step, Stored { record, stamp, since: step.now.wall }, &entry, true)?;
         Ok(())
     }
 
@@ -79,9 +79,9 @@ impl Node {
         let Some(stored) = super::stored(&step.db, set, field)? else { return Ok(()) };
         let Some(plaintext) = super::open(&self.key_ring(), &step.db, &stored.record)? else { return Ok(()) };
         let Ok(entry) = postcard::from_bytes::<Entry>(&plaintext) else { return Ok(()) };
-        let (clock, origin, stamp) = (stored.record.body.clock, stored.record.body.origin, stored.stamp);
+        let (clock, origin) = (stored.record.body.clock, stored.record.body.origin);
         let record = self.append(step, &Copy { set: *set, field, clock, origin, plaintext: &plaintext })?;
-        self.place(step, Stored { record, stamp }, &entry, true)?;
+        self.place(step, Stored { record, ..stored }, &entry, true)?;
         Ok(())
     }
 

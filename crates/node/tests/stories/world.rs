@@ -8,7 +8,7 @@ use lamplit_node::{
     Address, Answer, Command, CommandError, DialId, Event, Input, Node, Order, Read, ReadError, Row, Table, Transmit,
     Write, setup, view,
 };
-use lamplit_types::{AccountId, AppId, Beacon, Channel, DeviceId, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall};
+use lamplit_types::{AccountId, AppId, Beacon, Channel, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall};
 
 /// What stretching a phrase costs in tests.
 pub(crate) const CHEAP: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
@@ -70,7 +70,6 @@ pub(crate) struct Device {
     pub(crate) failing_commits: u32,
     answers: BTreeMap<u64, Result<Answer, CommandError>>,
     pub(crate) account: AccountId,
-    pub(crate) id: DeviceId,
 }
 
 /// Bytes on their way.
@@ -94,6 +93,8 @@ pub(crate) struct World {
     /// Nobody sees anybody's beacon.
     pub(crate) blind: bool,
     pub(crate) mtu: Option<usize>,
+    /// How long deletions are remembered, if not as long as usual.
+    pub(crate) keep_deletions: Option<u64>,
 }
 
 pub(crate) fn name(text: &str) -> Name {
@@ -121,6 +122,7 @@ impl World {
             apart: Vec::new(),
             blind: false,
             mtu: None,
+            keep_deletions: None,
         }
     }
 
@@ -159,7 +161,6 @@ impl World {
             failing_commits: 0,
             answers: BTreeMap::new(),
             account: made.account,
-            id: made.device,
         });
         let at = self.devices.len() - 1;
         self.start(at);
@@ -171,7 +172,11 @@ impl World {
         let now = self.clock(at);
         let device = &mut self.devices[at];
         let secrets = setup::DeviceSecrets::from_bytes(&device.secrets).unwrap();
-        device.node = Some(Node::open(secrets, &device.store, now, &mut self.rng).unwrap());
+        let mut node = Node::open(secrets, &device.store, now, &mut self.rng).unwrap();
+        if let Some(keep) = self.keep_deletions {
+            node = node.keeping_deletions(keep);
+        }
+        device.node = Some(node);
         self.commit(at);
     }
 
@@ -281,6 +286,14 @@ impl World {
             self.input(flight.to, flight.input);
         }
         panic!("the world does not come to rest");
+    }
+
+    /// Lets a few things arrive.
+    pub(crate) fn settle_some(&mut self, many: usize) {
+        for _ in 0..many {
+            let Some(flight) = self.flights.pop_front() else { return };
+            self.input(flight.to, flight.input);
+        }
     }
 
     /// Lets time pass, in steps in which every device does what is due and sees who is near.

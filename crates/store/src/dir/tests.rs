@@ -66,7 +66,7 @@ fn what_is_no_directory_is_refused() {
 #[test]
 fn is_held_until_the_last_clone_is_gone() {
     let home = tempfile::tempdir().unwrap();
-    let first = DataDir::open(home.path()).unwrap();
+    let first = DataDir::create(home.path()).unwrap();
     let clone = first.clone();
     drop(first);
     let error = DataDir::open(home.path()).unwrap_err();

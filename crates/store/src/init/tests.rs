@@ -8,7 +8,7 @@ const SECRET: &[u8] = &[3; 96];
 
 fn home() -> (tempfile::TempDir, DataDir) {
     let home = tempfile::tempdir().unwrap();
-    let dir = DataDir::open(home.path()).unwrap();
+    let dir = DataDir::create(home.path()).unwrap();
     (home, dir)
 }
 

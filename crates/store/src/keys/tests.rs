@@ -6,7 +6,7 @@ use super::*;
 
 fn home() -> (tempfile::TempDir, DataDir) {
     let home = tempfile::tempdir().unwrap();
-    let dir = DataDir::open(home.path()).unwrap();
+    let dir = DataDir::create(home.path()).unwrap();
     (home, dir)
 }
 

@@ -91,7 +91,8 @@ proptest! {
                 luck = luck.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 luck >> 63 == 0
             });
-            let snapshot = on(&disk).unwrap().snapshot().unwrap();
+            let store = on(&disk).unwrap();
+            let snapshot = store.snapshot().unwrap();
             let kept = same(&snapshot, &after, &keys()).is_ok();
             prop_assert!(kept || !committed, "a commit was lost");
             if kept {
@@ -119,7 +120,8 @@ proptest! {
         let (bytes, _) = sound();
         let cut = bytes[..1 + at.index(bytes.len() - 1)].to_vec();
         let disk = Disk::with(cut.clone());
-        prop_assert!(matches!(on(&disk), Err(OpenError::Corrupt { .. })));
+        let refused = matches!(on(&disk), Err(OpenError::Corrupt { .. }));
+        prop_assert!(refused, "a database cut to {} bytes was opened", cut.len());
         prop_assert_eq!(disk.bytes(), cut);
     }
 }
@@ -200,13 +202,11 @@ fn fails_as_long_as_the_disk_does() {
     let disk = Disk::default();
     let store = on(&disk).unwrap();
     store.commit([put(Table::Contacts, b"a", b"1")]).unwrap();
-    let before = store.snapshot().unwrap();
     disk.trouble(Some(Trouble::Dead(0)));
     for _ in 0..3 {
         assert!(matches!(store.commit([put(Table::Contacts, b"a", b"2")]), Err(CommitError::Io(_))));
     }
     assert!(matches!(store.snapshot(), Err(ReadError::Storage(_))));
-    assert!(matches!(before.get(Table::Log, b"a"), Err(ReadError::Storage(_))));
     disk.trouble(None);
     assert_eq!(rows(&store, Table::Contacts), [(b"a".to_vec(), b"1".to_vec())]);
 }
@@ -295,7 +295,7 @@ fn a_migration_that_fails_or_is_cut_off_changes_nothing() {
 #[test]
 fn damaged_files_are_left_as_they_are() {
     let home = tempfile::tempdir().unwrap();
-    let dir = DataDir::open(home.path()).unwrap();
+    let dir = DataDir::create(home.path()).unwrap();
     let (bytes, _) = sound();
     let random: Vec<u8> = (0..50_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     for damaged in [&bytes[..bytes.len() / 2], &bytes[..100], &random, &[]] {
@@ -312,7 +312,7 @@ fn damaged_files_are_left_as_they_are() {
 #[test]
 fn no_database_is_no_device() {
     let home = tempfile::tempdir().unwrap();
-    let dir = DataDir::open(home.path()).unwrap();
+    let dir = DataDir::create(home.path()).unwrap();
     let error = Store::open(&dir).unwrap_err();
     assert!(error.to_string().contains("lamplit init"), "{error}");
 }

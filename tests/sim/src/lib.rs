@@ -1,0 +1,1 @@
+//! Crowds of devices, seed by seed; see `tests/`.
