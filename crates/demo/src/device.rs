@@ -46,7 +46,8 @@ impl Device {
         let stdout = daemon.stdout.take().context("the daemon's output is piped")?;
         *self.daemon.lock().await = Some(daemon);
         let mut lines = BufReader::new(stdout).lines();
-        let first = timeout(PATIENCE, lines.next_line()).await.map_err(|_| anyhow!("{}'s daemon is silent", self.name))?;
+        let first =
+            timeout(PATIENCE, lines.next_line()).await.map_err(|_| anyhow!("{}'s daemon is silent", self.name))?;
         let first = first?.with_context(|| format!("{}'s daemon ended as it began", self.name))?;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let ready: Value = serde_json::from_str(&first)?;

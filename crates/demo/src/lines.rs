@@ -46,7 +46,10 @@ fn describe(who: Who, event: &Event) -> Option<String> {
         Event::Progress { progress: Progress::Read, .. } => "is told: read".to_owned(),
         Event::Warning { text } => format!("is warned: {text}"),
         Event::AcceptFailed { reason } => format!("could not accept: {reason}"),
-        Event::Message { .. } | Event::Progress { .. } | Event::ContactChanged { .. } | Event::ContactRemoved { .. } => {
+        Event::Message { .. }
+        | Event::Progress { .. }
+        | Event::ContactChanged { .. }
+        | Event::ContactRemoved { .. } => {
             return None;
         }
     })

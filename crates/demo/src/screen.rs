@@ -198,15 +198,21 @@ impl Pane {
     }
 
     fn draw_talk(&self, frame: &mut Frame<'_>, area: Rect, who: Who) {
-        let lines: Vec<Line<'_>> = self.view.messages.iter().map(|message| {
-            if message.mine {
-                let ticks = message.progress.map_or("", ticks);
-                Line::from(vec![Span::raw(message.text.as_str()), Span::styled(format!(" {ticks}"), GOOD)]).right_aligned()
-            } else {
-                let name = Span::styled(format!("{}: ", who.other().name()), Style::new().fg(Color::Cyan));
-                Line::from(vec![name, Span::raw(message.text.as_str())])
-            }
-        }).collect();
+        let lines: Vec<Line<'_>> = self
+            .view
+            .messages
+            .iter()
+            .map(|message| {
+                if message.mine {
+                    let ticks = message.progress.map_or("", ticks);
+                    Line::from(vec![Span::raw(message.text.as_str()), Span::styled(format!(" {ticks}"), GOOD)])
+                        .right_aligned()
+                } else {
+                    let name = Span::styled(format!("{}: ", who.other().name()), Style::new().fg(Color::Cyan));
+                    Line::from(vec![name, Span::raw(message.text.as_str())])
+                }
+            })
+            .collect();
         let talk = Paragraph::new(lines).wrap(Wrap { trim: false });
         // The end of the conversation is what matters.
         let width = usize::from(area.width).max(1);

@@ -60,8 +60,8 @@ pub(crate) async fn play(cast: &Cast, shown: &mpsc::Sender<Shown>) -> Result<()>
 }
 
 async fn know_each_other(ada: &Device, grace: &Device) -> Result<()> {
-    let known = |device: &'static str| move |view: &crate::view::View| {
-        view.contact.as_ref().filter(|contact| contact.name == device).map(|_| ())
+    let known = |device: &'static str| {
+        move |view: &crate::view::View| view.contact.as_ref().filter(|contact| contact.name == device).map(|_| ())
     };
     tokio::try_join!(ada.until("Grace as a contact", known("Grace")), grace.until("Ada as a contact", known("Ada")))?;
     Ok(())
@@ -74,9 +74,7 @@ async fn near_each_other(ada: &Device, grace: &Device) -> Result<()> {
 }
 
 async fn sees(device: &Device, app: &str) -> Result<()> {
-    let lit = |view: &crate::view::View| {
-        view.contact.as_ref()?.lit.iter().find(|lit| lit.app == app).map(|_| ())
-    };
+    let lit = |view: &crate::view::View| view.contact.as_ref()?.lit.iter().find(|lit| lit.app == app).map(|_| ());
     device.until(&format!("the contact on {app}"), lit).await
 }
 

@@ -5,7 +5,10 @@
 
 use lamplit_identity::{MergeOutcome, VerifiedList};
 use lamplit_types::{AccountId, Name, Text};
-use lamplit_wire::{Entry, Kind, Record, SetId, Value, credential::{DeviceList, RootHash}};
+use lamplit_wire::{
+    Entry, Kind, Record, SetId, Value,
+    credential::{DeviceList, RootHash},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -89,13 +92,7 @@ impl Node {
         }
     }
 
-    fn show_trust(
-        &mut self,
-        step: &mut Step<'_>,
-        account: AccountId,
-        card: Option<Contact>,
-        value: &[u8],
-    ) -> Stepped {
+    fn show_trust(&mut self, step: &mut Step<'_>, account: AccountId, card: Option<Contact>, value: &[u8]) -> Stepped {
         let Ok(trust) = postcard::from_bytes::<Trust>(value) else { return Ok(()) };
         let Ok(list) = VerifiedList::verify(trust.list, Some(trust.root)) else { return Ok(()) };
         let list = match self.people.get(account) {
@@ -176,11 +173,8 @@ impl Node {
 
     fn stored_beacon(&self, step: &Step<'_>, account: AccountId) -> Stepped<Option<[u8; 32]>> {
         let set = set_of(self.device.account, OWN_SECRETS);
-        let name = crate::rows::FieldKey {
-            kind: Kind::ContactKeys,
-            entity: *account.as_bytes(),
-            field: keys_field::BEACON,
-        };
+        let name =
+            crate::rows::FieldKey { kind: Kind::ContactKeys, entity: *account.as_bytes(), field: keys_field::BEACON };
         let Some(stored) = crate::replica::stored(&step.db, &set, name)? else { return Ok(None) };
         let plaintext = crate::replica::open(&self.key_ring(), &step.db, &stored.record)?;
         let entry = plaintext.and_then(|plain| postcard::from_bytes::<Entry>(&plain).ok());

@@ -83,11 +83,7 @@ impl Node {
         Ok(Ok(Answer::Done))
     }
 
-    fn remove_contact(
-        &mut self,
-        step: &mut Step<'_>,
-        contact: AccountId,
-    ) -> Stepped<Result<Answer, CommandError>> {
+    fn remove_contact(&mut self, step: &mut Step<'_>, contact: AccountId) -> Stepped<Result<Answer, CommandError>> {
         let me = self.device.account;
         if contact == me || self.people.get(contact).is_none() {
             return Ok(Err(CommandError::UnknownContact));

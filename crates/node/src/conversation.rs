@@ -90,15 +90,8 @@ impl Node {
         id: MessageId,
         text: Text,
     ) -> Stepped {
-        let message = Message {
-            id,
-            from: from.account,
-            device: from.device,
-            text,
-            sent,
-            arrived: step.now.wall,
-            progress: None,
-        };
+        let message =
+            Message { id, from: from.account, device: from.device, text, sent, arrived: step.now.wall, progress: None };
         if !self.keep_message(step, with, &message)? {
             return Ok(());
         }
@@ -158,7 +151,9 @@ impl Node {
     /// Another device of the owner showed messages to them.
     fn shown_elsewhere(&self, step: &mut Step<'_>, with: AccountId, id: MessageId, progress: Progress) -> Stepped {
         let Some((at, _)) = self.find(step, with, id)? else { return Ok(()) };
-        if progress == Progress::Read && let Some(index) = key::number_of(&at) {
+        if progress == Progress::Read
+            && let Some(index) = key::number_of(&at)
+        {
             self.note_read(step, with, index)?;
         }
         Ok(())
@@ -218,12 +213,8 @@ impl Node {
             Grant::Audience(grant) => self.keep_grant(step, from, grant),
             Grant::Beacon { key } => {
                 let set = set_of(self.device.account, OWN_SECRETS);
-                let change = Change::set(
-                    lamplit_wire::Kind::ContactKeys,
-                    *from.as_bytes(),
-                    keys_field::BEACON,
-                    key.to_vec(),
-                );
+                let change =
+                    Change::set(lamplit_wire::Kind::ContactKeys, *from.as_bytes(), keys_field::BEACON, key.to_vec());
                 self.write(step, set, change)
             }
         }

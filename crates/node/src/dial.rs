@@ -195,5 +195,4 @@ impl Node {
         self.dialer.fix(step.now.mono, Target::Device(device), address.clone());
         Ok(())
     }
-
 }

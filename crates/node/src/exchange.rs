@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lamplit_link::Link;
-use lamplit_sync::{horizon::was_away_too_long, plan::{self, Step as Plan}};
+use lamplit_sync::{
+    horizon::was_away_too_long,
+    plan::{self, Step as Plan},
+};
 use lamplit_types::{AccountId, Author, Incarnation, LinkId};
 use lamplit_wire::{Delta, Frame, Have, Head, Offer, SetId, Wants, Whole, bounded::List};
 
@@ -263,7 +266,11 @@ impl Node {
         if !last {
             set_talk.taking_anew = anew;
         }
-        if last && wants_reply && let Some(author) = author && set_talk.sent_whole.insert(author) {
+        if last
+            && wants_reply
+            && let Some(author) = author
+            && set_talk.sent_whole.insert(author)
+        {
             set_talk.sending = Some(Cursor { author: Some(author), after: None, wants_reply: false });
         }
         if send(link, step.now, &Frame::Have(Have::Whole { set, author })) == Flow::End {
@@ -307,4 +314,3 @@ fn next_frame(step: &Step<'_>, set: &SetId, talk: &mut SetTalk) -> Stepped<Optio
     }
     Ok(None)
 }
-

@@ -3,16 +3,17 @@
 use lamplit_link::Link;
 use lamplit_seal::{OlmAccount, OlmKind, OlmMessage, Sessions, padding};
 use lamplit_sync::inbox::Turn;
-use lamplit_types::{AccountId, DeviceId, Incarnation, Wall, limits::CLOCK_DRIFT_MS};
+use lamplit_types::{AccountId, DeviceId, Hlc, Incarnation, Wall, limits::CLOCK_DRIFT_MS};
 use lamplit_wire::{Content, Envelope, Frame, Suite};
 use zeroize::Zeroizing;
 
 use crate::{
     Node,
     db::{Typed, open_row},
+    io::{Event, Warning},
     limits,
     line::{Flow, Talk, send},
-    rows::{Held, Peer, key},
+    rows::{Held, Peer, Said, key},
     step::{Step, Stepped},
     table::{Order, Read, Table},
 };
@@ -22,6 +23,26 @@ use crate::{
 pub(crate) struct Sender {
     pub(crate) account: AccountId,
     pub(crate) device: DeviceId,
+}
+
+/// A message as it came.
+struct Came {
+    conversation: AccountId,
+    life: Incarnation,
+    seq: u64,
+    base: u64,
+    sent: Hlc,
+    said: Said,
+}
+
+/// Reads the content of an envelope. What a later version says is kept as it came; its place is known all the same,
+/// because what names the place comes first.
+fn read(plain: &[u8]) -> Option<Came> {
+    let content = postcard::from_bytes::<Content>(plain).ok();
+    let ((conversation, life, seq, base, sent), rest) =
+        postcard::take_from_bytes::<(AccountId, Incarnation, u64, u64, Hlc)>(plain).ok()?;
+    let said = content.map_or_else(|| Said::Later(rest.to_vec()), |content| Said::Now(content.body));
+    Some(Came { conversation, life, seq, base, sent, said })
 }
 
 /// An envelope that could be opened, with the ratchets as they are after it.
@@ -51,12 +72,11 @@ impl Node {
         let Some(opened) = self.open_envelope(step, talk, &envelope)? else {
             return Ok(send(link, step.now, &Frame::Refuse(id)));
         };
-        let content = padding::unpad(&opened.plaintext).ok().and_then(|plain| postcard::from_bytes(plain).ok());
-        // Content of a later version cannot be read: without an acknowledgement it waits at its sender.
-        let Some(content) = content else { return Ok(Flow::Go) };
+        // Without so much as a number it has no place anywhere: its sender keeps it.
+        let Some(came) = padding::unpad(&opened.plaintext).ok().and_then(read) else { return Ok(Flow::Go) };
         let sender = Sender { account: talk.account, device: talk.device };
         let expires = envelope.expires.min(step.now.wall.plus(limits::ENVELOPE_MS));
-        if !self.take_content(step, sender, content, expires)? {
+        if !self.take_content(step, sender, came, expires)? {
             return Ok(Flow::Go);
         }
         self.put_sessions(step, &talk.device, &opened.sessions)?;
@@ -86,27 +106,15 @@ impl Node {
     }
 
     /// Puts a message in its place; whether it may be acknowledged.
-    fn take_content(
-        &mut self,
-        step: &mut Step<'_>,
-        from: Sender,
-        content: Content,
-        expires: Wall,
-    ) -> Stepped<bool> {
-        let life = content.incarnation;
+    fn take_content(&mut self, step: &mut Step<'_>, from: Sender, came: Came, expires: Wall) -> Stepped<bool> {
+        let Came { conversation, life, seq, base, sent, said } = came;
         let mut peer: Peer = step.db.row(Table::Peers, from.device.as_bytes())?.unwrap_or_default();
-        match peer.inbox.turn(life, content.seq, content.base) {
+        match peer.inbox.turn(life, seq, base) {
             Turn::Before => return Ok(true),
             Turn::TooEarly => return Ok(false),
             Turn::Early { release_below } => {
-                let held = Held {
-                    account: from.account,
-                    expires,
-                    conversation: content.conversation,
-                    sent: content.sent,
-                    body: content.body,
-                };
-                let at = key::held(from.device, life, content.seq);
+                let held = Held { account: from.account, expires, conversation, sent, said };
+                let at = key::held(from.device, life, seq);
                 step.db.put_sealed(&self.secrets.vault, step.rng, Table::Held, &at, &held)?;
                 self.release_held(step, from, life, |seq| seq < release_below)?;
                 let next = self.release_in_turn(step, from, life, release_below)?;
@@ -114,10 +122,11 @@ impl Node {
             }
             Turn::Now { release_below } => {
                 // An envelope that was sealed anew may find its own number held.
-                step.db.remove(Table::Held, &key::held(from.device, life, content.seq));
+                step.db.remove(Table::Held, &key::held(from.device, life, seq));
                 self.release_held(step, from, life, |seq| seq < release_below)?;
-                let next = content.seq.saturating_add(1);
-                self.deliver(step, from, content.conversation, content.sent, content.body)?;
+                let next = seq.saturating_add(1);
+                let held = Held { account: from.account, expires, conversation, sent, said };
+                self.let_through(step, from, &key::held(from.device, life, seq), held)?;
                 let next = self.release_in_turn(step, from, life, next)?;
                 self.advance(step, from, &mut peer, life, next)?;
             }
@@ -125,14 +134,7 @@ impl Node {
         Ok(true)
     }
 
-    fn advance(
-        &mut self,
-        step: &mut Step<'_>,
-        from: Sender,
-        peer: &mut Peer,
-        life: Incarnation,
-        next: u64,
-    ) -> Stepped {
+    fn advance(&mut self, step: &mut Step<'_>, from: Sender, peer: &mut Peer, life: Incarnation, next: u64) -> Stepped {
         let forgotten = peer.inbox.advance(life, next);
         // Delivering may have posted receipts to that very device, so only the inbox is written over.
         let stored: Peer = step.db.row(Table::Peers, from.device.as_bytes())?.unwrap_or_default();
@@ -162,13 +164,7 @@ impl Node {
     }
 
     /// Lets through the held messages that follow `next` without a gap; returns whose turn it is then.
-    fn release_in_turn(
-        &mut self,
-        step: &mut Step<'_>,
-        from: Sender,
-        life: Incarnation,
-        mut next: u64,
-    ) -> Stepped<u64> {
+    fn release_in_turn(&mut self, step: &mut Step<'_>, from: Sender, life: Incarnation, mut next: u64) -> Stepped<u64> {
         let prefix = key::held_life(from.device, life);
         for (at, sealed) in step.db.scan(Table::Held, &prefix, None, Order::Up, limits::HELD)? {
             if key::number_of(&at) != Some(next) {
@@ -183,7 +179,30 @@ impl Node {
     fn deliver_held(&mut self, step: &mut Step<'_>, from: Sender, at: &[u8], sealed: &[u8]) -> Stepped {
         let held: Held = open_row(&self.secrets.vault, Table::Held, at, sealed)?;
         step.db.remove(Table::Held, at);
-        self.deliver(step, from, held.conversation, held.sent, held.body)
+        self.let_through(step, from, at, held)
+    }
+
+    fn let_through(&mut self, step: &mut Step<'_>, from: Sender, at: &[u8], message: Held) -> Stepped {
+        match message.said {
+            Said::Now(body) => self.deliver(step, from, message.conversation, message.sent, body),
+            Said::Later(_) => {
+                step.tell(Event::Warning(Warning::LaterVersion(from.account)));
+                step.db.put_sealed(&self.secrets.vault, step.rng, Table::Later, at, &message)
+            }
+        }
+    }
+
+    /// Delivers what this version understands and an earlier one did not.
+    pub(crate) fn deliver_later(&mut self, step: &mut Step<'_>) -> Stepped {
+        for (at, sealed) in step.db.scan(Table::Later, &[], None, Order::Up, limits::BATCH)? {
+            let message: Held = open_row(&self.secrets.vault, Table::Later, &at, &sealed)?;
+            let Said::Later(bytes) = &message.said else { continue };
+            let (Ok(body), Some(device)) = (postcard::from_bytes(bytes), at.first_chunk::<32>()) else { continue };
+            step.db.remove(Table::Later, &at);
+            let from = Sender { account: message.account, device: DeviceId::from_bytes(*device) };
+            self.deliver(step, from, message.conversation, message.sent, body)?;
+        }
+        Ok(())
     }
 
     /// Lets through what has waited so long that the ones before it have expired too.
@@ -227,3 +246,6 @@ impl Node {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,7 @@
 //! Everything that goes into a node and everything that comes out.
 
 use lamplit_identity::Invite;
-use lamplit_types::{
-    AccountId, AppId, Beacon, Channel, DeviceId, LinkId, MessageId, Name, Pipe, Text, Wall,
-};
+use lamplit_types::{AccountId, AppId, Beacon, Channel, DeviceId, LinkId, MessageId, Name, Pipe, Text, Wall};
 use lamplit_wire::{AppPresence, CloseReason, Progress};
 
 /// What can happen to a device.
@@ -265,6 +263,9 @@ pub enum Warning {
     /// Clocks differ by more than anything can be checked with.
     #[error("this clock and another device's differ by more than a day: set the clock")]
     Clock,
+    /// A contact's program is newer than this one.
+    #[error("somebody sent what only a newer Lamplit understands: it is kept; update to see it")]
+    LaterVersion(AccountId),
     /// Quarantine is full.
     #[error("too many records wait for their time: some were refused and will be asked for again")]
     QuarantineFull,

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use lamplit_identity::verify;
 use lamplit_link::Link;
-use lamplit_types::{AccountId, AppId, DeviceId, LinkId, Mono, Wall, limits::{PRESENCE_APPS, PRESENCE_BYTES}};
+use lamplit_types::{
+    AccountId, AppId, DeviceId, LinkId, Mono, Wall,
+    limits::{PRESENCE_APPS, PRESENCE_BYTES},
+};
 use lamplit_wire::{
     AppPresence, AppState, Frame, KeyId, Presence, SealedPresence, SignedPresence, Source,
     bounded::{Bytes, List},
@@ -115,7 +118,9 @@ impl Node {
         let mut ended = Vec::new();
         for id in self.near.values().copied().collect::<Vec<LinkId>>() {
             let Some(line) = self.links.get_mut(&id) else { continue };
-            if matches!(&line.stage, Stage::Known(talk) if talk.heard && !talk.expired) && send(&mut line.link, step.now, &frame) == Flow::End {
+            if matches!(&line.stage, Stage::Known(talk) if talk.heard && !talk.expired)
+                && send(&mut line.link, step.now, &frame) == Flow::End
+            {
                 ended.push(id);
             }
             self.touched.insert(id);
@@ -162,12 +167,7 @@ impl Node {
     }
 
     /// A device says what its user is on. What cannot be opened or is not signed by that very device is passed over.
-    pub(crate) fn presence_came(
-        &mut self,
-        step: &mut Step<'_>,
-        talk: &Talk,
-        sealed: &SealedPresence,
-    ) -> Stepped<Flow> {
+    pub(crate) fn presence_came(&mut self, step: &mut Step<'_>, talk: &Talk, sealed: &SealedPresence) -> Stepped<Flow> {
         let set = set_of(talk.account, sealed.audience);
         let Some(key) = self.key_ring().find(&step.db, &set, sealed.key)? else { return Ok(Flow::Go) };
         let opened = key.open_fixed(&context(sealed.audience.as_bytes(), sealed.key), &sealed.sealed).ok();

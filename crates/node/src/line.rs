@@ -7,13 +7,7 @@ use lamplit_sync::outbox::Window;
 use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, LinkId, Mono, Now};
 use lamplit_wire::{Frame, Head, SetId};
 
-use crate::{
-    dial::Target,
-    io::DialId,
-    pairing::Pairing,
-    replica::Cursor,
-    rows::FieldKey,
-};
+use crate::{dial::Target, io::DialId, pairing::Pairing, replica::Cursor, rows::FieldKey};
 
 /// A link and what is known about it.
 pub(crate) struct Line {

@@ -17,13 +17,7 @@ use crate::{
 
 impl Node {
     /// A pipe is open.
-    pub(crate) fn connected(
-        &mut self,
-        step: &mut Step<'_>,
-        id: LinkId,
-        pipe: Pipe,
-        dial: Option<DialId>,
-    ) -> Stepped {
+    pub(crate) fn connected(&mut self, step: &mut Step<'_>, id: LinkId, pipe: Pipe, dial: Option<DialId>) -> Stepped {
         if self.links.len() >= limits::LINKS || self.links.contains_key(&id) {
             step.out.transmits.push(Transmit::Close(id));
             return Ok(());

@@ -4,9 +4,7 @@ use lamplit_identity::verify_one_time_key;
 use lamplit_link::Link;
 use lamplit_seal::{OlmAccount, OlmKind, Sessions, padding};
 use lamplit_types::{AccountId, DeviceId, EnvelopeId, Hlc, Incarnation};
-use lamplit_wire::{
-    Body, Content, Envelope, Frame, Suite, bounded::Bytes, credential::SignedOneTimeKey,
-};
+use lamplit_wire::{Body, Content, Envelope, Frame, Suite, bounded::Bytes, credential::SignedOneTimeKey};
 
 use crate::{
     Node,
@@ -369,4 +367,3 @@ fn first_waiting(step: &Step<'_>, device: &DeviceId) -> Stepped<Option<u64>> {
     let first = step.db.scan(Table::Outbox, device.as_bytes(), None, Order::Up, 1)?;
     Ok(first.first().and_then(|(at, _)| key::number_of(at)))
 }
-

@@ -110,7 +110,8 @@ impl Node {
         people.put_all(load_people(read, &secrets)?);
         let memberships = load_memberships(read, &secrets)?;
         let first = read.scan(Table::Quarantine, &[], None, Order::Up, 1)?;
-        let next_due = first.first().and_then(|(at, _)| at.first_chunk::<8>()).map(|due| Wall(u64::from_be_bytes(*due)));
+        let next_due =
+            first.first().and_then(|(at, _)| at.first_chunk::<8>()).map(|due| Wall(u64::from_be_bytes(*due)));
         let waiting = read.scan(Table::Quarantine, &[], None, Order::Up, limits::QUARANTINE)?.len();
         let mut node = Self {
             secrets,
@@ -137,6 +138,7 @@ impl Node {
         node.run(now, rng, read, |node, step| {
             node.advertise(step);
             node.dial_fixed(step)?;
+            node.deliver_later(step)?;
             node.resume_acceptances(step)
         })?;
         Ok(node)
@@ -162,7 +164,7 @@ impl Node {
         Ok(self.run(now, rng, read, |node, step| node.take(step, input))?)
     }
 
-    fn run(
+    pub(crate) fn run(
         &mut self,
         now: Now,
         rng: &mut dyn CryptoRng,
@@ -251,7 +253,8 @@ impl Node {
     /// When to hand in [`Input::Tick`].
     pub fn deadline(&self) -> Option<Mono> {
         let links = self.links.values().filter_map(|line| line.link.deadline()).min();
-        let others = [links, self.dialer.deadline(), self.lamps.deadline(), Some(self.next_epoch), Some(self.next_chores)];
+        let others =
+            [links, self.dialer.deadline(), self.lamps.deadline(), Some(self.next_epoch), Some(self.next_chores)];
         others.into_iter().flatten().min()
     }
 

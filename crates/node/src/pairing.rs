@@ -202,9 +202,7 @@ impl Node {
             (At::Introduced(invite, token), Frame::Introduce(them)) => {
                 self.guest_introduced(step, line, handshake, (invite, token), them)
             }
-            (At::Knocked(invite), Frame::Introduce(them)) => {
-                self.host_introduced(step, line, handshake, invite, them)
-            }
+            (At::Knocked(invite), Frame::Introduce(them)) => self.host_introduced(step, line, handshake, invite, them),
             (At::Answered(invite, them), Frame::Welcome) => self.welcomed(step, line, handshake, invite, *them),
             (At::Knocked(invite) | At::Answered(invite, _), Frame::Close(reason)) => {
                 self.stop_accepting(step, invite);
@@ -216,18 +214,11 @@ impl Node {
     }
 
     /// Somebody claims to hold an invite of ours.
-    fn knocked(
-        &mut self,
-        step: &mut Step<'_>,
-        line: &mut Line,
-        handshake: [u8; 32],
-        knock: &Knock,
-    ) -> Stepped<Flow> {
+    fn knocked(&mut self, step: &mut Step<'_>, line: &mut Line, handshake: [u8; 32], knock: &Knock) -> Stepped<Flow> {
         let vault = &self.secrets.vault;
         let row: Option<InviteRow> = step.db.sealed(vault, Table::Invites, knock.invite.as_bytes())?;
-        let row = row.filter(|row| {
-            InviteSecret::from_bytes(row.secret).is_proof(&handshake, Role::Initiator, &knock.proof)
-        });
+        let row =
+            row.filter(|row| InviteSecret::from_bytes(row.secret).is_proof(&handshake, Role::Initiator, &knock.proof));
         // Without a proof nobody learns whether there is such an invite.
         let Some(row) = row else { return Ok(Flow::End) };
         let refusal = if row.used.is_some_and(|token| token != knock.token) {
@@ -245,18 +236,11 @@ impl Node {
         }
         let secret = InviteSecret::from_bytes(row.secret);
         let me = self.introduction(&secret, &handshake, Role::Responder, row.share);
-        line.stage =
-            Stage::Pairing(Box::new(Pairing { handshake, at: At::Introduced(knock.invite, knock.token) }));
+        line.stage = Stage::Pairing(Box::new(Pairing { handshake, at: At::Introduced(knock.invite, knock.token) }));
         Ok(send(&mut line.link, step.now, &Frame::Introduce(me)))
     }
 
-    fn introduction(
-        &self,
-        secret: &InviteSecret,
-        handshake: &[u8; 32],
-        role: Role,
-        share: [u8; 32],
-    ) -> Introduce {
+    fn introduction(&self, secret: &InviteSecret, handshake: &[u8; 32], role: Role, share: [u8; 32]) -> Introduce {
         Introduce {
             proof: secret.proof(handshake, role),
             list: self.people.me().list.wire().clone(),
@@ -391,11 +375,7 @@ fn check(
     Some(list)
 }
 
-fn pair_secret(
-    invite: &Invite,
-    me: (AccountId, &[u8; 32]),
-    them: (AccountId, &[u8; 32]),
-) -> PairSecret {
+fn pair_secret(invite: &Invite, me: (AccountId, &[u8; 32]), them: (AccountId, &[u8; 32])) -> PairSecret {
     PairSecret::derive(pair_id(&invite.id), invite.secret.as_bytes(), me, them)
 }
 
@@ -407,4 +387,3 @@ fn pair_id(invite: &InviteId) -> PairId {
     }
     PairId { generation: 1, id }
 }
-

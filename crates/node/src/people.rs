@@ -139,10 +139,12 @@ impl People {
     }
 
     fn retag(&mut self) {
-        let all = || self.persons.iter().flat_map(|(account, person)| {
-            let others = device_ids(&person.list).filter(|device| *device != self.device);
-            others.map(move |device| (*account, device, person))
-        });
+        let all = || {
+            self.persons.iter().flat_map(|(account, person)| {
+                let others = device_ids(&person.list).filter(|device| *device != self.device);
+                others.map(move |device| (*account, device, person))
+            })
+        };
         self.devices = all().map(|(account, device, _)| (device, account)).collect();
         let callers = all().flat_map(|(account, device, person)| {
             let secrets = person.pair.iter().chain(&person.previous);
@@ -216,9 +218,8 @@ impl Directory for Door<'_> {
 
     fn first_seen(&mut self, tag: PairTag, ephemeral: [u8; 32]) -> bool {
         let people = &mut *self.people;
-        let seen = (people.epoch.saturating_sub(1)..=people.epoch).any(|epoch| {
-            people.opened.contains(&(epoch, tag, ephemeral))
-        });
+        let seen = (people.epoch.saturating_sub(1)..=people.epoch)
+            .any(|epoch| people.opened.contains(&(epoch, tag, ephemeral)));
         if seen || people.opened.len() >= limits::OPENED {
             return false;
         }

@@ -97,7 +97,13 @@ pub(crate) fn stored_of_entity(
 
 /// What a sealed body is bound to: everything of the record that does not change when it is sealed anew by another
 /// author.
-fn context(set: &SetId, key: KeyId, tag: Tag, body_clock: lamplit_types::Hlc, origin: lamplit_types::DeviceId) -> Vec<u8> {
+fn context(
+    set: &SetId,
+    key: KeyId,
+    tag: Tag,
+    body_clock: lamplit_types::Hlc,
+    origin: lamplit_types::DeviceId,
+) -> Vec<u8> {
     let mut context = b"lamplit/1/record-body\0".to_vec();
     context.extend(key::set(set));
     context.extend(key.generation.to_le_bytes());
@@ -110,7 +116,11 @@ fn context(set: &SetId, key: KeyId, tag: Tag, body_clock: lamplit_types::Hlc, or
 }
 
 /// Opens a record's body; `None` if its key is not here or does not fit.
-pub(crate) fn open(keys: &KeyRing<'_>, db: &impl Read, record: &Record) -> Stepped<Option<zeroize::Zeroizing<Vec<u8>>>> {
+pub(crate) fn open(
+    keys: &KeyRing<'_>,
+    db: &impl Read,
+    record: &Record,
+) -> Stepped<Option<zeroize::Zeroizing<Vec<u8>>>> {
     let body: &RecordBody = &record.body;
     let context = context(&body.set, body.key, body.tag, body.clock, body.origin);
     Ok(keys.find(db, &body.set, body.key)?.and_then(|key| key.open(&context, &body.sealed).ok()))

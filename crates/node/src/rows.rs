@@ -1,9 +1,7 @@
 //! What the device's tables hold. `docs/storage.md` lists them; a change of any shape is a migration.
 
 use lamplit_sync::{inbox::Inbox, merge::Stamp};
-use lamplit_types::{
-    AccountId, AudienceId, Author, DeviceId, Hlc, Incarnation, MessageId, Name, Text, Wall,
-};
+use lamplit_types::{AccountId, AudienceId, Author, DeviceId, Hlc, Incarnation, MessageId, Name, Text, Wall};
 use lamplit_wire::{
     Body, Chain, Envelope, Kind, Progress, Record, SetId,
     credential::{DeviceList, PairId, RootHash},
@@ -112,7 +110,16 @@ pub(crate) struct Held {
     pub(crate) expires: Wall,
     pub(crate) conversation: AccountId,
     pub(crate) sent: Hlc,
-    pub(crate) body: Body,
+    pub(crate) said: Said,
+}
+
+/// What a message says, as far as this version understands it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) enum Said {
+    /// It is understood.
+    Now(Body),
+    /// It is of a kind that a later version knows: kept as it came, until this device is that version.
+    Later(Vec<u8>),
 }
 
 /// How long a conversation is here.
@@ -254,10 +261,7 @@ pub(crate) mod key {
     pub(crate) fn author_of_head(key: &[u8]) -> Option<Author> {
         let (rest, life) = key.split_last_chunk::<8>()?;
         let (_, device) = rest.split_last_chunk::<32>()?;
-        Some(Author {
-            device: DeviceId::from_bytes(*device),
-            incarnation: Incarnation(u64::from_be_bytes(*life)),
-        })
+        Some(Author { device: DeviceId::from_bytes(*device), incarnation: Incarnation(u64::from_be_bytes(*life)) })
     }
 
     /// The number at the end of a key.

@@ -159,8 +159,7 @@ pub fn further_device(
     let other: Device = sibling.row(Table::Device, key::DEVICE)?.ok_or(SetupError::Sibling)?;
     let keys: AccountKeys = sibling.sealed(vault, Table::Secrets, key::ACCOUNT)?.ok_or(SetupError::Sibling)?;
     let at = other.friends;
-    let audience: Audience =
-        sibling.sealed(vault, Table::Audiences, at.as_bytes())?.ok_or(SetupError::Sibling)?;
+    let audience: Audience = sibling.sealed(vault, Table::Audiences, at.as_bytes())?.ok_or(SetupError::Sibling)?;
     let list = VerifiedList::verify(other.list, None).map_err(|_| SetupError::Sibling)?;
     let secrets = DeviceSecrets::draw(rng);
     let olm = OlmAccount::new();

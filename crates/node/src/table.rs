@@ -25,6 +25,8 @@ pub enum Table {
     Outbox,
     /// `DeviceId ‖ incarnation: u64 BE ‖ seq: u64 BE` → sealed `rows::Held`: what came before its turn.
     Held,
+    /// The same key → sealed `rows::Held`: what only a later version understands.
+    Later,
     /// `EnvelopeId` → expiry, `u64` BE: envelopes that were received.
     Seen,
     /// `expiry: u64 BE ‖ EnvelopeId` → nothing: the same, by expiry.
@@ -53,7 +55,7 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Device,
         Self::Secrets,
         Self::Contacts,
@@ -63,6 +65,7 @@ impl Table {
         Self::Peers,
         Self::Outbox,
         Self::Held,
+        Self::Later,
         Self::Seen,
         Self::SeenByExpiry,
         Self::Messages,
@@ -89,6 +92,7 @@ impl Table {
             Self::Peers => "peers",
             Self::Outbox => "outbox",
             Self::Held => "held",
+            Self::Later => "later",
             Self::Seen => "seen",
             Self::SeenByExpiry => "seen-by-expiry",
             Self::Messages => "messages",
@@ -130,7 +134,9 @@ pub enum ReadError {
         table: Table,
     },
     /// A row does not hold what its table says.
-    #[error("a row of table {table:?} is damaged: restore a backup, or move the data directory away and link this device anew")]
+    #[error(
+        "a row of table {table:?} is damaged: restore a backup, or move the data directory away and link this device anew"
+    )]
     Corrupt {
         /// Which table.
         table: Table,

@@ -3,7 +3,10 @@
 use lamplit_identity::{ListError, MergeError, MergeOutcome, VerifiedList};
 use lamplit_link::Link;
 use lamplit_types::{AccountId, DeviceId};
-use lamplit_wire::{CloseReason, Frame, Hello, credential::{DeviceList, ListHead}};
+use lamplit_wire::{
+    CloseReason, Frame, Hello,
+    credential::{DeviceList, ListHead},
+};
 
 use crate::{
     Node,
@@ -74,7 +77,9 @@ impl Node {
             return Ok(Flow::End);
         }
         talk.heard = true;
-        if let Some((life, _)) = hello.received && self.shows_restoration(step, &talk.device, hello)? {
+        if let Some((life, _)) = hello.received
+            && self.shows_restoration(step, &talk.device, hello)?
+        {
             self.be_reborn(step, &[life])?;
             return Ok(Flow::End);
         }
@@ -128,13 +133,7 @@ impl Node {
     }
 
     /// The other's device list is not the one this device holds.
-    fn their_list(
-        &mut self,
-        step: &mut Step<'_>,
-        link: &mut Link,
-        talk: &mut Talk,
-        list: DeviceList,
-    ) -> Stepped<Flow> {
+    fn their_list(&mut self, step: &mut Step<'_>, link: &mut Link, talk: &mut Talk, list: DeviceList) -> Stepped<Flow> {
         if list.generation.body.account != talk.account || self.merge_list(step, talk.account, list)? == Flow::End {
             return Ok(Flow::End);
         }
@@ -193,3 +192,6 @@ impl Node {
         self.drop_mail(step, device)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use lamplit_wire::{Body, Progress};
 
 use crate::{
     db::{Typed, decode},
-    rows::{self, key},
+    rows::{self, Said, key},
     setup::DeviceSecrets,
     step::Stepped,
     table::{Order, Read, ReadError, Table},
@@ -167,7 +167,10 @@ pub fn text_in(
     row: &[u8],
 ) -> Result<Option<MessageId>, ReadError> {
     let body = match table {
-        Table::Held => read.sealed::<rows::Held>(&secrets.vault, table, row)?.map(|held| held.body),
+        Table::Held => read.sealed::<rows::Held>(&secrets.vault, table, row)?.and_then(|held| match held.said {
+            Said::Now(body) => Some(body),
+            Said::Later(_) => None,
+        }),
         _ => read.sealed::<rows::Outgoing>(&secrets.vault, Table::Outbox, row)?.map(|outgoing| outgoing.body),
     };
     Ok(body.and_then(|body| match body {

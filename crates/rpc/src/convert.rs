@@ -103,10 +103,9 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
         Event::Presence(account) => {
             Some(api::Event::Presence { contact: account.to_string(), lit: lit(&handle.state(), account) })
         }
-        Event::Near { account, .. } => Some(api::Event::Near {
-            contact: account.to_string(),
-            near: handle.state().near.contains_key(&account),
-        }),
+        Event::Near { account, .. } => {
+            Some(api::Event::Near { contact: account.to_string(), near: handle.state().near.contains_key(&account) })
+        }
         Event::Warning(warning) => Some(api::Event::Warning { text: warning.to_string() }),
         // Answers go to whoever asked.
         Event::Answer(..) => None,

@@ -131,7 +131,9 @@ impl Request {
         let value: Value = serde_json::from_slice(line)
             .map_err(|error| Error::new(ErrorCode::Parse, format!("this line is no JSON: {error}")))?;
         serde_json::from_value(value).map_err(|error| {
-            let message = format!("this is no JSON-RPC 2.0 request ({error}): send one object a line, with jsonrpc, id, method and params");
+            let message = format!(
+                "this is no JSON-RPC 2.0 request ({error}): send one object a line, with jsonrpc, id, method and params"
+            );
             Error::new(ErrorCode::InvalidRequest, message)
         })
     }

@@ -109,8 +109,7 @@ fn remove_stale(path: &Path) -> Result<(), BindError> {
 }
 
 async fn refuse(mut stream: UnixStream) {
-    let message =
-        format!("{} programs are connected already: close one of them and try again", limits::CONNECTIONS);
+    let message = format!("{} programs are connected already: close one of them and try again", limits::CONNECTIONS);
     let response = Response::new(None, Err(Error::new(ErrorCode::Busy, message)));
     if let Ok(line) = line(&response) {
         // A new socket has room for a line; nobody waits for one that has not.

@@ -119,8 +119,9 @@ async fn forward(handle: Handle, mut events: lamplit_client::Events, queue: Queu
             Err(Missed::Stopped) => return,
         };
         // What cannot be told is as good as missed.
-        let notification = notification
-            .or_else(|_| methods::to_value(api::Lagged { missed: 1 }).map(|params| Notification::new("lagged", params)));
+        let notification = notification.or_else(|_| {
+            methods::to_value(api::Lagged { missed: 1 }).map(|params| Notification::new("lagged", params))
+        });
         match notification {
             Ok(notification) if put(&queue, &notification).await => {}
             _ => return,

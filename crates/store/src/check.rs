@@ -1,12 +1,12 @@
 //! A look at a whole database before anything is written to it.
 //!
 //! redb trusts a file that was closed in order, and mends one that was not; on damaged bytes the first may panic and
-//! the second may write. So the database is first opened on an [`Overlay`] that keeps every write in memory, with
-//! every checksum verified. Only a database that passes is then opened for good.
+//! the second may write. So the database is first opened on an [`Overlay`] that keeps every write in memory, and with
+//! every checksum verified, in which mode redb reports damage and does not panic. Only a database that passes is then
+//! opened for good.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{DatabaseError, StorageBackend, StorageError};
@@ -26,16 +26,8 @@ pub(crate) enum Fault {
 /// Reads everything, and returns the format the database has; `None` if nothing was ever committed to it.
 pub(crate) fn check(source: &Source) -> Result<Option<u64>, Fault> {
     let overlay = Overlay::new(source.bytes().map_err(Fault::Io)?).map_err(Fault::Io)?;
-    // redb promises not to panic in this mode; a broken file is where such a promise is hardest to keep.
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let database = builder().set_check_integrity_on_open(true).create_with_backend(overlay)?;
-        format::read(&database).map_err(DatabaseError::Storage)
-    }));
-    match outcome {
-        Ok(Ok(version)) => Ok(version),
-        Ok(Err(error)) => Err(fault(error)),
-        Err(_) => Err(Fault::Damaged("its structure makes no sense".to_owned())),
-    }
+    let database = builder().set_check_integrity_on_open(true).create_with_backend(overlay).map_err(fault)?;
+    format::read(&database).map_err(|error| fault(error.into()))
 }
 
 /// What a failure to open means.

@@ -1,9 +1,7 @@
 //! The format of the database: its tables, their versions, and the way from an older format to this one.
 
 use lamplit_node::Table;
-use redb::{
-    Database, ReadableDatabase, StorageError, TableDefinition, TableError, WriteTransaction,
-};
+use redb::{Database, ReadableDatabase, StorageError, TableDefinition, TableError, WriteTransaction};
 
 /// `"version"` → the format of the whole database.
 const FORMAT: TableDefinition<'static, &'static str, u64> = TableDefinition::new("format");

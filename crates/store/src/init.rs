@@ -7,7 +7,7 @@ use lamplit_node::Write;
 
 use crate::dir::DataDir;
 use crate::files;
-use crate::keys::{self, KeyError, KeyringChoice, Kept};
+use crate::keys::{self, Kept, KeyError, KeyringChoice};
 use crate::store::{CommitError, OpenError, Store, is_full};
 
 /// Why no device was made. It can be tried again.

@@ -46,7 +46,8 @@ pub(crate) fn load(entry: &str) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
 }
 
 fn reach() -> Result<(), KeyringError> {
-    within(REACH, || Ok(Entry::store_status().as_ref().map_err(ToString::to_string).cloned()))?.map_err(KeyringError::Unavailable)
+    within(REACH, || Ok(Entry::store_status().as_ref().map_err(ToString::to_string).cloned()))?
+        .map_err(KeyringError::Unavailable)
 }
 
 /// Runs `job` on a thread of its own, and leaves it behind if it takes longer than `patience`.

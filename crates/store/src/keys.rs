@@ -69,13 +69,17 @@ pub enum KeyError {
     #[error("a secret of {0} bytes is too long to keep: {SECRET_MAX} are the most")]
     TooLong(usize),
     /// The keyring was asked for and cannot be used.
-    #[error("the OS keyring cannot keep the device's key ({0}): unlock or start it, or use --keyring never for an owner-only file")]
+    #[error(
+        "the OS keyring cannot keep the device's key ({0}): unlock or start it, or use --keyring never for an owner-only file"
+    )]
     NoKeyring(String),
     /// The keys are in the keyring, which does not give them.
     #[error("the device's key is in the OS keyring, and that does not give it ({0}): unlock or start it and try again")]
     KeyringSilent(String),
     /// The keys are in the keyring no longer.
-    #[error("the device's key is gone from the OS keyring: restore the keyring from a backup, or move the data directory away and link this device anew")]
+    #[error(
+        "the device's key is gone from the OS keyring: restore the keyring from a backup, or move the data directory away and link this device anew"
+    )]
     KeyringForgot,
     /// The file could not be written or read.
     #[error("the device's key {} cannot be used: {source}", .path.display())]

@@ -32,7 +32,7 @@ pub mod suite;
 
 pub use dir::{DataDir, DirError, SocketPathError};
 pub use init::{InitError, init};
-pub use keys::{KeyError, KeyringChoice, Kept};
+pub use keys::{Kept, KeyError, KeyringChoice};
 pub use redb::{StorageBackend, backends::InMemoryBackend};
 pub use snapshot::Snapshot;
 pub use store::{CommitError, OpenError, Store};

@@ -83,12 +83,7 @@ fn after_all(prefix: &[u8]) -> Option<Vec<u8>> {
 type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 
 /// The keys from `prefix` to before `end` that lie beyond `from`; `None` if there can be none.
-fn bounds<'a>(
-    prefix: &'a [u8],
-    end: Option<&'a [u8]>,
-    from: Option<&'a [u8]>,
-    order: Order,
-) -> Option<Bounds<'a>> {
+fn bounds<'a>(prefix: &'a [u8], end: Option<&'a [u8]>, from: Option<&'a [u8]>, order: Order) -> Option<Bounds<'a>> {
     let before_end = end.map_or(Bound::Unbounded, Bound::Excluded);
     match (order, from) {
         (Order::Up, Some(from)) if end.is_some_and(|end| from >= end) => None,

@@ -41,7 +41,9 @@ pub enum OpenError {
         what: String,
     },
     /// This program is too old.
-    #[error("the database {place} was made by a later Lamplit (format {found}, this one knows {known}): update Lamplit")]
+    #[error(
+        "the database {place} was made by a later Lamplit (format {found}, this one knows {known}): update Lamplit"
+    )]
     LaterFormat {
         /// Which database.
         place: String,
@@ -130,8 +132,7 @@ impl Store {
             _ => {}
         }
         let database = source.open().map_err(|error| refuse(check::fault(error)))?;
-        format::bring_up(&database, migrations)
-            .map_err(|error| refuse(check::fault(format::storage(error).into())))?;
+        format::bring_up(&database, migrations).map_err(|error| refuse(check::fault(format::storage(error).into())))?;
         Ok(Self { source, database: RwLock::new(Some(database)), _dir: dir })
     }
 

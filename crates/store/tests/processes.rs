@@ -20,7 +20,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lamplit_node::{Order, Read, Table, Write};
-use lamplit_store::{CommitError, DataDir, DirError, InitError, KeyError, Kept, KeyringChoice, OpenError, Store, init, keys};
+use lamplit_store::{
+    CommitError, DataDir, DirError, InitError, Kept, KeyError, KeyringChoice, OpenError, Store, init, keys,
+};
 
 const PART: &str = "LAMPLIT_TEST_PART";
 const DATA: &str = "LAMPLIT_TEST_DATA";
@@ -151,7 +153,8 @@ fn fill(data: &Path) {
     std::fs::write(&ballast, vec![0; 1_000_000]).unwrap();
     let store = make(data, KeyringChoice::Never).unwrap().0;
 
-    let row = |number: u32| Write { table: Table::Log, key: number.to_be_bytes().to_vec(), value: Some(vec![7; 10_000]) };
+    let row =
+        |number: u32| Write { table: Table::Log, key: number.to_be_bytes().to_vec(), value: Some(vec![7; 10_000]) };
     let mut kept = 0;
     let refused = (0..).find_map(|number| store.commit([row(number)]).map(|()| kept += 1).err()).unwrap();
     assert!(matches!(refused, CommitError::DiskFull), "{refused}");

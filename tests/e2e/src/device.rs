@@ -67,7 +67,9 @@ impl<'lan> Device<'lan> {
         self.daemon = Some(daemon);
         let (first, told) = mpsc::channel();
         // Reads to the end, so that the daemon never waits for us.
-        thread::spawn(move || BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| first.send(line)));
+        thread::spawn(move || {
+            BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| first.send(line))
+        });
         let line = told.recv_timeout(PATIENCE).with_context(|| format!("{}'s daemon did not start", self.name))?;
         match serde_json::from_str::<Value>(&line)?.get("ready") {
             Some(Value::Bool(true)) => Ok(()),
@@ -214,10 +216,15 @@ impl Drop for Device<'_> {
 fn judge(output: &Output) -> Result<Result<Vec<Value>, Refused>> {
     if output.status.success() {
         let text = String::from_utf8_lossy(&output.stdout);
-        return text.lines().map(|line| serde_json::from_str(line).context("a line is no JSON")).collect::<Result<_>>().map(Ok);
+        return text
+            .lines()
+            .map(|line| serde_json::from_str(line).context("a line is no JSON"))
+            .collect::<Result<_>>()
+            .map(Ok);
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().last().unwrap_or_default();
-    let message = serde_json::from_str::<Value>(last).ok().and_then(|said| Some(said.get("error")?.as_str()?.to_owned()));
+    let message =
+        serde_json::from_str::<Value>(last).ok().and_then(|said| Some(said.get("error")?.as_str()?.to_owned()));
     Ok(Err(Refused { code: output.status.code(), message: message.unwrap_or_else(|| said.into_owned()) }))
 }

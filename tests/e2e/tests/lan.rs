@@ -175,8 +175,7 @@ fn an_invite_is_good_for_one() {
 fn an_address_typed_by_hand_does_without_discovery() {
     let lan = Lan::new().unwrap();
     let at = |port| format!("{}:{port}", Side::Left.address());
-    let (mut ada, mut grace, _) =
-        acquainted(&lan, [&["--no-discovery", "--bind", &at(4101)], &["--no-discovery"]]);
+    let (mut ada, mut grace, _) = acquainted(&lan, [&["--no-discovery", "--bind", &at(4101)], &["--no-discovery"]]);
     ada.stop().unwrap();
     grace.stop().unwrap();
     ada.start(&["--no-discovery", "--bind", &at(4201)]).unwrap();

@@ -17,7 +17,8 @@ pub(super) async fn run(desk: &Desk, Dial { contact, address, timeout }: Dial) -
         let message = format!("Waiting for {name} at {address}");
         let near = waiting::wait(desk.out.is_json(), &message, timeout, until_near(&mut daemon, &contact.id)).await;
         near.ok_or_else(|| {
-            let message = "is their daemon running, is that what their `lamplit status` shows, and does no firewall stop it?";
+            let message =
+                "is their daemon running, is that what their `lamplit status` shows, and does no firewall stop it?";
             Failure::Timeout(format!("{name} did not answer at {address}: {message}"))
         })??;
     }

@@ -61,7 +61,8 @@ fn numbered(out: Output, words: &[&str]) -> Vec<String> {
         let plain = format!("{:>4}. {word}", index.saturating_add(1));
         Some(Cell::new(plain, |text| out.paint(Style::Bold, text)))
     };
-    let row = |row: usize| (0..COLUMNS).filter_map(|column| cell(column.saturating_mul(rows).saturating_add(row))).collect();
+    let row =
+        |row: usize| (0..COLUMNS).filter_map(|column| cell(column.saturating_mul(rows).saturating_add(row))).collect();
     table::lines(&(0..rows).map(row).collect::<Vec<Vec<Cell>>>())
 }
 

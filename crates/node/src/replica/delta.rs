@@ -114,9 +114,7 @@ fn entry_at(db: &impl Read, set: &SetId, seq: u64, row: LogRow) -> Stepped<LogEn
     let record = match row.place {
         Place::Replaced => None,
         Place::Record(field) => stored(db, set, field)?.map(|stored| stored.record),
-        Place::Waiting(key) => {
-            db.row::<Waiting>(Table::Quarantine, &key)?.map(|waiting| waiting.record)
-        }
+        Place::Waiting(key) => db.row::<Waiting>(Table::Quarantine, &key)?.map(|waiting| waiting.record),
     };
     Ok(match record {
         Some(record) if record.body.chain == row.chain => LogEntry::Live(Box::new(record)),

@@ -7,7 +7,7 @@ use lamplit_sync::horizon::outlives_absence;
 use lamplit_types::{Author, limits::DELTA_RECORDS};
 use lamplit_wire::{Record, SetId, Whole, bounded::List};
 
-use super::{heads, head, is_genuine, merge::leave_log};
+use super::{head, heads, is_genuine, merge::leave_log};
 use crate::{
     Node,
     db::{Typed, decode},
@@ -139,12 +139,7 @@ impl Node {
         }
     }
 
-    fn adopt_heads(
-        &self,
-        step: &mut Step<'_>,
-        set: &SetId,
-        theirs: &[(Author, lamplit_wire::Head)],
-    ) -> Stepped {
+    fn adopt_heads(&self, step: &mut Step<'_>, set: &SetId, theirs: &[(Author, lamplit_wire::Head)]) -> Stepped {
         for (author, their_head) in theirs {
             let ahead = their_head.seq > head(&step.db, set, author)?.seq;
             if ahead && author.device != self.device.device && self.may_write(set, author) {

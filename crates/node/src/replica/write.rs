@@ -3,9 +3,7 @@
 use lamplit_seal::AudienceKey;
 use lamplit_sync::merge::Stamp;
 use lamplit_types::{Author, DeviceId, Hlc, limits::RECORD_BYTES};
-use lamplit_wire::{
-    Chain, Entry, Head, KeyId, Kind, Record, RecordBody, SetId, Tag, Value, bounded::Bytes, chain,
-};
+use lamplit_wire::{Chain, Entry, Head, KeyId, Kind, Record, RecordBody, SetId, Tag, Value, bounded::Bytes, chain};
 
 use super::{GONE, context, head, owner_of, stored_of_entity};
 use crate::{
@@ -25,10 +23,7 @@ pub(crate) struct Change {
 /// What changes.
 pub(crate) enum What {
     /// A field gets a value.
-    Set {
-        field: u8,
-        value: Vec<u8>,
-    },
+    Set { field: u8, value: Vec<u8> },
     /// The entity goes.
     Delete,
 }

@@ -1,8 +1,8 @@
 //! Two people meet, talk, and see each other's lamps.
 
+use crate::world::{World, app, name};
 use lamplit_node::{Command, Event};
 use lamplit_wire::Progress;
-use crate::world::{World, app, name};
 
 #[test]
 fn an_invite_makes_two_strangers_contacts() {
@@ -22,7 +22,10 @@ fn what_is_said_arrives_in_order_and_is_receipted() {
     let ids: Vec<_> = words.iter().map(|words| world.say(jia, yi, words)).collect();
     let back = world.say(yi, jia, "hello to you");
     world.settle();
-    assert_eq!(world.history(yi, jia).into_iter().filter(|text| text.starts_with("message")).collect::<Vec<_>>(), words);
+    assert_eq!(
+        world.history(yi, jia).into_iter().filter(|text| text.starts_with("message")).collect::<Vec<_>>(),
+        words
+    );
     for id in &ids {
         assert_eq!(world.message(jia, *id).unwrap().progress, Some(Progress::Delivered));
     }

@@ -109,7 +109,10 @@ impl World {
         let now = self.clock(at);
         let device = self.device_mut(at)?;
         let running = device.running()?;
-        let Ok(snapshot) = running.store.snapshot() else { return self.process_died(at) };
+        let Ok(snapshot) = running.store.snapshot() else {
+            device.in_doubt = Some(writes.to_vec());
+            return self.process_died(at);
+        };
         let found = Mirror::of(&snapshot).map_err(Failure::simulation)?;
         let was_kept = device.resolve(writes, &found)?;
         if was_kept {

@@ -38,7 +38,8 @@ fn rows(store: &Store, table: Table) -> Vec<Row> {
 
 /// Keys that are prefixes, neighbours and ends of each other.
 fn keys() -> Vec<Vec<u8>> {
-    let keys: [&[u8]; 9] = [b"", b"\x00", b"\x00\x00", b"\x01", b"\x01\xff", b"\x01\xff\xff", b"\x02", b"\xff", b"\xff\xff"];
+    let keys: [&[u8]; 9] =
+        [b"", b"\x00", b"\x00\x00", b"\x01", b"\x01\xff", b"\x01\xff\xff", b"\x02", b"\xff", b"\xff\xff"];
     keys.iter().map(|key| key.to_vec()).collect()
 }
 
@@ -158,7 +159,9 @@ fn is_there_after_being_closed() {
     let disk = Disk::default();
     let store = on(&disk).unwrap();
     store.commit([put(Table::Contacts, b"a", b"1"), put(Table::Contacts, b"b", b"2")]).unwrap();
-    store.commit([remove(Table::Contacts, b"a"), put(Table::Contacts, b"b", b"3"), put(Table::Contacts, b"b", b"4")]).unwrap();
+    store
+        .commit([remove(Table::Contacts, b"a"), put(Table::Contacts, b"b", b"3"), put(Table::Contacts, b"b", b"4")])
+        .unwrap();
     drop(store);
     assert_eq!(rows(&on(&disk).unwrap(), Table::Contacts), [(b"b".to_vec(), b"4".to_vec())]);
 }
@@ -211,7 +214,8 @@ fn fails_as_long_as_the_disk_does() {
     assert_eq!(rows(&store, Table::Contacts), [(b"a".to_vec(), b"1".to_vec())]);
 }
 
-const RENAMES_CONTACTS: Migration = Migration { what: "contacts get longer keys", run: |transaction| longer(transaction) };
+const RENAMES_CONTACTS: Migration =
+    Migration { what: "contacts get longer keys", run: |transaction| longer(transaction) };
 const CLEARS_SEEN: Migration = Migration {
     what: "what was seen is forgotten",
     run: |transaction| {
@@ -230,7 +234,10 @@ const FAILS: Migration = Migration {
 fn longer(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     let name = format::name(Table::Contacts);
     let mut table = transaction.open_table(format::rows(&name))?;
-    let old: Vec<Row> = table.iter()?.map(|row| row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec()))).collect::<Result<_, _>>()?;
+    let old: Vec<Row> = table
+        .iter()?
+        .map(|row| row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())))
+        .collect::<Result<_, _>>()?;
     for (key, value) in old {
         table.remove(key.as_slice())?;
         table.insert([key.as_slice(), b"-longer"].concat().as_slice(), value.as_slice())?;

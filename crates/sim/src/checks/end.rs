@@ -1,0 +1,231 @@
+//! At the end: the network is made whole, the clocks right; then all have the same, and everything has arrived.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lamplit_node::{Command, Table, view};
+use lamplit_types::{AccountId, MessageId, limits::EPOCH_MS};
+use lamplit_wire::Progress;
+
+use crate::{
+    failure::{Done, Failure, Rule},
+    mirror::hex,
+    world::World,
+};
+
+/// How long devices may take until all is everywhere, in milliseconds: a device whose clock was set right shows its
+/// new beacon with the next epoch.
+const UNTIL_QUIET_MS: u64 = 3 * EPOCH_MS;
+/// How often it is looked whether they have done so.
+const LOOK_MS: u64 = 20_000;
+
+impl World {
+    /// Makes everything whole, waits until all is quiet, and checks what should be true then.
+    pub(crate) fn end(&mut self) -> Done {
+        self.is_calm = true;
+        self.heal();
+        for at in 0..self.devices.len() {
+            self.set_clock(at, 0)?;
+            let device = self.device_mut(at)?;
+            device.doomed = false;
+            device.disk.mend();
+            let lit = device.running.as_ref().map(|running| running.node.own_lit()).unwrap_or_default();
+            for app in lit {
+                self.order(at, Command::Light { app: app.app, on: false })?;
+            }
+        }
+        let until = self.queue.now() + UNTIL_QUIET_MS;
+        loop {
+            self.pass(LOOK_MS)?;
+            match self.check_whole() {
+                Ok(()) => return Ok(()),
+                Err(failure) if self.queue.now() > until => return Err(failure),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn check_whole(&self) -> Done {
+        if let Some(off) = self.devices.iter().find(|device| !device.is_up()) {
+            return Err(Failure::simulation(format!("{} is still off", off.name)));
+        }
+        self.check_delivered()?;
+        self.check_contacts()?;
+        self.check_records()?;
+        self.check_deleted()?;
+        self.check_receipts()?;
+        self.check_dark()
+    }
+
+    /// Whether all devices of both people know the other.
+    fn are_contacts(&self, one: usize, other: usize) -> bool {
+        let knows = |from: usize, to: usize| {
+            let account = self.account_of(to).ok();
+            account.is_some_and(|account| {
+                self.devices_of(from).all(|at| self.devices.get(at).is_some_and(|device| device.knows(account)))
+            })
+        };
+        one == other || knows(one, other) && knows(other, one)
+    }
+
+    fn check_delivered(&self) -> Done {
+        for device in &self.devices {
+            for row in device.books.outbox.keys() {
+                let to = crate::device::Device::addressee(row).and_then(|id| self.whose(&id));
+                let Some(other) = to.and_then(|to| self.devices.get(to)) else { continue };
+                if self.are_contacts(device.person, other.person) {
+                    let what = format!("something waits at {} for {}", device.name, other.name);
+                    return Err(Failure::broken(Rule::Delivered, what));
+                }
+            }
+            if device.books.held.values().any(Option::is_some) {
+                let what = format!("{} holds a message back that came early", device.name);
+                return Err(Failure::broken(Rule::Delivered, what));
+            }
+        }
+        Ok(())
+    }
+
+    /// All devices of an account show the same contacts.
+    fn check_contacts(&self) -> Done {
+        for person in 0..self.people {
+            let mut shown: Option<(usize, BTreeMap<_, _>)> = None;
+            for at in self.devices_of(person) {
+                let contacts = view::contacts(&self.device(at)?.mirror, None, usize::MAX).map_err(Failure::simulation)?;
+                let contacts: BTreeMap<_, _> = contacts
+                    .into_iter()
+                    .map(|contact| (contact.account, (contact.name, contact.alias, contact.note, contact.devices)))
+                    .collect();
+                match &shown {
+                    None => shown = Some((at, contacts)),
+                    Some((_, first)) if *first == contacts => {}
+                    Some((other, first)) => {
+                        let what = self.difference(first, &contacts);
+                        let what = format!("contacts on {} and {other} differ: {what}", self.device(at)?.name);
+                        return Err(Failure::broken(Rule::Same, what));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn difference<V: PartialEq + core::fmt::Debug>(
+        &self,
+        one: &BTreeMap<AccountId, V>,
+        other: &BTreeMap<AccountId, V>,
+    ) -> String {
+        let accounts: BTreeSet<&AccountId> = one.keys().chain(other.keys()).collect();
+        let first = accounts.into_iter().find(|account| one.get(account) != other.get(account));
+        let Some(account) = first else { return String::new() };
+        let person = self.person_of(account);
+        format!("person {person:?} is {:?} here, {:?} there", other.get(account), one.get(account))
+    }
+
+    /// All who may read a set have the same records.
+    fn check_records(&self) -> Done {
+        let mut sets: BTreeMap<Vec<u8>, Vec<(usize, BTreeMap<&[u8], &[u8]>)>> = BTreeMap::new();
+        for (at, device) in self.devices.iter().enumerate() {
+            let mut own: BTreeMap<Vec<u8>, BTreeMap<&[u8], &[u8]>> = BTreeMap::new();
+            for (key, value) in device.mirror.rows(Table::Records, &[]) {
+                let set = key.get(..32).unwrap_or_default().to_vec();
+                own.entry(set).or_default().insert(key, value);
+            }
+            for (set, records) in own {
+                sets.entry(set).or_default().push((at, records));
+            }
+        }
+        for (set, replicas) in sets {
+            let Some((owner, _)) = set.split_first_chunk::<16>() else { continue };
+            let Some(owner) = self.person_of(&AccountId::from_bytes(*owner)) else { continue };
+            let good = replicas.iter().filter(|(at, _)| {
+                self.devices.get(*at).is_some_and(|device| self.are_contacts(owner, device.person))
+            });
+            let mut first: Option<&(usize, BTreeMap<&[u8], &[u8]>)> = None;
+            for replica in good {
+                let Some(known) = first else {
+                    first = Some(replica);
+                    continue;
+                };
+                if known.1 != replica.1 {
+                    let keys = known.1.keys().chain(replica.1.keys());
+                    let key = keys.filter(|key| known.1.get(*key) != replica.1.get(*key)).min();
+                    let field = key.and_then(|key| key.get(32..)).map(hex_all).unwrap_or_default();
+                    let what = format!(
+                        "the records of person {owner} in set {} on devices {} ({}) and {} ({}) differ in {field}",
+                        hex(set.get(16..).unwrap_or_default()), known.0, known.1.len(), replica.0, replica.1.len()
+                    );
+                    return Err(Failure::broken(Rule::Same, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A contact that was removed, and not met again, is gone everywhere.
+    fn check_deleted(&self) -> Done {
+        for removal in &self.model.removals {
+            let met = self.model.met(removal.owner, removal.contact);
+            let restored = self.devices_of(removal.owner).any(|at| {
+                self.devices.get(at).is_some_and(|device| device.times_restored > 0)
+            });
+            // A handshake may be under way for as long as an invite's addresses are tried.
+            let met_since = met.is_some_and(|met| met.saturating_add(10 * 60_000) > removal.time);
+            if met_since || restored {
+                continue;
+            }
+            let account = self.account_of(removal.contact)?;
+            for at in self.devices_of(removal.owner) {
+                let device = self.device(at)?;
+                if device.knows(account) {
+                    let what = format!(
+                        "{} knows person {} again, whom {} removed",
+                        device.name, removal.contact, self.device(removal.by)?.name
+                    );
+                    return Err(Failure::broken(Rule::Deleted, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every message that arrived is known to have arrived by the one who wrote it.
+    fn check_receipts(&self) -> Done {
+        for device in &self.devices {
+            let ids = device.mirror.rows(Table::MessageIndex, &[]).filter_map(|(key, _)| <[u8; 16]>::try_from(key).ok());
+            for id in ids.map(MessageId::from_bytes) {
+                let Some(said) = self.model.by_id(&id) else { continue };
+                let author = self.device(said.author)?;
+                let parted = self.model.parted(author.person, said.to);
+                let restored = author.times_restored > 0
+                    || self.devices_of(said.to).any(|at| self.devices.get(at).is_some_and(|to| to.times_restored > 0));
+                if author.id != device.id || parted || restored {
+                    continue;
+                }
+                let message = view::message(&device.mirror, id).map_err(Failure::simulation)?;
+                if message.is_none_or(|message| message.progress < Some(Progress::Delivered)) {
+                    let word = said.text.split(' ').next().unwrap_or_default();
+                    let what = format!("{} does not know that {word} was delivered", device.name);
+                    return Err(Failure::broken(Rule::Delivered, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All lamps are out.
+    fn check_dark(&self) -> Done {
+        let accounts: BTreeSet<_> = self.devices.iter().map(|device| device.account).collect();
+        for device in &self.devices {
+            let Some(running) = &device.running else { continue };
+            let lit = accounts.iter().any(|account| !running.node.lit(*account).is_empty());
+            if lit && running.node.own_lit().is_empty() {
+                return Err(Failure::broken(Rule::Presence, format!("{} still sees lamps", device.name)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn hex_all(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
