@@ -13,6 +13,7 @@ use crate::{
     mail::Mail,
     replica::{Change, OWN_SECRETS, set_of},
     rows::{Conversation, Message, key},
+    sabotage::Sabotage,
     step::{Step, Stepped},
     table::{Order, Read, ReadError, Table},
 };
@@ -45,7 +46,10 @@ impl Node {
         };
         self.keep_message(step, to, &message)?;
         let mail = Mail { conversation: to, sent, body: Body::Text { id, text } };
-        self.post(step, to, &mail)?;
+        let others = if self.has_bug(Sabotage::WrongAudience) { self.people.contacts() } else { vec![to] };
+        for to in others {
+            self.post(step, to, &mail)?;
+        }
         self.post(step, me, &mail)?;
         Ok(Ok(id))
     }
@@ -104,7 +108,7 @@ impl Node {
 
     /// Adds a message to its conversation, unless it is there.
     fn keep_message(&mut self, step: &mut Step<'_>, with: AccountId, message: &Message) -> Stepped<bool> {
-        if step.db.get(Table::MessageIndex, message.id.as_bytes())?.is_some() {
+        if step.db.get(Table::MessageIndex, message.id.as_bytes())?.is_some() && !self.has_bug(Sabotage::NoDedupe) {
             return Ok(false);
         }
         let row: Option<Conversation> = step.db.row(Table::Conversations, with.as_bytes())?;

@@ -14,6 +14,7 @@ use crate::{
     limits,
     line::{Flow, Talk, send},
     rows::{Held, Peer, Said, key},
+    sabotage::Sabotage,
     step::{Step, Stepped},
     table::{Order, Read, Table},
 };
@@ -66,7 +67,7 @@ impl Node {
             return Ok(Flow::End);
         }
         let id = envelope.id;
-        if step.db.get(Table::Seen, id.as_bytes())?.is_some() {
+        if step.db.get(Table::Seen, id.as_bytes())?.is_some() && !self.has_bug(Sabotage::NoDedupe) {
             return Ok(send(link, step.now, &Frame::Ack(id)));
         }
         let Some(opened) = self.open_envelope(step, talk, &envelope)? else {
@@ -110,8 +111,16 @@ impl Node {
         let Came { conversation, life, seq, base, sent, said } = came;
         let mut peer: Peer = step.db.row(Table::Peers, from.device.as_bytes())?.unwrap_or_default();
         match peer.inbox.turn(life, seq, base) {
+            Turn::Before if self.has_bug(Sabotage::NoDedupe) => {
+                let held = Held { account: from.account, expires, conversation, sent, said };
+                self.let_through(step, from, &key::held(from.device, life, seq), held)?;
+            }
             Turn::Before => return Ok(true),
             Turn::TooEarly => return Ok(false),
+            Turn::Early { .. } if self.has_bug(Sabotage::NoInboxOrder) => {
+                let held = Held { account: from.account, expires, conversation, sent, said };
+                self.let_through(step, from, &key::held(from.device, life, seq), held)?;
+            }
             Turn::Early { release_below } => {
                 let held = Held { account: from.account, expires, conversation, sent, said };
                 let at = key::held(from.device, life, seq);

@@ -32,6 +32,10 @@ mod pairing;
 mod people;
 mod replica;
 mod rows;
+#[cfg(not(feature = "sabotage"))]
+mod sabotage;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
 pub mod setup;
 mod step;
 mod table;

@@ -12,6 +12,7 @@ use crate::{
     limits,
     replica::{GONE, OWN_DATA, OWN_SECRETS, set_of},
     rows::{FieldKey, SetRow, Stored, key},
+    sabotage::Sabotage,
     step::{Step, Stepped},
     table::{Order, Read, Table},
 };
@@ -116,6 +117,9 @@ impl Node {
     ///
     /// `told` are lives of its own that it did not know of.
     pub(crate) fn be_reborn(&mut self, step: &mut Step<'_>, told: &[Incarnation]) -> Stepped {
+        if self.has_bug(Sabotage::NoRebirth) {
+            return Ok(());
+        }
         let lives = &mut self.device.past_lives;
         lives.push(self.device.life);
         lives.extend(told.iter().filter(|life| **life != self.device.life));

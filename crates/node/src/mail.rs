@@ -12,6 +12,7 @@ use crate::{
     limits,
     line::{Flow, Stage, Talk, send},
     rows::{Outgoing, Peer, key},
+    sabotage::Sabotage,
     step::{Step, Stepped},
     table::{Order, Read, ReadError, Table},
 };
@@ -49,7 +50,8 @@ impl Node {
 
     pub(crate) fn post_to(&mut self, step: &mut Step<'_>, device: DeviceId, mail: &Mail) -> Stepped {
         let mut peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
-        peer.last = peer.last.saturating_add(1);
+        let used = u64::from(!self.has_bug(Sabotage::ReusedSeq) || peer.last == 0);
+        peer.last = peer.last.saturating_add(used);
         let outgoing = Outgoing {
             conversation: mail.conversation,
             sent: mail.sent,
@@ -112,6 +114,9 @@ impl Node {
             let id = envelope.id;
             if send(link, step.now, &Frame::Envelope(envelope)) == Flow::End {
                 return Ok(Flow::End);
+            }
+            if self.has_bug(Sabotage::OutboxDropOnSend) {
+                step.db.remove(Table::Outbox, &at);
             }
             talk.window.sent(seq);
             talk.open.insert(id, seq);

@@ -52,6 +52,8 @@ pub struct Node {
     pub(crate) keep_deletions_ms: u64,
     /// This device found that it was restored: all its links begin anew.
     pub(crate) reborn: bool,
+    #[cfg(feature = "sabotage")]
+    pub(crate) sabotage: Option<crate::sabotage::Sabotage>,
     changes: Changes,
     outputs: Outputs,
 }
@@ -132,6 +134,8 @@ impl Node {
             next_chores: now.mono,
             keep_deletions_ms: KEEP_DELETIONS_MS,
             reborn: false,
+            #[cfg(feature = "sabotage")]
+            sabotage: None,
             changes: Changes::default(),
             outputs: Outputs::default(),
         };
@@ -246,7 +250,13 @@ impl Node {
         let fresh = Self::open_with(self.secrets.clone(), read, now, rng)?.keeping_deletions(keep);
         let lamps = core::mem::take(&mut self.lamps);
         let dialer = core::mem::take(&mut self.dialer).restarted(now.mono);
-        *self = Self { lamps, dialer, ..fresh };
+        *self = Self {
+            lamps,
+            dialer,
+            #[cfg(feature = "sabotage")]
+            sabotage: self.sabotage,
+            ..fresh
+        };
         Ok(closed)
     }
 

@@ -223,6 +223,8 @@ pub(crate) mod key {
     pub(crate) const DEVICE: &[u8] = b"";
     pub(crate) const ACCOUNT: &[u8] = b"account";
     pub(crate) const OLM: &[u8] = b"olm";
+    /// Bytes of a set at the beginning of a key.
+    pub(crate) const SET_BYTES: usize = 32;
 
     pub(crate) fn numbered(first: &[u8], number: u64) -> Vec<u8> {
         [first, &number.to_be_bytes()].concat()

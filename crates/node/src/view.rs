@@ -1,7 +1,7 @@
 //! What screens read: pages of a snapshot, beside the machine.
 
 use lamplit_types::{AccountId, DeviceId, MessageId, Name, Text, Wall};
-use lamplit_wire::{Body, Progress};
+use lamplit_wire::{Body, Progress, SetId};
 
 use crate::{
     db::{Typed, decode},
@@ -177,6 +177,33 @@ pub fn text_in(
         Body::Text { id, .. } => Some(id),
         Body::Receipt { .. } | Body::Grant(_) => None,
     }))
+}
+
+/// A record of a replicated set, as it can be compared with that of another device.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordView {
+    /// Which set.
+    pub set: SetId,
+    /// Which field of it: kind, entity and field, as in the key of its row.
+    pub field: Vec<u8>,
+    /// BLAKE3 of the record and of what decides about it.
+    pub digest: [u8; 32],
+}
+
+/// The records after the row `after`, at most `limit`, with the keys of their rows.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn records(read: &impl Read, after: Option<&[u8]>, limit: usize) -> Result<Vec<(Vec<u8>, RecordView)>, ReadError> {
+    let rows = read.scan(Table::Records, &[], after, Order::Up, limit)?;
+    let views = rows.into_iter().map(|(at, value)| {
+        let stored: rows::Stored = decode(Table::Records, &value)?;
+        let bytes = crate::db::encode(&(&stored.record, &stored.stamp), Table::Records)?;
+        let field = at.get(key::SET_BYTES..).unwrap_or_default().to_vec();
+        let set = stored.record.body.set;
+        Ok((at, RecordView { set, field, digest: *blake3::hash(&bytes).as_bytes() }))
+    });
+    views.collect()
 }
 
 fn message_view(me: AccountId, at: &[u8], row: rows::Message) -> Stepped<MessageView> {

@@ -13,7 +13,7 @@ const SECTOR: usize = 512;
 
 /// A disk. Copies of the handle are the same disk.
 #[derive(Clone, Default)]
-pub struct Disk(Arc<Mutex<Platter>>);
+pub(crate) struct Disk(Arc<Mutex<Platter>>);
 
 #[derive(Default)]
 struct Platter {
@@ -35,48 +35,48 @@ enum Change {
 
 /// Operations that will fail.
 #[derive(Clone, Copy, Debug)]
-pub struct Trouble {
+pub(crate) struct Trouble {
     /// Writes and syncs that still go well.
-    pub after: u64,
+    pub(crate) after: u64,
     /// How many fail then. 0: nothing works any more, as after a power cut.
-    pub times: u64,
+    pub(crate) times: u64,
     /// Whether the disk is full, or something else is wrong.
-    pub full: bool,
+    pub(crate) full: bool,
 }
 
 impl Disk {
     /// A disk with these bytes on it.
-    pub fn of(bytes: Vec<u8>) -> Self {
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
         Self(Arc::new(Mutex::new(Platter { cached: bytes.clone(), synced: bytes, ..Platter::default() })))
     }
 
     /// The bytes that a power cut would leave for certain.
-    pub fn synced(&self) -> Vec<u8> {
+    pub(crate) fn synced(&self) -> Vec<u8> {
         self.platter().synced.clone()
     }
 
     /// Whether all that was written is synced.
-    pub fn is_synced(&self) -> bool {
+    pub(crate) fn is_synced(&self) -> bool {
         self.platter().unsynced.is_empty()
     }
 
     /// Lets operations fail.
-    pub fn plan(&self, trouble: Trouble) {
+    pub(crate) fn plan(&self, trouble: Trouble) {
         self.platter().trouble = Some(trouble);
     }
 
     /// Everything works again.
-    pub fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.platter().trouble = None;
     }
 
     /// How many operations have failed.
-    pub fn failures(&self) -> u64 {
+    pub(crate) fn failures(&self) -> u64 {
         self.platter().failed
     }
 
     /// The power goes: returns the disk as it is when it comes back, and whether anything that was written is gone.
-    pub fn power_cut(&self, dice: &mut Dice) -> (Self, bool) {
+    pub(crate) fn power_cut(&self, dice: &mut Dice) -> (Self, bool) {
         let mut platter = self.platter();
         let mut bytes = std::mem::take(&mut platter.synced);
         let keep = dice.pick(&[0, 300, 500, 900, 1000]).unwrap_or(0);

@@ -32,6 +32,8 @@ mod tally;
 mod world;
 
 pub use failure::{Failure, Rule};
+#[cfg(feature = "sabotage")]
+pub use lamplit_node::sabotage::Sabotage;
 pub use plant::Plant;
 pub use settings::Settings;
 pub use tally::{Deed, Fault, Tally};
@@ -58,10 +60,14 @@ pub fn run(settings: Settings) -> Run {
     finish(world, outcome)
 }
 
-/// An hour of ordinary life on a good network: people chat, edit, and are seen.
-pub fn hour(settings: Settings) -> Run {
+/// An hour of ordinary life on a good network: people chat, edit, and are seen. `begins` is called when they have all
+/// met and the hour begins.
+pub fn hour(settings: Settings, begins: impl FnOnce()) -> Run {
     let mut world = World::new(settings);
-    let outcome = world.begin().and_then(|()| world.live_an_hour());
+    let outcome = world.begin().and_then(|()| {
+        begins();
+        world.live_an_hour()
+    });
     finish(world, outcome)
 }
 

@@ -6,11 +6,11 @@ use lamplit_node::{Order, Read, ReadError, Row, Table, Write};
 
 /// A database as it should be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mirror(BTreeMap<(Table, Vec<u8>), Vec<u8>>);
+pub(crate) struct Mirror(BTreeMap<(Table, Vec<u8>), Vec<u8>>);
 
 impl Mirror {
     /// Applies a batch.
-    pub fn apply(&mut self, writes: &[Write]) {
+    pub(crate) fn apply(&mut self, writes: &[Write]) {
         for Write { table, key, value } in writes {
             match value {
                 Some(value) => self.0.insert((*table, key.clone()), value.clone()),
@@ -20,7 +20,7 @@ impl Mirror {
     }
 
     /// What a database holds.
-    pub fn of(read: &impl Read) -> Result<Self, ReadError> {
+    pub(crate) fn of(read: &impl Read) -> Result<Self, ReadError> {
         let mut all = BTreeMap::new();
         for table in Table::ALL {
             for (key, value) in read.scan(table, &[], None, Order::Up, usize::MAX)? {
@@ -31,19 +31,19 @@ impl Mirror {
     }
 
     /// A value.
-    pub fn value(&self, table: Table, key: &[u8]) -> Option<&[u8]> {
+    pub(crate) fn value(&self, table: Table, key: &[u8]) -> Option<&[u8]> {
         self.0.get(&(table, key.to_vec())).map(Vec::as_slice)
     }
 
     /// The rows of a table whose keys begin with `prefix`.
-    pub fn rows<'a>(&'a self, table: Table, prefix: &'a [u8]) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+    pub(crate) fn rows<'a>(&'a self, table: Table, prefix: &'a [u8]) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
         let rows = self.0.range((table, prefix.to_vec())..);
         let rows = rows.take_while(move |((at, key), _)| *at == table && key.starts_with(prefix));
         rows.map(|((_, key), value)| (key.as_slice(), value.as_slice()))
     }
 
     /// The first row in which two differ, in words.
-    pub fn difference(&self, other: &Self) -> Option<String> {
+    pub(crate) fn difference(&self, other: &Self) -> Option<String> {
         let keys = self.0.keys().chain(other.0.keys());
         let (table, key) = keys.filter(|key| self.0.get(*key) != other.0.get(*key)).min()?;
         let state = |mirror: &Self| mirror.value(*table, key).map_or("nothing".to_owned(), |v| format!("{} bytes", v.len()));
@@ -52,7 +52,7 @@ impl Mirror {
 }
 
 /// Bytes as hexadecimal digits, the first sixteen of them.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

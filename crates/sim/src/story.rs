@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 /// Lines that are kept. The oldest makes room for a further one.
-pub const LINES: usize = 400;
+pub(crate) const LINES: usize = 400;
 
 /// What happened, in order.
 ///
 /// The digest covers what happened to whom and when, but not what was drawn by the Olm library, which has its own
 /// randomness: so two runs of one seed have the same digest.
-pub struct Story {
+pub(crate) struct Story {
     lines: VecDeque<String>,
     told: bool,
     digest: u64,
@@ -17,13 +17,13 @@ pub struct Story {
 
 impl Story {
     /// A story whose lines are kept only if somebody will read them.
-    pub fn new(told: bool) -> Self {
+    pub(crate) fn new(told: bool) -> Self {
         // The offset basis and the prime are those of FNV-1a.
         Self { lines: VecDeque::new(), told, digest: 0xcbf2_9ce4_8422_2325 }
     }
 
     /// Tells something.
-    pub fn tell(&mut self, now: u64, line: impl FnOnce() -> String) {
+    pub(crate) fn tell(&mut self, now: u64, line: impl FnOnce() -> String) {
         if !self.told {
             return;
         }
@@ -35,19 +35,19 @@ impl Story {
     }
 
     /// Takes numbers that say what happened into the digest.
-    pub fn note(&mut self, numbers: &[u64]) {
+    pub(crate) fn note(&mut self, numbers: &[u64]) {
         for byte in numbers.iter().flat_map(|number| number.to_le_bytes()) {
             self.digest = (self.digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 
     /// The digest of all that was noted.
-    pub const fn digest(&self) -> u64 {
+    pub(crate) const fn digest(&self) -> u64 {
         self.digest
     }
 
     /// The last lines.
-    pub fn into_lines(self) -> Vec<String> {
+    pub(crate) fn into_lines(self) -> Vec<String> {
         self.lines.into()
     }
 }

@@ -91,7 +91,7 @@ pub enum KeyError {
     },
 }
 
-/// Finds the secret that [`init`](crate::init) kept for the device in `dir`.
+/// Finds the secret that [`init`](crate::init()) kept for the device in `dir`.
 ///
 /// May wait about a minute for somebody to unlock the keyring.
 ///

@@ -1,7 +1,7 @@
 //! The device's database: redb tables, migrations, one write batch a step, keys at rest.
 //!
 //! A device lives in one data directory ([`DataDir`]), which one process at a time may hold. In it are the database
-//! ([`Store`]) and, in the OS keyring or in an owner-only file, the device's secret keys ([`keys`]). [`init`] makes
+//! ([`Store`]) and, in the OS keyring or in an owner-only file, the device's secret keys ([`keys`]). [`init()`] makes
 //! both or neither. What is in which table is written in `docs/storage.md`.
 //!
 //! ```

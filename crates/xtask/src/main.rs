@@ -30,7 +30,7 @@ enum Task {
     /// Run the quick half of `test`: format, clippy, docs and the architecture
     Check,
     /// Start two devices that find each other, and talk through them
-    Demo,
+    Demo(demo::Arguments),
     /// Run the simulator on one seed, to repeat a failure or to explore
     Sim(sim::Arguments),
     /// Feed a decoder what nobody expects
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
         Task::Check => check::run(),
-        Task::Demo => demo::run(),
+        Task::Demo(arguments) => demo::run(&arguments),
         Task::Sim(arguments) => sim::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),

@@ -37,6 +37,11 @@ const TOOLS: &[Tool] = &[
     Tool { program: "cc", packages: &["gcc", "libc6-dev"], purposes: Purpose::ALL },
     // Network namespaces, for tests with real daemons on networks of their own.
     Tool { program: "ip", packages: &["iproute2"], purposes: &[Purpose::Test] },
+    // A real Secret Service, for the tests that keep keys in one.
+    Tool { program: "dbus-run-session", packages: &["dbus"], purposes: &[Purpose::Test] },
+    Tool { program: "gnome-keyring-daemon", packages: &["gnome-keyring"], purposes: &[Purpose::Test] },
+    // A disk that is really full, in a mount namespace of its own.
+    Tool { program: "unshare", packages: &["util-linux"], purposes: &[Purpose::Test] },
     // Counts instructions.
     Tool { program: "valgrind", packages: &["valgrind"], purposes: &[Purpose::Bench] },
     // libFuzzer is C++.

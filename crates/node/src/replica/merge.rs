@@ -8,6 +8,7 @@ use crate::{
     Node,
     db::Typed,
     rows::{FieldKey, LogRow, Place, Stored, key},
+    sabotage::Sabotage,
     step::{Step, Stepped},
     table::Table,
 };
@@ -33,6 +34,7 @@ impl Node {
             merge::deletion(old.as_ref().map(existing), existing(&new))
         } else {
             let grave = stored(&step.db, &set, FieldKey { field: GONE, ..field })?;
+            let grave = grave.filter(|_| !self.has_bug(Sabotage::ForgetTombstone));
             merge::field(old.as_ref().map(existing), grave.map(|grave| grave.stamp.clock), existing(&new))
         };
         let taken = matches!(verdict, Verdict::Take | Verdict::Reseal);

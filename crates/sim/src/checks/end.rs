@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lamplit_node::{Command, Table, view};
-use lamplit_types::{AccountId, MessageId, limits::EPOCH_MS};
-use lamplit_wire::Progress;
+use lamplit_types::{AccountId, MessageId, SpaceId, limits::EPOCH_MS};
+use lamplit_wire::{Progress, SetId};
 
 use crate::{
     failure::{Done, Failure, Rule},
     mirror::hex,
     world::World,
 };
+
+/// The records of a set: a digest of each, by field.
+type Records = BTreeMap<Vec<u8>, [u8; 32]>;
 
 /// How long devices may take until all is everywhere, in milliseconds: a device whose clock was set right shows its
 /// new beacon with the next epoch.
@@ -123,39 +126,33 @@ impl World {
 
     /// All who may read a set have the same records.
     fn check_records(&self) -> Done {
-        let mut sets: BTreeMap<Vec<u8>, Vec<(usize, BTreeMap<&[u8], &[u8]>)>> = BTreeMap::new();
+        let mut sets: BTreeMap<SetId, Vec<(usize, Records)>> = BTreeMap::new();
         for (at, device) in self.devices.iter().enumerate() {
-            let mut own: BTreeMap<Vec<u8>, BTreeMap<&[u8], &[u8]>> = BTreeMap::new();
-            for (key, value) in device.mirror.rows(Table::Records, &[]) {
-                let set = key.get(..32).unwrap_or_default().to_vec();
-                own.entry(set).or_default().insert(key, value);
+            let mut own: BTreeMap<SetId, Records> = BTreeMap::new();
+            for (_, record) in view::records(&device.mirror, None, usize::MAX).map_err(Failure::simulation)? {
+                own.entry(record.set).or_default().insert(record.field, record.digest);
             }
             for (set, records) in own {
                 sets.entry(set).or_default().push((at, records));
             }
         }
         for (set, replicas) in sets {
-            let Some((owner, _)) = set.split_first_chunk::<16>() else { continue };
-            let Some(owner) = self.person_of(&AccountId::from_bytes(*owner)) else { continue };
-            let good = replicas.iter().filter(|(at, _)| {
+            let SpaceId::Account(owner) = set.space;
+            let Some(owner) = self.person_of(&owner) else { continue };
+            let good = replicas.into_iter().filter(|(at, _)| {
                 self.devices.get(*at).is_some_and(|device| self.are_contacts(owner, device.person))
             });
-            let mut first: Option<&(usize, BTreeMap<&[u8], &[u8]>)> = None;
-            for replica in good {
-                let Some(known) = first else {
-                    first = Some(replica);
-                    continue;
-                };
-                if known.1 != replica.1 {
-                    let keys = known.1.keys().chain(replica.1.keys());
-                    let key = keys.filter(|key| known.1.get(*key) != replica.1.get(*key)).min();
-                    let field = key.and_then(|key| key.get(32..)).map(hex_all).unwrap_or_default();
-                    let what = format!(
-                        "the records of person {owner} in set {} on devices {} ({}) and {} ({}) differ in {field}",
-                        hex(set.get(16..).unwrap_or_default()), known.0, known.1.len(), replica.0, replica.1.len()
-                    );
-                    return Err(Failure::broken(Rule::Same, what));
-                }
+            let good: Vec<(usize, Records)> = good.collect();
+            let Some((first, known)) = good.first() else { continue };
+            for (at, records) in &good {
+                let fields = known.keys().chain(records.keys());
+                let Some(field) = fields.filter(|field| known.get(*field) != records.get(*field)).min() else { continue };
+                let audience = hex(set.audience.as_bytes());
+                let what = format!(
+                    "the records of person {owner} for {audience} on devices {first} ({}) and {at} ({}) differ in {}",
+                    known.len(), records.len(), hex(field)
+                );
+                return Err(Failure::broken(Rule::Same, what));
             }
         }
         Ok(())
@@ -224,8 +221,4 @@ impl World {
         }
         Ok(())
     }
-}
-
-fn hex_all(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,0 +1,35 @@
+//! What this process and machine have spent, as Linux counts it.
+
+use std::{fs, time::Duration};
+
+use anyhow::{Context, Result};
+
+/// Clock ticks a second in `/proc` (`USER_HZ`, 100 on every Linux there is).
+const TICK: Duration = Duration::from_millis(10);
+
+/// The machine's load over 1, 5 and 15 minutes.
+pub(crate) fn load() -> Result<String> {
+    let line = fs::read_to_string("/proc/loadavg")?;
+    Ok(line.split(' ').take(3).collect::<Vec<_>>().join(" "))
+}
+
+/// Time that all threads of this process have had a core, in the kernel too. In steps of 10 ms.
+pub(crate) fn processor_time() -> Result<Duration> {
+    let line = fs::read_to_string("/proc/self/stat")?;
+    // The name of the program, in brackets, may hold spaces.
+    let (_, rest) = line.rsplit_once(')').context("/proc/self/stat has no name")?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let mut ticks = || fields.next().and_then(|field| field.parse::<u32>().ok()).context("/proc/self/stat is short");
+    Ok(TICK * ticks()? + TICK * ticks()?)
+}
+
+/// Memory of this process that is in RAM, in bytes: now, and when it was most.
+pub(crate) fn resident() -> Result<[u64; 2]> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib << 10)
+    };
+    let both = field("VmRSS:").zip(field("VmHWM:")).context("/proc/self/status is short")?;
+    Ok(both.into())
+}

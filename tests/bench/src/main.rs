@@ -1,0 +1,40 @@
+//! What Lamplit costs. Each measurement runs the bare floor beside it, in the same run and in turns with it, and prints
+//! how they compare: absolute figures change with the machine, ratios hardly. `docs/benchmarks.md` has what came of it.
+
+#![allow(clippy::print_stdout, reason = "this program talks to whoever sits at the terminal")]
+
+mod cost;
+mod devices;
+mod figures;
+mod handle;
+mod memory;
+mod message;
+mod sim;
+
+use anyhow::{Result, bail};
+
+/// A measurement by its name.
+type Measurement = (&'static str, fn() -> Result<()>);
+
+const ALL: [Measurement; 3] = [("message", message::run), ("handle", handle::run), ("sim", sim::run)];
+
+fn main() -> Result<()> {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    // What `handle` starts, to be alone in a process.
+    if let [memory::NAME, folder] = names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        return memory::measure(folder.as_ref());
+    }
+    if let Some(unknown) = names.iter().find(|name| ALL.iter().all(|(known, _)| known != name)) {
+        let known: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
+        bail!("there is no measurement {unknown}: there are {}", known.join(", "));
+    }
+    println!("{} cores, load {}", std::thread::available_parallelism()?, cost::load()?);
+    for (name, run) in ALL {
+        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
+            println!("\n{name}");
+            run()?;
+        }
+    }
+    println!("\nload {}", cost::load()?);
+    Ok(())
+}
