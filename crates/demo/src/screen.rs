@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use anyhow::Result;
+use lamplit_rpc::api::Message;
 use ratatui::{
     DefaultTerminal, Frame,
     crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
@@ -24,7 +25,7 @@ const TOLD: usize = 4;
 const TYPED: usize = 500;
 /// Keys that may wait.
 const KEYS: usize = 64;
-const HELP: &str = " Tab other device · Enter send · /on APP  /off APP · q on an empty line, or Ctrl-C: quit";
+const HELP: &str = " Tab other device · Enter send · /on APP, /off APP · q or Ctrl-C quit";
 
 const QUIET: Style = Style::new().fg(Color::DarkGray);
 const LIT: Style = Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD);
@@ -216,7 +217,7 @@ impl Pane {
         let talk = Paragraph::new(lines).wrap(Wrap { trim: false });
         // The end of the conversation is what matters.
         let width = usize::from(area.width).max(1);
-        let height: usize = self.view.messages.iter().map(|message| message_width(who, message).div_ceil(width)).sum();
+        let height: usize = self.view.messages.iter().map(|message| rows(who, message, width)).sum();
         let above = height.saturating_sub(usize::from(area.height));
         frame.render_widget(talk.scroll((u16::try_from(above).unwrap_or(u16::MAX), 0)), area);
     }
@@ -236,8 +237,25 @@ impl Pane {
     }
 }
 
-/// Cells a message takes, with what stands around it.
-fn message_width(who: Who, message: &lamplit_rpc::api::Message) -> usize {
-    let around = if message.mine { 3 } else { who.other().name().len().saturating_add(2) };
-    Line::raw(message.text.as_str()).width().saturating_add(around).max(1)
+/// Rows a message takes when it is wrapped between words, with what stands around it.
+fn rows(who: Who, message: &Message, width: usize) -> usize {
+    let (before, after) = if message.mine { ("", " ✓✓") } else { (who.other().name(), "") };
+    let text = format!("{before}: {}{after}", message.text);
+    let (mut rows, mut used) = (1_usize, 0_usize);
+    for word in text.split(' ') {
+        let word = Line::raw(word).width();
+        let with_word = if used == 0 { word } else { used.saturating_add(1).saturating_add(word) };
+        if with_word <= width {
+            used = with_word;
+            continue;
+        }
+        // On a row of its own, or on several if it is longer than one.
+        let more = word.div_ceil(width).max(1);
+        rows = rows.saturating_add(if used == 0 { more.saturating_sub(1) } else { more });
+        used = word.saturating_sub(more.saturating_sub(1).saturating_mul(width));
+    }
+    rows
 }
+
+#[cfg(test)]
+mod tests;

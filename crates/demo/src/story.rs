@@ -21,25 +21,25 @@ pub(crate) async fn play(cast: &Cast, shown: &mpsc::Sender<Shown>) -> Result<()>
         sleep(BREATH).await;
         Ok::<(), anyhow::Error>(())
     };
-    tell("Two devices, each a process of its own, each with an account and keys of its own.".to_owned()).await?;
+    tell("Two devices: separate processes, each with an account and keys of its own.".to_owned()).await?;
     let (ada, grace) = tokio::try_join!(cast.device(Who::Left), cast.device(Who::Right))?;
     let (left, right) = tokio::try_join!(ada.start(), grace.start())?;
-    tell(format!("Ada's device listens at {left}, Grace's at {right}; they don't know each other.")).await?;
+    tell(format!("Ada listens at {left}, Grace at {right}: still strangers.")).await?;
 
     let link = ada.ask(Invite {}).await?.link;
     let begin: String = link.chars().take(36).collect();
     tell(format!("Ada makes an invite for one person: {begin}…")).await?;
     grace.ask(Accept { link }).await?;
     know_each_other(ada, grace).await?;
-    tell("Grace accepted it: they have checked each other's keys, and are contacts.".to_owned()).await?;
+    tell("Grace accepted it. They checked each other's keys and are contacts.".to_owned()).await?;
 
     tokio::join!(ada.stop(), grace.stop());
-    tell("Both devices go off, and come back at other ports. Nobody tells them where.".to_owned()).await?;
+    tell("Both go off and come back at other ports. Nobody tells them where.".to_owned()).await?;
     let (left, right) = tokio::try_join!(ada.start(), grace.start())?;
     let since = Instant::now();
     near_each_other(ada, grace).await?;
     let seconds = since.elapsed().as_secs_f64();
-    tell(format!("They found each other by DNS-SD, at {left} and {right}, in {seconds:.1} s.")).await?;
+    tell(format!("They found each other by DNS-SD in {seconds:.1} s, at {left} and {right}.")).await?;
 
     ada.ask(Light { app: "qq".to_owned() }).await?;
     sees(grace, "qq").await?;

@@ -238,15 +238,12 @@ fn name_in(entry: &Entry) -> Option<Name> {
     core::str::from_utf8(value).ok().and_then(|text| Name::parse(text).ok())
 }
 
-/// Of two pair secrets the one in force stays and the other is accepted for a while.
+/// The pair secret that was written last is in force, and the one before it is accepted for a while.
 fn with_pair(old: Option<ContactKeys>, new: PairRow) -> ContactKeys {
     match old {
         None => ContactKeys { pair: new, previous: None, beacon: None },
         Some(old) if old.pair == new => old,
-        Some(old) if new.id.wins_over(&old.pair.id) => {
-            ContactKeys { pair: new, previous: Some(old.pair), beacon: old.beacon }
-        }
-        Some(old) => ContactKeys { previous: Some(new), ..old },
+        Some(old) => ContactKeys { pair: new, previous: Some(old.pair), beacon: old.beacon },
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     io::{Event, Transmit, Warning},
     limits,
     replica::{GONE, OWN_DATA, OWN_SECRETS, set_of},
-    rows::{FieldKey, SetRow, Stored, key},
+    rows::{FieldKey, SetRow, Steady, Stored, key},
     sabotage::Sabotage,
     step::{Step, Stepped},
     table::{Order, Read, Table},
@@ -52,6 +52,9 @@ impl Node {
 
     /// What is done now and then: forgetting what nobody needs any more.
     fn chores(&mut self, step: &mut Step<'_>) -> Stepped {
+        if !self.is_steady(step)? {
+            return Ok(());
+        }
         self.forget_seen(step)?;
         self.release_expired(step)?;
         self.expire_outbox(step)?;
@@ -59,6 +62,33 @@ impl Node {
         self.forget_old_keys(step)?;
         self.renew_certificate(step)?;
         self.forget_deletions(step)
+    }
+
+    /// Sees whether the wall clock was set while the device runs.
+    pub(crate) fn notice_leap(&mut self, step: &mut Step<'_>) -> Stepped {
+        let last = core::mem::replace(&mut self.last, step.now);
+        let expected = last.wall.plus(step.now.mono.since(last.mono));
+        if has_leapt(step.now.wall, expected) {
+            self.device.steady = Steady { wall: step.now.wall, chores: 0 };
+            step.db.put(Table::Device, key::DEVICE, &self.device)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the clock has gone on for long without a leap. By one that is a year off everything would look old, and be
+    /// thrown away or renewed before its time.
+    fn is_steady(&mut self, step: &mut Step<'_>) -> Stepped<bool> {
+        let now = step.now.wall;
+        let before = self.device.steady;
+        let expected = before.wall.plus(limits::CHORES_MS);
+        let chores = match before.wall {
+            Wall(0) => limits::STEADY_CHORES,
+            _ if has_leapt(now, expected) => 0,
+            _ => before.chores.saturating_add(1),
+        };
+        self.device.steady = Steady { wall: now, chores };
+        step.db.put(Table::Device, key::DEVICE, &self.device)?;
+        Ok(chores >= limits::STEADY_CHORES)
     }
 
     /// A certificate that nears its end is signed anew, while this device can still be recognised by it.
@@ -160,4 +190,8 @@ impl Node {
             }
         }
     }
+}
+
+fn has_leapt(now: Wall, expected: Wall) -> bool {
+    now.since(expected).max(expected.since(now)) > limits::LEAP_MS
 }

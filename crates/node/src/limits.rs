@@ -1,6 +1,6 @@
 //! How much a device keeps and does, and what happens when it is reached.
 
-use lamplit_types::limits::{CONTACTS, DAY_MS, DEVICES};
+use lamplit_types::limits::{CONTACTS, DAY_MS, DEVICES, LINK_QUEUE_BYTES};
 
 /// Messages that wait for one device. A further one is refused.
 pub const OUTBOX: u64 = 10_000;
@@ -21,6 +21,8 @@ pub const LINKS: usize = 4096;
 pub const AT_ONCE_MS: u64 = 3_000;
 /// Bytes in a link beyond which nothing more is put into it but answers.
 pub const PUMP_BYTES: usize = 256 * 1024;
+/// Bytes of frames that overtook the greeting of a link. More end it, and it is made anew.
+pub const EARLY_BYTES: usize = 2 * LINK_QUEUE_BYTES;
 /// One-time keys given to one device over one link. A device that asks for more is cut off.
 pub const KEYS_A_LINK: u32 = 64;
 /// Envelopes one device refuses over one link. Then the link ends and is made anew.
@@ -81,5 +83,10 @@ pub const UNREAD: usize = 10_000;
 pub const PEERS: usize = CONTACTS * DEVICES;
 /// How often a device forgets what nobody needs any more.
 pub const CHORES_MS: u64 = 60 * 60 * 1000;
+/// The wall clock has leapt if it went on by so much more or less than was to be expected.
+pub const LEAP_MS: u64 = 14 * DAY_MS;
+/// After a leap nothing is thrown away for being old until so many chores have passed without another one: a week of
+/// running. A clock that is set wrong is put right by then.
+pub const STEADY_CHORES: u32 = 7 * 24;
 /// How often the consequences of one input are followed up before the next one is taken.
 pub const SETTLING_ROUNDS: usize = 8;

@@ -7,7 +7,7 @@ use lamplit_sync::outbox::Window;
 use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, LinkId, Mono, Now};
 use lamplit_wire::{Frame, Head, SetId};
 
-use crate::{dial::Target, io::DialId, pairing::Pairing, replica::Cursor, rows::FieldKey};
+use crate::{dial::Target, io::DialId, limits, pairing::Pairing, replica::Cursor, rows::FieldKey};
 
 /// A link and what is known about it.
 pub(crate) struct Line {
@@ -38,6 +38,9 @@ pub(crate) struct Talk {
     pub(crate) heard: bool,
     /// The other's certificate ran out, as far as is known here: it may show a newer list and say nothing else.
     pub(crate) expired: bool,
+    /// Frames of other classes that overtook the other's first frame: the streams of a pipe keep no order among
+    /// themselves.
+    pub(crate) early: Vec<Vec<u8>>,
     pub(crate) window: Window,
     /// Envelopes that are sent and not acknowledged: at most [`lamplit_sync::outbox::WINDOW`].
     pub(crate) open: BTreeMap<EnvelopeId, u64>,
@@ -81,6 +84,7 @@ impl Talk {
             handshake,
             heard: false,
             expired,
+            early: Vec::new(),
             window: Window::default(),
             open: BTreeMap::new(),
             refusals: 0,
@@ -88,6 +92,16 @@ impl Talk {
             keys_given: 0,
             sets: BTreeMap::new(),
         }
+    }
+
+    /// Keeps what overtook the greeting.
+    pub(crate) fn keep_early(&mut self, frame: Vec<u8>) -> Flow {
+        let bytes: usize = self.early.iter().map(Vec::len).sum();
+        if bytes.saturating_add(frame.len()) > limits::EARLY_BYTES {
+            return Flow::End;
+        }
+        self.early.push(frame);
+        Flow::Go
     }
 
     /// Everything that is not acknowledged will be sent again.

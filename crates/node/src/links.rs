@@ -1,7 +1,7 @@
 //! Links come, carry frames, and go.
 
 use lamplit_link::{Link, LinkEvent, Opening};
-use lamplit_types::{Channel, DeviceId, LinkId, Pipe};
+use lamplit_types::{Channel, Class, DeviceId, LinkId, Pipe};
 use lamplit_wire::{CloseReason, Decoded, Frame, decode};
 
 use crate::{
@@ -75,11 +75,28 @@ impl Node {
                 LinkEvent::Established { peer, handshake_hash, .. } => {
                     self.established(step, line, peer, handshake_hash)?
                 }
-                LinkEvent::Frame { bytes, .. } => self.frames(step, line, &bytes)?,
+                LinkEvent::Frame { class, bytes } => match &mut line.stage {
+                    Stage::Known(talk) if !talk.heard && class != Class::Control => talk.keep_early(bytes),
+                    _ => self.frames(step, line, &bytes)?,
+                },
                 // Presence travels in frames for now; a lone packet is none of ours.
                 LinkEvent::Packet(_) => Flow::Go,
             };
-            if flow == Flow::End {
+            if flow == Flow::End || self.catch_up(step, line)? == Flow::End {
+                return Ok(Flow::End);
+            }
+        }
+        Ok(Flow::Go)
+    }
+
+    /// Takes in what overtook the greeting, once that is there.
+    fn catch_up(&mut self, step: &mut Step<'_>, line: &mut Line) -> Stepped<Flow> {
+        let early = match &mut line.stage {
+            Stage::Known(talk) if talk.heard => core::mem::take(&mut talk.early),
+            _ => return Ok(Flow::Go),
+        };
+        for bytes in early {
+            if self.frames(step, line, &bytes)? == Flow::End {
                 return Ok(Flow::End);
             }
         }

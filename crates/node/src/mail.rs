@@ -2,7 +2,7 @@
 
 use lamplit_identity::verify_one_time_key;
 use lamplit_link::Link;
-use lamplit_seal::{OlmAccount, OlmKind, Sessions, padding};
+use lamplit_seal::{OlmAccount, OlmKind, Sessions, StorageKey, padding};
 use lamplit_types::{AccountId, DeviceId, EnvelopeId, Hlc, Incarnation};
 use lamplit_wire::{Body, Content, Envelope, Frame, Suite, bounded::Bytes, credential::SignedOneTimeKey};
 
@@ -58,6 +58,7 @@ impl Node {
             body: mail.body.clone(),
             expires: step.now.wall.plus(limits::ENVELOPE_MS),
             envelope: None,
+            was_sealed: false,
         };
         self.put_outgoing(step, &device, peer.last, &outgoing)?;
         step.db.put(Table::Peers, device.as_bytes(), &peer)?;
@@ -105,6 +106,7 @@ impl Node {
                 None => match self.seal_envelope(step, &device, seq, &outgoing)? {
                     Some(envelope) => {
                         outgoing.envelope = Some(envelope.clone());
+                        outgoing.was_sealed = true;
                         self.put_outgoing(step, &device, seq, &outgoing)?;
                         envelope
                     }
@@ -282,7 +284,10 @@ impl Node {
     /// Nothing more goes to a device.
     pub(crate) fn drop_mail(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
         step.db.remove(Table::Sessions, device.as_bytes());
-        step.db.remove(Table::Peers, device.as_bytes());
+        // Its counters stay: no number is used twice in one life, also if the two meet again.
+        if let Some(peer) = step.db.row::<Peer>(Table::Peers, device.as_bytes())? {
+            step.db.put(Table::Peers, device.as_bytes(), &Peer { address: None, ..peer })?;
+        }
         for table in [Table::Outbox, Table::Held] {
             loop {
                 let rows = step.db.scan(table, device.as_bytes(), None, Order::Up, limits::BATCH)?;
@@ -313,6 +318,7 @@ impl Node {
             for mut outgoing in waiting {
                 peer.last = peer.last.saturating_add(1);
                 outgoing.envelope = None;
+                outgoing.was_sealed = false;
                 self.put_outgoing(step, &device, peer.last, &outgoing)?;
             }
             step.db.put(Table::Peers, &at, &peer)?;
@@ -364,6 +370,25 @@ impl Node {
     pub(crate) fn put_olm_account(&self, step: &mut Step<'_>, account: &OlmAccount) -> Stepped {
         let bytes = account.to_bytes().map_err(|_| ReadError::Unwritable { table: Table::Secrets })?;
         step.db.put_sealed(&self.secrets.vault, step.rng, Table::Secrets, key::OLM, &*bytes)
+    }
+}
+
+/// Whether a message up to a number waits that was never sent.
+pub(crate) fn holds_unsent(step: &Step<'_>, vault: &StorageKey, device: &DeviceId, up_to: u64) -> Stepped<bool> {
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let rows = step.db.scan(Table::Outbox, device.as_bytes(), after.as_deref(), Order::Up, limits::BATCH)?;
+        let Some((last, _)) = rows.last() else { return Ok(false) };
+        after = Some(last.clone());
+        for (at, sealed) in rows {
+            if key::number_of(&at).is_none_or(|number| number > up_to) {
+                return Ok(false);
+            }
+            let outgoing: Outgoing = open_row(vault, Table::Outbox, &at, &sealed)?;
+            if !outgoing.was_sealed {
+                return Ok(true);
+            }
+        }
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Node {
     pub(crate) next_due: Wall,
     pub(crate) next_epoch: Mono,
     pub(crate) next_chores: Mono,
+    /// When it was last handed something.
+    pub(crate) last: Now,
     pub(crate) keep_deletions_ms: u64,
     /// This device found that it was restored: all its links begin anew.
     pub(crate) reborn: bool,
@@ -132,6 +134,7 @@ impl Node {
             next_due: next_due.unwrap_or(Wall(u64::MAX)),
             next_epoch: now.mono.plus(Self::until_next_epoch(now.wall)),
             next_chores: now.mono,
+            last: now,
             keep_deletions_ms: KEEP_DELETIONS_MS,
             reborn: false,
             #[cfg(feature = "sabotage")]
@@ -177,7 +180,8 @@ impl Node {
     ) -> Stepped {
         let before = core::mem::take(&mut self.changes);
         let mut step = Step { now, rng, db: Db::new(read, &before), out: core::mem::take(&mut self.outputs) };
-        let result = work(self, &mut step).and_then(|()| self.settle(&mut step));
+        let result = self.notice_leap(&mut step).and_then(|()| work(self, &mut step));
+        let result = result.and_then(|()| self.settle(&mut step));
         let Step { db, out, .. } = step;
         let changes = db.into_changes();
         self.changes = before;

@@ -18,7 +18,7 @@ use crate::{
     limits,
     line::{Flow, Line, Stage, send},
     replica::{Change, OWN_DATA, OWN_SECRETS, set_of},
-    rows::{Acceptance, InviteRow, PairRow},
+    rows::{Acceptance, ContactKeys, InviteRow, PairRow},
     step::{Step, Stepped},
     table::{Order, Read, ReadError, Table},
 };
@@ -343,9 +343,14 @@ impl Node {
     /// Makes somebody a contact, on all devices of the account.
     fn befriend(&mut self, step: &mut Step<'_>, them: Stranger) -> Stepped {
         let account: AccountId = them.list.account();
-        if self.people.get(account).is_some() {
+        let at = account.as_bytes();
+        let keys: Option<ContactKeys> = step.db.sealed(&self.secrets.vault, Table::ContactKeys, at)?;
+        let tried_before = keys.is_some_and(|keys| keys.pair == PairRow::of(&them.pair));
+        if tried_before && self.people.get(account).is_some() {
             return Ok(());
         }
+        // Somebody who is a contact already has forgotten this account, or they would not accept its invite: they get
+        // a new pair secret and all keys again.
         let me = self.device.account;
         let entity = *account.as_bytes();
         let pair = encode(&PairRow::of(&them.pair), Table::ContactKeys)?;

@@ -22,6 +22,16 @@ pub(crate) struct Device {
     /// Lives this device had before and knows of.
     pub(crate) past_lives: Vec<Incarnation>,
     pub(crate) clock: Hlc,
+    pub(crate) steady: Steady,
+}
+
+/// Whether the wall clock can be trusted to tell how old something is.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Steady {
+    /// What it showed at the last chores; 0: there were none.
+    pub(crate) wall: Wall,
+    /// How many chores it has gone on without a leap since it last made one.
+    pub(crate) chores: u32,
 }
 
 /// What all devices of an account share and nobody else has.
@@ -100,6 +110,8 @@ pub(crate) struct Outgoing {
     pub(crate) expires: Wall,
     /// As it was sealed and sent; sealed anew only if the other side could not open it.
     pub(crate) envelope: Option<Envelope>,
+    /// Whether it may have been sent under this number.
+    pub(crate) was_sealed: bool,
 }
 
 /// A message that came before its turn.

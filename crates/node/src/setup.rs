@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     db::{Changes, Db, Typed},
-    rows::{AccountKeys, Audience, Device, GenerationKey, key},
+    rows::{AccountKeys, Audience, Device, GenerationKey, Steady, key},
     table::{Order, Read, ReadError, Row, Table, Write},
 };
 
@@ -201,6 +201,7 @@ impl New {
             life: Incarnation((1 << 32) | u64::from(u32::from_le_bytes(drawn))),
             past_lives: Vec::new(),
             clock: Hlc::default(),
+            steady: Steady::default(),
         };
         let vault = &self.secrets.vault;
         let nothing = Changes::default();

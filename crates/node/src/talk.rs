@@ -13,6 +13,7 @@ use crate::{
     db::Typed,
     io::{Event, Warning},
     line::{Flow, Line, Stage, Talk, send},
+    mail,
     rows::{Peer, key},
     step::{Step, Stepped},
     table::{Read, Table},
@@ -127,7 +128,8 @@ impl Node {
         let Some((life, seq)) = hello.received else { return Ok(false) };
         if life == self.device.life {
             let peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
-            return Ok(seq > peer.last);
+            // A number that the other has received and that was never sent in this past belongs to another one.
+            return Ok(seq > peer.last || mail::holds_unsent(step, &self.secrets.vault, device, seq)?);
         }
         Ok(!self.device.past_lives.contains(&life))
     }

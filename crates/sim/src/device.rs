@@ -79,8 +79,8 @@ pub(crate) struct Books {
     pub(crate) held: BTreeMap<Vec<u8>, Option<MessageId>>,
     /// Messages that it ever had, also before it was restored.
     pub(crate) ever: BTreeSet<MessageId>,
-    /// The place, among all that a device said, of the last message of it.
-    pub(crate) last: BTreeMap<usize, u64>,
+    /// The place, among all that a device said, of the last message of it to one person.
+    pub(crate) last: BTreeMap<(usize, usize), u64>,
 }
 
 impl Device {

@@ -70,7 +70,7 @@ impl Failure {
 }
 
 /// The outcome of whatever may find a rule broken.
-pub type Done<T = ()> = Result<T, Failure>;
+pub(crate) type Done<T = ()> = Result<T, Failure>;
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

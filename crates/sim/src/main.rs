@@ -28,7 +28,11 @@ fn main() -> Result<ExitCode> {
 /// One seed, with its story.
 fn repeat(out: &mut impl Write, arguments: &Arguments, seed: u64) -> Result<ExitCode> {
     let start = Instant::now();
-    let told = !arguments.quiet;
+    let told = match (arguments.quiet, arguments.trace) {
+        (true, _) => 0,
+        (false, true) => usize::MAX,
+        (false, false) => report::LINES,
+    };
     let run = lamplit_sim::run(Settings { told, ..arguments.settings(seed) });
     report::one(out, &run, arguments, seed, start.elapsed())
 }

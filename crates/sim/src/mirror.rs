@@ -46,7 +46,8 @@ impl Mirror {
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
         let keys = self.0.keys().chain(other.0.keys());
         let (table, key) = keys.filter(|key| self.0.get(*key) != other.0.get(*key)).min()?;
-        let state = |mirror: &Self| mirror.value(*table, key).map_or("nothing".to_owned(), |v| format!("{} bytes", v.len()));
+        let state =
+            |mirror: &Self| mirror.value(*table, key).map_or("nothing".to_owned(), |v| format!("{} bytes", v.len()));
         Some(format!("row {} of {}: {} against {}", hex(key), table.name(), state(self), state(other)))
     }
 }

@@ -81,6 +81,12 @@ impl Model {
         self.by_id.insert(id, number);
     }
 
+    /// The first word of what a device said in some place of all that it said.
+    pub(crate) fn spoken_as(&self, author: usize, order: u64) -> Option<&str> {
+        let said = self.said.iter().find(|said| said.author == author && said.order == order);
+        said.and_then(|said| said.text.split(' ').next())
+    }
+
     /// A name or note is about to be written: a value that names it.
     pub(crate) fn type_edit(&mut self, wall: Wall) -> String {
         self.edits.push(Edit { wall });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use lamplit_types::{Channel, Class, LinkId, Pipe as Promise};
+use lamplit_types::{Channel, Class, LinkId};
 
 use crate::dice::Dice;
 
@@ -43,7 +43,6 @@ pub(crate) struct End {
 /// A pipe.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    pub(crate) promise: Promise,
     pub(crate) weather: Weather,
     pub(crate) ends: [End; 2],
     pub(crate) packets: u64,

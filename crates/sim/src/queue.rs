@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use lamplit_node::Input;
 use lamplit_types::{Channel, LinkId};
 
 use crate::deck::Action;
@@ -14,8 +13,6 @@ pub(crate) enum Happening {
     Work(usize, u64),
     /// A device's deadline.
     Due(usize, u64),
-    /// Something reaches a device that is still in the same boot.
-    Reach(usize, u64, Input),
     /// A piece of a stream arrives at one end of a pipe.
     Piece(u64, usize, Channel, Vec<u8>),
     /// A packet arrives at one end of a pipe.

@@ -10,7 +10,7 @@ use lamplit_sim::{Failure, Fault, Run, Tally};
 use crate::args::Arguments;
 
 /// Lines of the story that are printed before a failure.
-const LINES: usize = 60;
+pub(crate) const LINES: usize = 60;
 
 /// One run.
 pub(crate) fn one(
@@ -20,9 +20,8 @@ pub(crate) fn one(
     seed: u64,
     took: Duration,
 ) -> Result<ExitCode> {
-    let lines = if arguments.trace { run.story.len() } else { LINES };
     if !arguments.quiet && (run.failure.is_some() || arguments.trace) {
-        for line in run.story.iter().skip(run.story.len().saturating_sub(lines)) {
+        for line in &run.story {
             writeln!(out, "{line}")?;
         }
         writeln!(out)?;
@@ -94,7 +93,12 @@ pub(crate) fn hour(
         return Ok(ExitCode::FAILURE);
     }
     let (seconds, steps) = (took.as_secs_f64(), run.tally.steps);
-    writeln!(out, "{} devices lived an hour in {seconds:.2} s: {:.0} µs a step", arguments.devices, seconds * 1e6 / steps.max(1) as f64)?;
+    writeln!(
+        out,
+        "{} devices lived an hour in {seconds:.2} s: {:.0} µs a step",
+        arguments.devices,
+        seconds * 1e6 / steps.max(1) as f64
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -16,8 +16,8 @@ pub struct Settings {
     pub people: usize,
     /// How many things happen before the network is made whole, at least.
     pub steps: u64,
-    /// Whether the story of the run is wanted.
-    pub told: bool,
+    /// Lines of the story that are wanted, the last ones.
+    pub told: usize,
     /// A bug that is planted.
     pub plant: Option<Plant>,
     /// How long deletions are remembered, in milliseconds.
@@ -40,7 +40,7 @@ impl Settings {
             devices: 10,
             people: 6,
             steps: 2_000,
-            told: false,
+            told: 0,
             plant: None,
             keep_deletions_ms,
             is_radio: network == 0,

@@ -2,32 +2,30 @@
 
 use std::collections::VecDeque;
 
-/// Lines that are kept. The oldest makes room for a further one.
-pub(crate) const LINES: usize = 400;
-
 /// What happened, in order.
 ///
 /// The digest covers what happened to whom and when, but not what was drawn by the Olm library, which has its own
 /// randomness: so two runs of one seed have the same digest.
 pub(crate) struct Story {
     lines: VecDeque<String>,
-    told: bool,
+    /// Lines that are kept. The oldest makes room for a further one.
+    told: usize,
     digest: u64,
 }
 
 impl Story {
-    /// A story whose lines are kept only if somebody will read them.
-    pub(crate) fn new(told: bool) -> Self {
+    /// A story of which so many lines are kept.
+    pub(crate) fn new(told: usize) -> Self {
         // The offset basis and the prime are those of FNV-1a.
         Self { lines: VecDeque::new(), told, digest: 0xcbf2_9ce4_8422_2325 }
     }
 
     /// Tells something.
     pub(crate) fn tell(&mut self, now: u64, line: impl FnOnce() -> String) {
-        if !self.told {
+        if self.told == 0 {
             return;
         }
-        if self.lines.len() == LINES {
+        if self.lines.len() == self.told {
             self.lines.pop_front();
         }
         let (minutes, seconds, millis) = (now / 60_000, now / 1000 % 60, now % 1000);

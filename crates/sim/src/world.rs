@@ -114,7 +114,6 @@ impl World {
         match happening {
             Happening::Work(at, boot) => self.work(at, boot)?,
             Happening::Due(at, boot) => self.due(at, boot)?,
-            Happening::Reach(at, boot, input) => self.reach(at, boot, input),
             Happening::Piece(wire, side, channel, bytes) => self.piece(wire, side, channel, bytes),
             Happening::Packet(wire, side, bytes, number) => self.packet(wire, side, bytes, number),
             Happening::Dead(wire, side) => self.dead(wire, side),
@@ -127,6 +126,8 @@ impl World {
             }
             Happening::Start(at, boot) => self.start_again(at, boot)?,
             Happening::Mend(at, boot) => self.mend(at, boot)?,
+            // The story is over, and this its last action.
+            Happening::Act(_) if self.is_calm => {}
             Happening::Act(action) => {
                 self.tally.steps += 1;
                 self.act(action)?;

@@ -23,12 +23,12 @@ pub(crate) fn processor_time() -> Result<Duration> {
     Ok(TICK * ticks()? + TICK * ticks()?)
 }
 
-/// Memory of this process that is in RAM, in bytes: now, and when it was most.
-pub(crate) fn resident() -> Result<[u64; 2]> {
+/// Memory of this process that is in RAM, in KiB: now, and when it was most.
+pub(crate) fn resident_kib() -> Result<[u32; 2]> {
     let status = fs::read_to_string("/proc/self/status")?;
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib << 10)
+        line.trim().strip_suffix(" kB")?.parse::<u32>().ok()
     };
     let both = field("VmRSS:").zip(field("VmHWM:")).context("/proc/self/status is short")?;
     Ok(both.into())

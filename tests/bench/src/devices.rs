@@ -176,7 +176,8 @@ impl Devices {
 
     /// Hands inputs to a device, commits once, and gives back what came of it.
     pub(crate) fn step(&mut self, at: usize, inputs: Vec<Input>) -> Result<Commit> {
-        self.timed(at, inputs, &mut Duration::ZERO)
+        let mut spent = Duration::ZERO;
+        self.timed(at, inputs, &mut spent)
     }
 
     /// The same; the time that the node took, without the commit, is added to `spent`.

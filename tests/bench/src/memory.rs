@@ -45,7 +45,7 @@ pub(crate) fn keep(folder: &Path, contact: usize, device: Device) -> Result<()> 
         Some((place, key, value))
     });
     let kept = Kept { secrets: device.secrets.to_vec(), rows: rows.collect() };
-    Ok(fs::write(file(folder, contact), postcard::to_stdvec(&kept)?)?)
+    Ok(fs::write(file(folder, contact), postcard::to_allocvec(&kept)?)?)
 }
 
 /// Measures in a process of its own.
@@ -59,13 +59,12 @@ pub(crate) fn spawn(folder: &Path) -> Result<()> {
 
 /// Opens the node, links it to one contact after the other, and says how much memory that takes.
 pub(crate) fn measure(folder: &Path) -> Result<()> {
-    let mebibytes = || anyhow::Ok(cost::resident()?.map(|bytes| f64::from(u32::try_from(bytes >> 10)?) / 1024.0));
-    let [nothing, _] = mebibytes()?;
+    let [nothing, _] = resident()?;
     let mut devices = Devices::new(13);
     let dir = DataDir::open(&hub(folder))?;
     let (secrets, _) = keys::load(&dir)?;
     devices.open(HUB, DeviceSecrets::from_bytes(&secrets)?, Disk::Store(Store::open(&dir)?))?;
-    let [opened, _] = mebibytes()?;
+    let [opened, _] = resident()?;
 
     let me = devices.node(HUB)?.account();
     let contacts = (1..).take_while(|contact| file(folder, *contact).exists());
@@ -86,11 +85,17 @@ pub(crate) fn measure(folder: &Path) -> Result<()> {
     if devices.node(HUB)?.near().len() != linked {
         bail!("not every contact is linked");
     }
-    let [all, most] = mebibytes()?;
+    let [all, most] = resident()?;
     println!("  memory of a process with that node alone, MiB");
     println!("    nothing yet {nothing:.1}, node open {opened:.1}, {linked} links {all:.1}, at most {most:.1}");
     println!("    target: under {TARGET} MiB: {}", verdict(most < TARGET));
     Ok(())
+}
+
+/// Mebibytes of this process in RAM: now, and when they were most.
+fn resident() -> Result<[f64; 2]> {
+    let [now, most] = cost::resident_kib()?;
+    Ok([now, most].map(|kib| f64::from(kib) / 1024.0))
 }
 
 fn file(folder: &Path, contact: usize) -> PathBuf {

@@ -16,21 +16,32 @@ const HOURS: usize = 3;
 pub(crate) fn run() -> Result<()> {
     let settings = Settings::of_seed(SEED);
     println!("  {} devices of {} people, real nodes and stores, seed {SEED}", settings.devices, settings.people);
-    let mut best = f64::MAX;
-    for _ in 0..HOURS {
-        let (start, before) = (Instant::now(), cost::processor_time()?);
-        let run = lamplit_sim::hour(settings);
-        let (took, spent) = (start.elapsed().as_secs_f64(), cost::processor_time()?.saturating_sub(before));
-        if let Some(failure) = run.failure {
-            bail!("the hour went wrong: {failure}");
+    let mut slowest = f64::MIN;
+    for (is_wired, is_radio, network) in [(true, false, "streams"), (false, true, "packets")] {
+        let mut best = f64::MAX;
+        for _ in 0..HOURS {
+            best = best.min(hour(Settings { is_wired, is_radio, ..settings }, network)?);
         }
-        best = best.min(took);
-        println!(
-            "  an hour in {took:.2} s ({:.2} s of processor time), {:.0} times as fast as a clock",
-            spent.as_secs_f64(),
-            3600.0 / took
-        );
+        slowest = slowest.max(best);
     }
-    println!("  target: the best of them under {TARGET} s: {}", verdict(best < TARGET));
+    println!("  target: the best of each under {TARGET} s: {}", verdict(slowest < TARGET));
     Ok(())
+}
+
+/// Lets an hour pass; returns the seconds it took.
+fn hour(settings: Settings, network: &str) -> Result<f64> {
+    // People meet first; that is no part of the hour.
+    let mut start = (Instant::now(), cost::processor_time());
+    let run = lamplit_sim::hour(settings, || start = (Instant::now(), cost::processor_time()));
+    let (began, before) = start;
+    let (took, spent) = (began.elapsed().as_secs_f64(), cost::processor_time()?.saturating_sub(before?));
+    if let Some(failure) = run.failure {
+        bail!("the hour went wrong: {failure}");
+    }
+    println!(
+        "    over {network}: {took:.2} s, {:.2} s of processor time; {:.0} times as fast as a clock",
+        spent.as_secs_f64(),
+        3600.0 / took
+    );
+    Ok(took)
 }

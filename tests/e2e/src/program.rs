@@ -7,6 +7,9 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 
+/// Names a program to test in place of the one that is built from these sources.
+const OTHER: &str = "LAMPLIT_PROGRAM";
+
 /// The `lamplit` program, as new as the sources.
 pub(crate) fn lamplit() -> Result<&'static Path> {
     static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
@@ -16,6 +19,9 @@ pub(crate) fn lamplit() -> Result<&'static Path> {
 
 /// Builds it where this test was built: nothing is left to do if somebody did so just before.
 fn build() -> Result<PathBuf> {
+    if let Some(other) = env::var_os(OTHER) {
+        return Ok(PathBuf::from(other));
+    }
     let test = env::current_exe().context("this test does not know its own path")?;
     let folder = test.ancestors().nth(2).context("tests lie in a target directory")?;
     let target = folder.parent().context("a profile's folder lies in a target directory")?;

@@ -51,6 +51,11 @@ impl Node {
     /// Writes a change into one of this account's sets.
     pub(crate) fn write(&mut self, step: &mut Step<'_>, set: SetId, change: Change) -> Stepped {
         let clock = self.tick(step)?;
+        // What the user changes is later than what the user saw, also if this device's clock is behind.
+        let clock = match latest(step, &set, change.kind, &change.entity)? {
+            Some(latest) if latest >= clock => latest.tick(clock.wall),
+            _ => clock,
+        };
         let (field, value) = match change.what {
             What::Set { field, value } => (field, Value::Set(fit(value)?)),
             What::Delete => (GONE, Value::Gone),
@@ -140,6 +145,12 @@ fn fit(value: Vec<u8>) -> Stepped<Bytes<RECORD_BYTES>> {
 
 fn seal(key: &AudienceKey, step: &mut Step<'_>, context: &[u8], plaintext: &[u8]) -> Stepped<Vec<u8>> {
     key.seal(step.rng, context, plaintext).map_err(|_| ReadError::Unwritable { table: Table::Records })
+}
+
+/// The latest clock in what is stored of an entity.
+fn latest(step: &Step<'_>, set: &SetId, kind: Kind, entity: &[u8; 16]) -> Stepped<Option<Hlc>> {
+    let stored = stored_of_entity(&step.db, set, kind, entity)?;
+    Ok(stored.iter().map(|(_, stored)| stored.stamp.clock.max(stored.stamp.born)).max())
 }
 
 /// When a living entity was born.

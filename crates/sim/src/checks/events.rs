@@ -45,9 +45,10 @@ impl World {
             }
         }
         for id in new {
-            let from_here = self.model.by_id(id).is_some_and(|said| {
-                self.devices.get(said.author).is_some_and(|author| author.id == device.id)
-            });
+            let from_here = self
+                .model
+                .by_id(id)
+                .is_some_and(|said| self.devices.get(said.author).is_some_and(|author| author.id == device.id));
             if !from_here && !told.contains(id) {
                 return broken(device, Rule::Obeyed, "does not tell of a message that came");
             }

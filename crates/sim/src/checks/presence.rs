@@ -63,9 +63,9 @@ impl World {
         };
         let now = self.queue.now();
         let earliest = now.saturating_sub(PRESENCE_TTL_MS + UNDER_WAY_MS);
-        let still_known = self.devices_of(other.person).any(|at| {
-            self.devices.get(at).is_some_and(|theirs| theirs.knows(device.account))
-        });
+        let still_known = self
+            .devices_of(other.person)
+            .any(|at| self.devices.get(at).is_some_and(|theirs| theirs.knows(device.account)));
         let forgotten = self.model.forgot(other.person, device.person);
         if !still_known && forgotten.is_none_or(|at| at < earliest) {
             return broken("sees the lamps of somebody who does not know its account");
@@ -73,6 +73,10 @@ impl World {
         let apps: BTreeSet<String> = lit.apps.iter().map(|app| app.app.as_str().to_owned()).collect();
         let ends = other.lit.iter().skip(1).map(|(since, _)| *since).chain([now]);
         let was_true = other.lit.iter().zip(ends).any(|((_, was), until)| *was == apps && until >= earliest);
-        if was_true { Ok(()) } else { broken(&format!("sees lamps of {} that are not lit", other.name)) }
+        if was_true {
+            Ok(())
+        } else {
+            broken(&format!("sees {apps:?} of {}, which are not lit: {:?}", other.name, other.lit.last()))
+        }
     }
 }

@@ -19,8 +19,8 @@ impl World {
         let before = if touches(Table::Outbox) { self.device(at)?.waiting() } else { BTreeSet::new() };
         self.device_mut(at)?.mirror.apply(writes);
         self.keep_books(at, writes)?;
-        for id in &new {
-            self.message_came(at, *id)?;
+        for id in self.in_order(at, &new)? {
+            self.message_came(at, id)?;
         }
         if touches(Table::Outbox) {
             self.check_acknowledged(at, before)?;
@@ -61,6 +61,17 @@ impl World {
             return Ok(new);
         }
         Err(Failure::broken(Rule::Once, format!("{name} has {rows} more messages of {} ids", new.len())))
+    }
+
+    /// New messages in the order in which they are shown. (A batch is in the order of its rows.)
+    fn in_order(&self, at: usize, new: &[MessageId]) -> Done<Vec<MessageId>> {
+        let mut shown = Vec::new();
+        for id in new {
+            let message = view::message(&self.device(at)?.mirror, *id).map_err(Failure::simulation)?;
+            shown.push((message.map(|message| (message.conversation, message.index)), *id));
+        }
+        shown.sort_unstable();
+        Ok(shown.into_iter().map(|(_, id)| id).collect())
     }
 
     fn keep_books(&mut self, at: usize, writes: &[Write]) -> Done {
@@ -133,9 +144,13 @@ impl World {
         let restored = author.times_restored > 0 && device.times_restored > 0;
         let order = self.model.message(number).map_or(0, |said| said.order);
         let device = self.device_mut(at)?;
-        let last = device.books.last.entry(said.author).or_default();
+        let last = device.books.last.entry((said.author, said.to)).or_default();
         if order < *last && !restored {
-            return broken(Rule::Order, &format!("{word} comes after something that was said later"));
+            let (order_now, before) = (order, *last);
+            let other = self.model.spoken_as(said.author, before).unwrap_or_default();
+            let what =
+                format!("{word}, number {order_now} of device {}, comes after {other}, number {before}", said.author);
+            return broken(Rule::Order, &what);
         }
         *last = order.max(*last);
         device.books.ever.insert(id);
@@ -151,7 +166,7 @@ impl World {
         let ids = device.mirror.rows(Table::MessageIndex, &[]).filter_map(|(key, _)| <[u8; 16]>::try_from(key).ok());
         let mut last = std::collections::BTreeMap::new();
         for said in ids.filter_map(|id| self.model.by_id(&MessageId::from_bytes(id))) {
-            let latest: &mut u64 = last.entry(said.author).or_default();
+            let latest: &mut u64 = last.entry((said.author, said.to)).or_default();
             *latest = said.order.max(*latest);
         }
         self.device_mut(at)?.books.last = last;
@@ -166,7 +181,8 @@ impl World {
             let Some(other) = self.whose(to).and_then(|other| self.devices.get(other)) else { continue };
             let still_known = device.knows(other.account) || device.account == other.account;
             if still_known && !other.ever_had(message) {
-                let said = self.model.by_id(message).map_or("?", |said| said.text.split(' ').next().unwrap_or_default());
+                let said =
+                    self.model.by_id(message).map_or("?", |said| said.text.split(' ').next().unwrap_or_default());
                 let what = format!("{} lets go of {said}, which {} never committed", device.name, other.name);
                 return Err(Failure::broken(Rule::Kept, what));
             }
@@ -180,7 +196,10 @@ impl World {
         let device = self.device(at)?;
         let contacts = view::contacts(&device.mirror, None, usize::MAX).map_err(Failure::simulation)?;
         for contact in contacts {
-            let texts = [contact.alias.map(|alias| alias.as_str().to_owned()), contact.note.map(|note| note.as_str().to_owned())];
+            let texts = [
+                contact.alias.map(|alias| alias.as_str().to_owned()),
+                contact.note.map(|note| note.as_str().to_owned()),
+            ];
             for text in texts.into_iter().flatten() {
                 let Some(edit) = self.model.edit(&text) else { continue };
                 let latest = Wall(now.0.saturating_add(CLOCK_DRIFT_MS));

@@ -1,9 +1,10 @@
 //! How a world begins: people make accounts, meet, and take further devices.
 
-use std::collections::BTreeMap;
-
 use lamplit_identity::Cost;
-use lamplit_node::setup::{self, NewDevice};
+use lamplit_node::{
+    Write,
+    setup::{self, NewDevice},
+};
 use lamplit_store::Store;
 use lamplit_types::{Name, Wall};
 
@@ -99,8 +100,21 @@ impl World {
         let sibling = self.device(person)?;
         let made = setup::further_device(dice.source(), now, &sibling.secrets, &sibling.mirror)
             .map_err(Failure::simulation)?;
+        self.write_into(person, &made.sibling_writes)?;
         let name = NAMES.get(person % NAMES.len()).copied().unwrap_or("Kim");
         self.install(person, format!("{name}'s device {number}"), made, dice)
+    }
+
+    /// A device is stopped, something is written into its database, and it goes on.
+    fn write_into(&mut self, at: usize, writes: &[Write]) -> Done {
+        let device = self.device_mut(at)?;
+        device.running = None;
+        let store = Store::on_backend(Box::new(device.disk.clone())).map_err(Failure::simulation)?;
+        store.commit(writes.iter().cloned()).map_err(Failure::simulation)?;
+        device.mirror.apply(writes);
+        drop(store);
+        self.unplug(at);
+        self.start(at)
     }
 
     fn install(&mut self, person: usize, name: String, made: NewDevice, dice: Dice) -> Done {
@@ -123,7 +137,7 @@ impl World {
             running: None,
             mirror,
             in_doubt: None,
-            books: Books { outbox: BTreeMap::new(), ..Books::default() },
+            books: Books::default(),
             backups: Vec::new(),
             skew: 0,
             island: 0,

@@ -273,10 +273,13 @@ impl World {
         let ends = [End::new(from, boot, near), End::new(to, there, far)];
         self.places.insert(near, (number, 0));
         self.places.insert(far, (number, 1));
-        self.wires.insert(number, Wire { promise, weather, ends, packets: 0 });
+        self.wires.insert(number, Wire { weather, ends, packets: 0 });
         self.reach(from, boot, Input::Connected { link: near, pipe: promise, dial: Some(dial) });
         self.reach(to, there, Input::Connected { link: far, pipe: promise, dial: None });
-        self.tell(|| format!("a pipe opens between {from} and {to}: {promise:?}"));
+        self.tell(|| match promise {
+            Promise::Streams { .. } => format!("{from} reaches {to}: streams"),
+            Promise::Packets { mtu } => format!("{from} reaches {to}: packets of {mtu}"),
+        });
     }
 
     fn new_pipe(&mut self) -> (Promise, Weather) {
