@@ -20,6 +20,9 @@ use crate::{
 /// The field of an audience-key entity that holds the key.
 pub(crate) const KEY_FIELD: u8 = 1;
 
+/// The field of the account's own settings that holds its beacon key.
+pub(crate) const BEACON_FIELD: u8 = 1;
+
 /// An audience key as the account's devices tell it to one another.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct AudienceKeyValue {
@@ -179,14 +182,45 @@ impl Node {
         self.keep_key(step, audience, &value)?;
         self.write_key(step, audience, &value)?;
         self.reseal(step, set_of(self.device.account, audience))?;
+        self.change_beacon_key(step)?;
         for account in self.people.contacts() {
             self.grant_friends(step, account)?;
         }
         Ok(())
     }
 
+    /// Who left knows the beacon key: from now on the account's devices show beacons of another one.
+    fn change_beacon_key(&mut self, step: &mut Step<'_>) -> Stepped {
+        let key: [u8; 32] = step.random();
+        let me = self.device.account;
+        let change = Change::set(Kind::Setting, *me.as_bytes(), BEACON_FIELD, key.to_vec());
+        self.write(step, set_of(me, OWN_SECRETS), change)
+    }
+
+    /// The account's devices agreed on another beacon key.
+    pub(crate) fn take_beacon_key(&mut self, step: &mut Step<'_>, key: [u8; 32]) -> Stepped {
+        if self.keys.beacon == key {
+            return Ok(());
+        }
+        let former = core::mem::replace(&mut self.keys.beacon, key);
+        self.keys.former_beacons.push(former);
+        if self.keys.former_beacons.len() > limits::FORMER_BEACONS {
+            self.keys.former_beacons.remove(0);
+        }
+        let at = crate::rows::key::ACCOUNT;
+        step.db.put_sealed(&self.secrets.vault, step.rng, Table::Secrets, at, &self.keys)?;
+        self.people.set_own_beacons(&self.keys);
+        self.advertise(step);
+        Ok(())
+    }
+
     /// Seals all of a set anew under today's key.
     pub(crate) fn reseal(&mut self, step: &mut Step<'_>, set: SetId) -> Stepped {
+        self.reseal_older(step, set, u32::MAX)
+    }
+
+    /// Seals anew what was sealed with keys of days before `day`, or of another generation.
+    fn reseal_older(&mut self, step: &mut Step<'_>, set: SetId, day: u32) -> Stepped {
         let prefix = crate::rows::key::set(&set);
         let mut after: Option<Vec<u8>> = None;
         loop {
@@ -195,7 +229,9 @@ impl Node {
             after = Some(last.clone());
             for (_, value) in rows {
                 let stored: crate::rows::Stored = crate::db::decode(Table::Records, &value)?;
-                if let Some(field) = self.field_of(step, &stored)? {
+                if stored.record.body.key.day < day
+                    && let Some(field) = self.field_of(step, &stored)?
+                {
                     self.seal_again(step, &set, field)?;
                 }
             }
@@ -204,7 +240,11 @@ impl Node {
 
     /// Lets go of keys of days that nobody needs any more: what is still under way is at most so old.
     pub(crate) fn forget_old_keys(&mut self, step: &mut Step<'_>) -> Stepped {
-        let needed = step.now.wall.day().saturating_sub(limits::KEY_DAYS);
+        let today = step.now.wall.day();
+        // Well before their key goes, so that the others have the new copies by then.
+        let friends = set_of(self.device.account, self.device.friends);
+        self.reseal_older(step, friends, today.saturating_sub(limits::RESEAL_DAYS))?;
+        let needed = today.saturating_sub(limits::KEY_DAYS);
         for audience in self.memberships.keys().copied().collect::<Vec<_>>() {
             let vault = &self.secrets.vault;
             let Some(mut row) = step.db.sealed::<Audience>(vault, Table::Audiences, audience.as_bytes())? else {

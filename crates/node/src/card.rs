@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Node,
-    audience::{AudienceKeyValue, KEY_FIELD},
+    audience::{AudienceKeyValue, BEACON_FIELD, KEY_FIELD},
     db::Typed,
     io::Event,
     replica::{Change, OWN_DATA, OWN_SECRETS, owner_of, set_of},
@@ -58,6 +58,13 @@ impl Node {
             (Kind::Contact, OWN_DATA) if own => self.show_contact(step, account, entry),
             (Kind::ContactKeys, OWN_SECRETS) if own => self.show_contact_keys(step, account, entry),
             (Kind::AudienceKey, OWN_SECRETS) if own => self.show_audience_key(step, entry),
+            (Kind::Setting, OWN_SECRETS) if own => match (entry.field, &entry.value) {
+                (BEACON_FIELD, Value::Set(key)) => match key.as_array() {
+                    Some(key) => self.take_beacon_key(step, *key),
+                    None => Ok(()),
+                },
+                _ => Ok(()),
+            },
             (Kind::Profile, _) if own => self.show_own_profile(step, entry),
             (Kind::Profile, _) if account == owner_of(set) => self.show_profile(step, account, entry),
             _ => Ok(()),

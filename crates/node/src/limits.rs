@@ -67,10 +67,14 @@ pub const WHOLE_SET: usize = 1_000_000;
 /// Lives of this device that it remembers. The oldest is forgotten.
 pub const PAST_LIVES: usize = 64;
 
+/// Beacon keys of before by which the account's own devices are still recognised. The oldest is forgotten.
+pub const FORMER_BEACONS: usize = 4;
 /// Generations of an audience's key that are kept. The oldest is forgotten.
 pub const GENERATIONS: usize = 8;
 /// For how many days back an audience's key is kept: as long as a message may be under way.
 pub const KEY_DAYS: u32 = 30;
+/// After how many days a record is sealed anew, before its key is let go of.
+pub const RESEAL_DAYS: u32 = 20;
 /// Records sealed anew in one read.
 pub const RESEALED: usize = 256;
 /// Rows looked at in one read of a longer walk.

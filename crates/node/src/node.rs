@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use lamplit_identity::{BeaconKey, ListError, PairSecret, VerifiedList};
+use lamplit_identity::{ListError, PairSecret, VerifiedList};
 use lamplit_sync::horizon::KEEP_DELETIONS_MS;
 use lamplit_types::{AccountId, AudienceId, DeviceId, LinkId, Mono, Now, Wall};
 use lamplit_wire::{AppPresence, Record, RecordBody, SetId};
@@ -18,7 +18,7 @@ use crate::{
     lamps::Lamps,
     limits,
     line::Line,
-    people::{People, Person, person_of},
+    people::{People, Person, own_beacons, person_of},
     rows::{self, AccountKeys, Audience, ContactKeys, Peer, key},
     setup::DeviceSecrets,
     step::{HandleError, Outputs, Step, Stepped},
@@ -108,7 +108,7 @@ impl Node {
             list,
             pair: Some(PairSecret::of_own_devices(&keys.own, device.account, keys.generation)),
             previous: None,
-            beacon: Some(BeaconKey::from_bytes(keys.beacon)),
+            beacons: own_beacons(&keys),
         };
         let mut people = People::new(device.account, device.device, own, now.wall);
         people.put_all(load_people(read, &secrets)?);
@@ -228,7 +228,8 @@ impl Node {
         Ok(())
     }
 
-    /// The changes to commit, in any order, one for each row. They stay pending until [`Node::committed`].
+    /// The changes to commit, in any order, one for each row. Nothing may be handed in until they are committed, since
+    /// until then neither the database nor the machine shows them.
     pub fn take_writes(&mut self) -> Vec<Write> {
         core::mem::take(&mut self.changes).into_writes()
     }

@@ -11,7 +11,7 @@ use crate::{
     Node,
     db::Typed,
     limits,
-    rows::{Contact, ContactKeys, PairRow},
+    rows::{AccountKeys, Contact, ContactKeys, PairRow},
     setup::DeviceSecrets,
     step::{Step, Stepped},
     table::Table,
@@ -22,7 +22,8 @@ pub(crate) struct Person {
     pub(crate) list: VerifiedList,
     pub(crate) pair: Option<PairSecret>,
     pub(crate) previous: Option<PairSecret>,
-    pub(crate) beacon: Option<BeaconKey>,
+    /// The keys of the beacons their devices show, and showed before.
+    pub(crate) beacons: Vec<BeaconKey>,
 }
 
 /// Everybody known.
@@ -121,6 +122,13 @@ impl People {
         self.retag();
     }
 
+    pub(crate) fn set_own_beacons(&mut self, keys: &AccountKeys) {
+        if let Some(own) = self.persons.get_mut(&self.me) {
+            own.beacons = own_beacons(keys);
+        }
+        self.retag();
+    }
+
     pub(crate) fn remove(&mut self, account: AccountId) {
         self.persons.remove(&account);
         self.retag();
@@ -151,7 +159,8 @@ impl People {
             secrets.map(move |secret| (account, device, secret))
         });
         self.tags = TagTable::new(self.device, callers, self.epoch);
-        let shown = all().filter_map(|(account, device, person)| Some((account, device, person.beacon.as_ref()?)));
+        let shown =
+            all().flat_map(|(account, device, person)| person.beacons.iter().map(move |key| (account, device, key)));
         self.beacons = BeaconTable::new(shown, self.epoch);
     }
 
@@ -237,6 +246,11 @@ impl PairRow {
     }
 }
 
+/// The beacon keys of the account itself, the present one first.
+pub(crate) fn own_beacons(keys: &AccountKeys) -> Vec<BeaconKey> {
+    core::iter::once(&keys.beacon).chain(&keys.former_beacons).map(|key| BeaconKey::from_bytes(*key)).collect()
+}
+
 /// A contact as the database has them.
 pub(crate) fn person_of(contact: Contact, keys: Option<ContactKeys>) -> Option<Person> {
     let list = VerifiedList::verify(contact.list, Some(contact.root)).ok()?;
@@ -244,7 +258,7 @@ pub(crate) fn person_of(contact: Contact, keys: Option<ContactKeys>) -> Option<P
         list,
         pair: keys.as_ref().map(|keys| keys.pair.secret()),
         previous: keys.as_ref().and_then(|keys| keys.previous.as_ref()).map(PairRow::secret),
-        beacon: keys.and_then(|keys| keys.beacon).map(BeaconKey::from_bytes),
+        beacons: keys.and_then(|keys| keys.beacon).map(BeaconKey::from_bytes).into_iter().collect(),
     })
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct AccountKeys {
     pub(crate) data: [u8; 32],
     pub(crate) secrets: [u8; 32],
     pub(crate) beacon: [u8; 32],
+    /// Beacon keys of before: a device of the account that was away may still show them.
+    pub(crate) former_beacons: Vec<[u8; 32]>,
 }
 
 /// Somebody the owner knows.

@@ -136,6 +136,7 @@ pub fn first_device(
         data: draw(rng),
         secrets: draw(rng),
         beacon: draw(rng),
+        former_beacons: Vec::new(),
     };
     let key = AudienceKey::draw(rng, 1 << 16, now.day());
     let first = GenerationKey { generation: key.generation(), day: key.day(), key: *key.as_bytes() };

@@ -71,12 +71,17 @@ impl World {
             return broken("sees the lamps of somebody who does not know its account");
         }
         let apps: BTreeSet<String> = lit.apps.iter().map(|app| app.app.as_str().to_owned()).collect();
+        let nothing = (0, BTreeSet::new());
+        let before = core::iter::once(&nothing).chain(&other.lit);
         let ends = other.lit.iter().skip(1).map(|(since, _)| *since).chain([now]);
-        let was_true = other.lit.iter().zip(ends).any(|((_, was), until)| *was == apps && until >= earliest);
+        // Several changes of one batch are told one after the other, so what was in between is true as well.
+        let was_true = before.zip(&other.lit).zip(ends).any(|(((_, was), (_, is)), until)| {
+            until >= earliest && apps.is_subset(&(was | is)) && (was & is).is_subset(&apps)
+        });
         if was_true {
             Ok(())
         } else {
-            broken(&format!("sees {apps:?} of {}, which are not lit: {:?}", other.name, other.lit.last()))
+            broken(&format!("sees {apps:?} of {}, which are not lit at {now}: {:?}", other.name, other.lit.iter().rev().take(4).collect::<Vec<_>>()))
         }
     }
 }

@@ -23,7 +23,7 @@ impl World {
             self.message_came(at, id)?;
         }
         if touches(Table::Outbox) {
-            self.check_acknowledged(at, before)?;
+            self.check_acknowledged(at, before, events.unwrap_or_default())?;
         }
         if touches(Table::Contacts) {
             self.check_times(at)?;
@@ -174,13 +174,15 @@ impl World {
     }
 
     /// What is no longer in the outbox was committed by its addressee, or given up for a reason.
-    fn check_acknowledged(&self, at: usize, before: BTreeSet<(DeviceId, MessageId)>) -> Done {
+    fn check_acknowledged(&self, at: usize, before: BTreeSet<(DeviceId, MessageId)>, events: &[Event]) -> Done {
         let device = self.device(at)?;
         let after = device.waiting();
         for (to, message) in before.difference(&after) {
             let Some(other) = self.whose(to).and_then(|other| self.devices.get(other)) else { continue };
+            let removed = |event: &Event| matches!(event, Event::ContactRemoved(account) if *account == other.account);
             let still_known = device.knows(other.account) || device.account == other.account;
-            if still_known && !other.ever_had(message) {
+            // A contact can be removed and met again in one batch: nothing that waits survives that.
+            if still_known && !events.iter().any(removed) && !other.ever_had(message) {
                 let said =
                     self.model.by_id(message).map_or("?", |said| said.text.split(' ').next().unwrap_or_default());
                 let what = format!("{} lets go of {said}, which {} never committed", device.name, other.name);
