@@ -9,6 +9,7 @@ use tokio::{sync::mpsc, time::sleep};
 use crate::{
     device::Device,
     stage::{Cast, Shown, Who},
+    view::View,
 };
 
 /// Time to read a line before the next thing happens.
@@ -33,6 +34,8 @@ pub(crate) async fn play(cast: &Cast, shown: &mpsc::Sender<Shown>) -> Result<()>
     know_each_other(ada, grace).await?;
     tell("Grace accepted it. They checked each other's keys and are contacts.".to_owned()).await?;
 
+    // What they recognise each other by has to arrive first.
+    tokio::try_join!(sent(ada), sent(grace))?;
     tokio::join!(ada.stop(), grace.stop());
     tell("Both go off and come back at other ports. Nobody tells them where.".to_owned()).await?;
     let (left, right) = tokio::try_join!(ada.start(), grace.start())?;
@@ -61,20 +64,25 @@ pub(crate) async fn play(cast: &Cast, shown: &mpsc::Sender<Shown>) -> Result<()>
 
 async fn know_each_other(ada: &Device, grace: &Device) -> Result<()> {
     let known = |device: &'static str| {
-        move |view: &crate::view::View| view.contact.as_ref().filter(|contact| contact.name == device).map(|_| ())
+        move |view: &View| view.contact.as_ref().filter(|contact| contact.name == device).map(|_| ())
     };
     tokio::try_join!(ada.until("Grace as a contact", known("Grace")), grace.until("Ada as a contact", known("Ada")))?;
     Ok(())
 }
 
+async fn sent(device: &Device) -> Result<()> {
+    let sent = |view: &View| view.status.as_ref().filter(|status| status.waiting == 0).map(|_| ());
+    device.until("all to be sent", sent).await
+}
+
 async fn near_each_other(ada: &Device, grace: &Device) -> Result<()> {
-    let near = |view: &crate::view::View| view.contact.as_ref().filter(|contact| contact.near).map(|_| ());
+    let near = |view: &View| view.contact.as_ref().filter(|contact| contact.near).map(|_| ());
     tokio::try_join!(ada.until("Grace near", near), grace.until("Ada near", near))?;
     Ok(())
 }
 
 async fn sees(device: &Device, app: &str) -> Result<()> {
-    let lit = |view: &crate::view::View| view.contact.as_ref()?.lit.iter().find(|lit| lit.app == app).map(|_| ());
+    let lit = |view: &View| view.contact.as_ref()?.lit.iter().find(|lit| lit.app == app).map(|_| ());
     device.until(&format!("the contact on {app}"), lit).await
 }
 
@@ -82,7 +90,7 @@ async fn sees(device: &Device, app: &str) -> Result<()> {
 async fn say(device: &Device, text: &str) -> Result<()> {
     let contact = device.until("a contact", |view| Some(view.contact.as_ref()?.id.clone())).await?;
     let id = device.ask(Say { contact, text: text.to_owned() }).await?.id;
-    let read = |view: &crate::view::View| {
+    let read = |view: &View| {
         let message = view.messages.iter().find(|message| message.id == id)?;
         (message.progress == Some(Progress::Read)).then_some(())
     };

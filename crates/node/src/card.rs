@@ -4,7 +4,7 @@
 //! pairing that first makes it.
 
 use lamplit_identity::{MergeOutcome, VerifiedList};
-use lamplit_types::{AccountId, Name, Text};
+use lamplit_types::{AccountId, AudienceId, Name, Text};
 use lamplit_wire::{
     Entry, Kind, Record, SetId, Value,
     credential::{DeviceList, RootHash},
@@ -79,12 +79,25 @@ impl Node {
         if whole_contact && owner_of(set) == self.device.account {
             return self.forget_contact(step, AccountId::from_bytes(entry.entity));
         }
+        if entry.kind == Kind::ContactKeys && entry.field == keys_field::PAIR && owner_of(set) == self.device.account {
+            step.db.remove(Table::ContactKeys, &entry.entity);
+            return self.load_person(step, AccountId::from_bytes(entry.entity));
+        }
         Ok(())
     }
 
     fn show_contact(&mut self, step: &mut Step<'_>, account: AccountId, entry: &Entry) -> Stepped {
-        let Value::Set(value) = &entry.value else { return self.forget_contact(step, account) };
         let card: Option<Contact> = step.db.row(Table::Contacts, account.as_bytes())?;
+        let Value::Set(value) = &entry.value else {
+            // They may have been met again since: then only what was known of them before is gone.
+            return match card {
+                Some(mut card) if self.lives(step, OWN_DATA, Kind::Contact, account, contact_field::TRUST)? => {
+                    self.gather(step, account, &mut card)?;
+                    self.put_card(step, account, &card)
+                }
+                _ => self.forget_contact(step, account),
+            };
+        };
         match (entry.field, card) {
             (contact_field::TRUST, card) => self.show_trust(step, account, card, value),
             (contact_field::ALIAS, Some(mut card)) => {
@@ -135,6 +148,19 @@ impl Node {
         Ok(())
     }
 
+    /// Whether a field of a contact is stored.
+    fn lives(
+        &self,
+        step: &Step<'_>,
+        audience: AudienceId,
+        kind: Kind,
+        account: AccountId,
+        field: u8,
+    ) -> Stepped<bool> {
+        let name = crate::rows::FieldKey { kind, entity: *account.as_bytes(), field };
+        Ok(crate::replica::stored(&step.db, &set_of(self.device.account, audience), name)?.is_some())
+    }
+
     fn text_field(
         &self,
         step: &Step<'_>,
@@ -157,6 +183,9 @@ impl Node {
         let vault = &self.secrets.vault;
         let at = account.as_bytes();
         let Value::Set(value) = &entry.value else {
+            if self.lives(step, OWN_SECRETS, Kind::ContactKeys, account, keys_field::PAIR)? {
+                return Ok(());
+            }
             step.db.remove(Table::ContactKeys, at);
             return self.load_person(step, account);
         };
@@ -222,8 +251,8 @@ impl Node {
         if step.db.get(Table::Contacts, account.as_bytes())?.is_none() {
             return Ok(());
         }
+        // Their keys are in another set and go with their own deletion: there may be new ones already.
         step.db.remove(Table::Contacts, account.as_bytes());
-        step.db.remove(Table::ContactKeys, account.as_bytes());
         self.drop_person(step, account)?;
         step.tell(Event::ContactRemoved(account));
         Ok(())

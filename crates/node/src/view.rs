@@ -186,8 +186,10 @@ pub struct RecordView {
     pub set: SetId,
     /// Which field of it: kind, entity and field, as in the key of its row.
     pub field: Vec<u8>,
-    /// BLAKE3 of the record and of what decides about it.
-    pub digest: [u8; 32],
+    /// BLAKE3 of what decides about its value, the value included.
+    pub value: [u8; 32],
+    /// BLAKE3 of this copy of it, as it was sealed and signed.
+    pub copy: [u8; 32],
 }
 
 /// The records after the row `after`, at most `limit`, with the keys of their rows.
@@ -198,10 +200,12 @@ pub fn records(read: &impl Read, after: Option<&[u8]>, limit: usize) -> Result<V
     let rows = read.scan(Table::Records, &[], after, Order::Up, limit)?;
     let views = rows.into_iter().map(|(at, value)| {
         let stored: rows::Stored = decode(Table::Records, &value)?;
-        let bytes = crate::db::encode(&(&stored.record, &stored.stamp), Table::Records)?;
+        let digest = |bytes: Vec<u8>| *blake3::hash(&bytes).as_bytes();
+        let value = digest(crate::db::encode(&stored.stamp, Table::Records)?);
+        let copy = digest(crate::db::encode(&stored.record, Table::Records)?);
         let field = at.get(key::SET_BYTES..).unwrap_or_default().to_vec();
         let set = stored.record.body.set;
-        Ok((at, RecordView { set, field, digest: *blake3::hash(&bytes).as_bytes() }))
+        Ok((at, RecordView { set, field, value, copy }))
     });
     views.collect()
 }

@@ -64,6 +64,11 @@ impl Disk {
         self.platter().trouble = Some(trouble);
     }
 
+    /// Whether operations fail, or will.
+    pub(crate) fn is_in_trouble(&self) -> bool {
+        self.platter().trouble.is_some()
+    }
+
     /// Everything works again.
     pub(crate) fn mend(&self) {
         self.platter().trouble = None;

@@ -111,6 +111,11 @@ impl Model {
         self.parted.insert(pair(owner, contact));
     }
 
+    /// A restored device of a person has never heard of another any more.
+    pub(crate) fn lose(&mut self, owner: usize, contact: usize, now: u64) {
+        self.forgot.insert((owner, contact), now);
+    }
+
     pub(crate) fn forgot(&self, owner: usize, contact: usize) -> Option<u64> {
         self.forgot.get(&(owner, contact)).copied()
     }

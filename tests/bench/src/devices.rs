@@ -17,7 +17,7 @@ use lamplit_types::{Beacon, LinkId, Mono, Name, Now, Pipe, Wall};
 use zeroize::Zeroizing;
 
 /// Nobody attacks these phrases.
-pub(crate) const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
 const START: u64 = 1_800_000_000_000;
 /// What a QUIC pipe offers for packets, in bytes.
 const PACKET: usize = 1100;
@@ -120,8 +120,8 @@ pub(crate) struct Devices {
 }
 
 /// A new device's keys and first rows.
-pub(crate) fn made(rng: &mut ChaCha20Rng, name: &str) -> Result<(DeviceSecrets, Vec<Write>)> {
-    let (new, _) = setup::first_device(rng, Wall(START), Name::parse(name)?, CHEAP)?;
+pub(crate) fn made(rng: &mut ChaCha20Rng, now: Wall, name: &str) -> Result<(DeviceSecrets, Vec<Write>)> {
+    let (new, _) = setup::first_device(rng, now, Name::parse(name)?, CHEAP)?;
     Ok((new.secrets, new.writes))
 }
 
@@ -148,7 +148,7 @@ impl Devices {
 
     /// A new device's keys and first rows.
     pub(crate) fn made(&mut self, name: &str) -> Result<(DeviceSecrets, Vec<Write>)> {
-        made(&mut self.rng, name)
+        made(&mut self.rng, Wall(START), name)
     }
 
     /// A new device with its rows in memory. Returns what they began with.
@@ -288,7 +288,7 @@ impl Devices {
         };
         self.command(guest, Command::Accept(invite))?;
         self.settle(None)?;
-        if self.node(guest)?.near().is_empty() {
+        if self.node(host)?.near().is_empty() {
             bail!("two devices did not meet")
         }
         Ok(())

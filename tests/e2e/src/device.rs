@@ -151,7 +151,8 @@ impl<'lan> Device<'lan> {
         judge(&command.output()?)
     }
 
-    /// Invites `guest` and waits until both have each other among their contacts. Returns the link.
+    /// Invites `guest` and waits until both have each other among their contacts, and each has what the other's devices
+    /// are recognised by. Returns the link.
     ///
     /// # Errors
     /// If they don't meet.
@@ -161,7 +162,21 @@ impl<'lan> Device<'lan> {
         guest.ask(&["accept", &link])?;
         self.contact(guest)?;
         guest.contact(self)?;
+        self.wait_until_sent()?;
+        guest.wait_until_sent()?;
         Ok(link)
+    }
+
+    /// Waits until nothing is left to be sent.
+    ///
+    /// # Errors
+    /// If that does not happen.
+    pub fn wait_until_sent(&self) -> Result<()> {
+        let what = format!("all that {} has to send shall be acknowledged", self.name);
+        eventually(&what, || {
+            let status = self.ask(&["status"])?;
+            Ok(status.get("waiting").and_then(Value::as_u64).filter(|waiting| *waiting == 0).map(drop))
+        })
     }
 
     /// Waits until `other` is a contact, and returns it.

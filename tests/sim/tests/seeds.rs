@@ -5,11 +5,17 @@ use lamplit_sim_tests::{Look, again, over_seeds};
 
 const SEEDS: u64 = 500;
 
+/// `LAMPLIT_SIM_SEEDS` plays fewer, for the time between two edits.
+fn seeds() -> u64 {
+    std::env::var("LAMPLIT_SIM_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS)
+}
+
 #[test]
 fn nothing_is_lost_whatever_goes_wrong() {
     let mut all = Tally::default();
     let mut failed = Vec::new();
-    over_seeds(0..SEEDS, Settings::of_seed, |seed, run| {
+    let seeds = seeds();
+    over_seeds(0..seeds, Settings::of_seed, |seed, run| {
         let settings = Settings::of_seed(seed);
         let tally = &run.tally;
         if let Some(failure) = &run.failure {
@@ -28,5 +34,7 @@ fn nothing_is_lost_whatever_goes_wrong() {
         Look::More
     });
     assert!(failed.is_empty(), "{}", failed.join("\n"));
-    assert!(all.missing().is_empty(), "these faults never happened: {:?}", all.missing());
+    if seeds >= SEEDS {
+        assert!(all.missing().is_empty(), "these faults never happened: {:?}", all.missing());
+    }
 }

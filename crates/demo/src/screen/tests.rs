@@ -27,8 +27,9 @@ fn drawn(screen: &Screen) -> String {
 #[test]
 fn the_end_of_a_long_conversation_is_in_sight() {
     let mut screen = Screen::default();
-    let mut messages: Vec<Message> =
-        (0..60).map(|number| message(&format!("number {number} {}", "of many words ".repeat(number % 9)), number % 2 == 0)).collect();
+    let mut messages: Vec<Message> = (0..60)
+        .map(|number| message(&format!("number {number} {}", "of many words ".repeat(number % 9)), number % 2 == 0))
+        .collect();
     messages.push(message("the very last word", false));
     screen.take(Shown::View(Who::Left, Box::new(View { messages, ..View::default() }), None::<Box<Event>>));
     let drawn = drawn(&screen);

@@ -10,17 +10,20 @@ use lamplit_types::{
 use lamplit_wire::{Progress, SetId};
 
 use crate::{
+    device::Device,
     failure::{Done, Failure, Rule},
     mirror::hex,
     world::World,
 };
 
-/// The records of a set: a digest of each, by field.
+/// The records of a set: a digest of the value of each, by field.
 type Records = BTreeMap<Vec<u8>, [u8; 32]>;
 
 /// How long devices may take until all is everywhere, in milliseconds: a device whose clock was set right shows its
 /// new beacon with the next epoch.
 const UNTIL_QUIET_MS: u64 = 3 * EPOCH_MS;
+/// The field of an entity that says that it is gone.
+const GONE: u8 = 0;
 /// What was written by a clock that was ahead by no more than this is waited for, in milliseconds.
 const LATEST_DUE_MS: u64 = 2 * DAY_MS;
 /// How often it is looked whether they have done so.
@@ -77,6 +80,24 @@ impl World {
         dues.filter(|due| *due <= by).max()
     }
 
+    /// Whether a device of an account was restored from before it drew a key that records are sealed with: they wait for
+    /// that key for ever.
+    fn lost_a_key(&self, person: usize) -> bool {
+        let account = self.account_of(person).ok();
+        let restored = self.devices_of(person).any(|at| self.was_restored(at));
+        let for_ever = u64::MAX.to_be_bytes();
+        let waits = |device: &Device| {
+            device.mirror.rows(Table::Quarantine, &for_ever).any(|(_, value)| {
+                account.is_some_and(|account| contains(value, account.as_bytes()))
+            })
+        };
+        restored && self.devices.iter().any(waits)
+    }
+
+    fn was_restored(&self, at: usize) -> bool {
+        self.devices.get(at).is_some_and(|device| device.times_restored > 0)
+    }
+
     /// Whether records of an account wait for a time that is very far off: then its devices differ until then.
     fn waits_for_long(&self, person: usize) -> bool {
         let now = self.clock(0).wall.0;
@@ -123,7 +144,7 @@ impl World {
     fn check_delivered(&self) -> Done {
         for device in &self.devices {
             for row in device.books.outbox.keys() {
-                let to = crate::device::Device::addressee(row).and_then(|id| self.whose(&id));
+                let to = Device::addressee(row).and_then(|id| self.whose(&id));
                 let Some(other) = to.and_then(|to| self.devices.get(to)) else { continue };
                 if self.are_contacts(device.person, other.person) {
                     let what = format!("something waits at {} for {}", device.name, other.name);
@@ -181,7 +202,10 @@ impl World {
         for (at, device) in self.devices.iter().enumerate() {
             let mut own: BTreeMap<SetId, Records> = BTreeMap::new();
             for (_, record) in view::records(&device.mirror, None, usize::MAX).map_err(Failure::simulation)? {
-                own.entry(record.set).or_default().insert(record.field, record.digest);
+                // A deletion is forgotten by each device when its time has come.
+                if record.field.last() != Some(&GONE) {
+                    own.entry(record.set).or_default().insert(record.field, record.value);
+                }
             }
             for (set, records) in own {
                 sets.entry(set).or_default().push((at, records));
@@ -189,7 +213,8 @@ impl World {
         }
         for (set, replicas) in sets {
             let SpaceId::Account(owner) = set.space;
-            let Some(owner) = self.person_of(&owner).filter(|owner| !self.waits_for_long(*owner)) else { continue };
+            let comparable = |owner: &usize| !self.waits_for_long(*owner) && !self.lost_a_key(*owner);
+            let Some(owner) = self.person_of(&owner).filter(comparable) else { continue };
             let good = replicas
                 .into_iter()
                 .filter(|(at, _)| self.devices.get(*at).is_some_and(|device| self.are_contacts(owner, device.person)));
@@ -217,9 +242,7 @@ impl World {
     fn check_deleted(&self) -> Done {
         for removal in &self.model.removals {
             let met = self.model.met(removal.owner, removal.contact);
-            let restored = self
-                .devices_of(removal.owner)
-                .any(|at| self.devices.get(at).is_some_and(|device| device.times_restored > 0));
+            let restored = self.devices_of(removal.owner).any(|at| self.was_restored(at));
             // A handshake may be under way for as long as an invite's addresses are tried.
             let met_since = met.is_some_and(|met| met.saturating_add(10 * 60_000) > removal.time);
             if met_since || restored {
@@ -252,7 +275,7 @@ impl World {
                 let author = self.device(said.author)?;
                 let parted = self.model.parted(author.person, said.to);
                 let restored = author.times_restored > 0
-                    || self.devices_of(said.to).any(|at| self.devices.get(at).is_some_and(|to| to.times_restored > 0));
+                    || self.devices_of(said.to).any(|at| self.was_restored(at));
                 if author.id != device.id || parted || restored {
                     continue;
                 }

@@ -41,8 +41,18 @@ impl World {
         device.boot += 1;
         let fail = |what: String| Failure::broken(Rule::Stored, what);
         let name = device.name.clone();
-        let store = Store::on_backend(Box::new(device.disk.clone()))
-            .map_err(|error| fail(format!("{name} cannot open its database: {error}")))?;
+        let in_trouble = device.disk.is_in_trouble();
+        let store = match Store::on_backend(Box::new(device.disk.clone())) {
+            Ok(store) => store,
+            // As any program would: it ends with an error, and is started again when the disk works.
+            Err(_) if in_trouble => {
+                device.disk.mend();
+                let boot = device.boot;
+                self.queue.after(1_000, Happening::Start(at, boot));
+                return Ok(());
+            }
+            Err(error) => return Err(fail(format!("{name} cannot open its database: {error}"))),
+        };
         let snapshot = store.snapshot().map_err(|error| fail(format!("{name} cannot read: {error}")))?;
         let found = Mirror::of(&snapshot).map_err(|error| fail(format!("{name} cannot read: {error}")))?;
         let doubt = device.in_doubt.take().unwrap_or_default();
@@ -152,6 +162,7 @@ impl World {
         let device = self.device_mut(at)?;
         let Some(backup) = device.backups.get(which) else { return Ok(()) };
         let made = backup.made;
+        let (owner, knew) = (device.person, device.mirror.clone());
         device.disk = Disk::of(backup.image.clone());
         device.mirror = backup.mirror.clone();
         device.in_doubt = None;
@@ -160,7 +171,21 @@ impl World {
         device.backups.truncate(which.saturating_add(1));
         device.audit_rows()?;
         self.recount_order(at)?;
+        self.note_forgotten(at, owner, &knew)?;
         self.tell(|| format!("{at}: comes back as it was at {} s", made / 1000));
+        Ok(())
+    }
+
+    /// A restored device knows nothing of contacts that it made since the backup.
+    fn note_forgotten(&mut self, at: usize, owner: usize, knew: &Mirror) -> Done {
+        let now = self.queue.now();
+        for person in 0..self.people {
+            let account = self.account_of(person)?;
+            let known = knew.value(lamplit_node::Table::Contacts, account.as_bytes()).is_some();
+            if known && !self.device(at)?.knows(account) {
+                self.model.lose(owner, person, now);
+            }
+        }
         Ok(())
     }
 

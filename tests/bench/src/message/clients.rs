@@ -1,12 +1,16 @@
 //! Two clients that talk to each other over loopback.
 
-use std::{net::Ipv4Addr, thread::sleep, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    thread::sleep,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::{Result, bail};
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use lamplit_client::{Answer, Client, Command, Event, Events, Handle, Network, Parts, account::Opened, view};
 use lamplit_store::Store;
-use lamplit_types::{AccountId, Text};
+use lamplit_types::{AccountId, Text, Wall};
 use tokio::runtime::{Builder, Runtime};
 
 use super::medium::{Medium, Syncs};
@@ -72,7 +76,9 @@ impl Side {
     fn start(seed: u8, name: &str, medium: &Medium, syncs: &Syncs) -> Result<Self> {
         let runtime = Builder::new_multi_thread().enable_all().build()?;
         // Only a key for a few minutes: nobody keeps it.
-        let (secrets, writes) = made(&mut ChaCha20Rng::from_seed([seed; 32]), name)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let now = Wall(u64::try_from(now.as_millis())?);
+        let (secrets, writes) = made(&mut ChaCha20Rng::from_seed([seed; 32]), now, name)?;
         let store = Store::on_backend(Box::new(medium.room(name, syncs)?))?;
         store.commit(writes)?;
         let network = Network { bind: Some((Ipv4Addr::LOCALHOST, 0).into()), discovery: false };
