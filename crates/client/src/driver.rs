@@ -90,7 +90,7 @@ impl Driver {
             biased;
             () = asked_to_stop(&mut self.stop) => false,
             taken = self.inbox.recv_many(batch, limits::BATCH) => taken > 0,
-            Some(()) = async { Some(sleep_until(deadline?).await) } => true,
+            () = due(deadline) => true,
         }
     }
 
@@ -119,11 +119,11 @@ impl Driver {
     /// Goes back to what is committed. Every link closes, so the peers send again what they hear no answer to.
     async fn undo(&mut self, reason: String) -> Result<(), Fatal> {
         tracing::error!(%reason, "nothing can be kept: the last step was undone");
+        self.screen.storage_fails(reason.clone());
         for (_, reply) in core::mem::take(&mut self.asked) {
             let _ = reply.send(Err(CommandError::Storage(reason.clone()).into()));
         }
         self.links.close_all();
-        self.screen.storage_fails(reason.clone());
         let Some(read) = self.sit_out(&reason).await else { return Ok(()) };
         let now = self.clock.now();
         let transmits =
@@ -248,4 +248,12 @@ impl Driver {
 /// Returns when somebody asks the driver to stop, or nobody is left who could.
 async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|&stop| stop).await;
+}
+
+/// Returns at a time, or never.
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => core::future::pending().await,
+    }
 }

@@ -87,7 +87,7 @@ impl Handle {
     pub async fn command(&self, command: Command) -> Result<Answer, CommandFailed> {
         let (answer, answered) = oneshot::channel();
         self.inbox.send(Incident::Command(command, answer)).await.map_err(|_| CommandFailed::Stopping)?;
-        Ok(answered.await.map_err(|_| CommandFailed::Stopping)??)
+        answered.await.map_err(|_| CommandFailed::Stopping)?
     }
 
     /// Makes an invite that leads to where this device can be dialled now.

@@ -136,7 +136,9 @@ impl Node {
             step.tell(Event::ContactAdded(account));
         }
         self.put_card(step, account, &card)?;
-        self.load_person(step, account)
+        self.load_person(step, account)?;
+        // Each device of the account grants what it has: the one that met them may not know of the latest keys.
+        if new { self.grant_friends(step, account) } else { Ok(()) }
     }
 
     /// Fields of a contact may come before the one that makes its card.
@@ -149,14 +151,7 @@ impl Node {
     }
 
     /// Whether a field of a contact is stored.
-    fn lives(
-        &self,
-        step: &Step<'_>,
-        audience: AudienceId,
-        kind: Kind,
-        account: AccountId,
-        field: u8,
-    ) -> Stepped<bool> {
+    fn lives(&self, step: &Step<'_>, audience: AudienceId, kind: Kind, account: AccountId, field: u8) -> Stepped<bool> {
         let name = crate::rows::FieldKey { kind, entity: *account.as_bytes(), field };
         Ok(crate::replica::stored(&step.db, &set_of(self.device.account, audience), name)?.is_some())
     }
@@ -223,7 +218,7 @@ impl Node {
     fn show_audience_key(&mut self, step: &mut Step<'_>, entry: &Entry) -> Stepped {
         let (KEY_FIELD, Value::Set(value)) = (entry.field, &entry.value) else { return Ok(()) };
         let Ok(value) = postcard::from_bytes::<AudienceKeyValue>(value) else { return Ok(()) };
-        self.keep_key(step, lamplit_types::AudienceId::from_bytes(entry.entity), &value)?;
+        self.keep_key(step, AudienceId::from_bytes(entry.entity), &value)?;
         Ok(())
     }
 

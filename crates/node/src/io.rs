@@ -219,7 +219,7 @@ pub enum Event {
         /// How far it has come.
         progress: Progress,
     },
-    /// A contact's lit apps changed; [`crate::Node::presence`] has them all.
+    /// A contact's lit apps changed; [`crate::Node::lit`] has them all.
     Presence(AccountId),
     /// A device can be reached directly, or no longer.
     Near {

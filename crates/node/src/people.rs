@@ -192,9 +192,6 @@ impl People {
 
     fn candidates(&self, tag: PairTag) -> Vec<Candidate> {
         let callers = self.tags.callers(tag);
-        let callers: Vec<_> = callers.collect(); eprintln!("CALLED {:?} callers {} epoch {}", self.device, callers.len(), self.epoch);
-        for (a, p) in &self.persons { eprintln!("   knows {a:?} pair {:?} prev {:?}", p.pair.as_ref().map(|p| p.id()), p.previous.as_ref().map(|p| p.id())); }
-        let callers = callers.into_iter();
         let found = callers.filter_map(|caller| {
             let person = self.get(caller.account)?;
             let certificate = person.list.device(&caller.device)?;

@@ -85,7 +85,8 @@ impl Connection {
         self.last_id = self.last_id.saturating_add(1);
         let params = serde_json::to_value(method).map_err(garbled)?;
         let request = line(&Request::new(self.last_id, M::NAME, params)).map_err(garbled)?;
-        self.writer.write_all(&request).await.map_err(|_| CallError::Gone)?;
+        // If the daemon has closed the connection, it may have said why: that is still to be read.
+        let _ = self.writer.write_all(&request).await;
         loop {
             let value = self.read().await?.ok_or(CallError::Gone)?;
             if value.get("method").is_some() {

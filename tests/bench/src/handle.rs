@@ -122,8 +122,7 @@ impl Crowd {
         let control = Channel::Stream(Class::Control);
         let is_acknowledgement =
             |input: &Input| matches!(input, Input::Received { channel, .. } if *channel == control);
-        let (acknowledgements, receipts) =
-            self.devices.settle(Some(HUB))?.into_iter().partition(is_acknowledgement);
+        let (acknowledgements, receipts) = self.devices.settle(Some(HUB))?.into_iter().partition(is_acknowledgement);
         self.devices.put_back(HUB, receipts);
         Ok(acknowledgements)
     }
@@ -210,7 +209,9 @@ fn signature_floor() -> Result<f64> {
     let signature = key.sign(&body);
     let start = Instant::now();
     for _ in 0..FLOOR {
-        black_box(&public).verify_strict(black_box(&body), &signature).map_err(|_| anyhow!("a signature does not hold"))?;
+        black_box(&public)
+            .verify_strict(black_box(&body), &signature)
+            .map_err(|_| anyhow!("a signature does not hold"))?;
     }
     Ok(rate(FLOOR, start.elapsed()))
 }

@@ -99,7 +99,9 @@ fn measure(medium: &Medium, script: &Script) -> Result<()> {
 fn print(medium: &Medium, script: &Script, measured: &Measured) {
     let Measured { whole, echo, commits, .. } = measured;
     let rounds = whole.len();
-    let each = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / f64::from(u32::try_from(rounds).unwrap_or(1));
+    let each = |count: u64| {
+        f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / f64::from(u32::try_from(rounds).unwrap_or(1))
+    };
     let ours = [whole.p50() - echo.p50() - commits.p50(), whole.p99() - echo.p99() - commits.p99()];
     println!("\n  stores {medium}, {rounds} rounds                          ms: p50      p99");
     let line = |what: &str, [p50, p99]: [f64; 2]| println!("    {what:<58} {p50:>8.3} {p99:>8.3}");
@@ -111,12 +113,14 @@ fn print(medium: &Medium, script: &Script, measured: &Measured) {
     );
     line("  ours, the rest", ours);
     let [p50, _] = ours;
-    println!("    there and back / (quinn + redb)                            {:>8.2}", whole.p50() / (whole.p50() - p50));
-    println!("    processor time a round, both clients                       {:>8.3}", millis(measured.spent) / each(1).recip());
     println!(
-        "    syncs a round: {:.2}, on bare redb {:.2}",
-        each(measured.synced),
-        each(measured.bare_synced)
+        "    there and back / (quinn + redb)                            {:>8.2}",
+        whole.p50() / (whole.p50() - p50)
     );
+    println!(
+        "    processor time a round, both clients                       {:>8.3}",
+        millis(measured.spent) / each(1).recip()
+    );
+    println!("    syncs a round: {:.2}, on bare redb {:.2}", each(measured.synced), each(measured.bare_synced));
     println!("    target: ours under {TARGET} ms at p50: {}", verdict(p50 < TARGET));
 }

@@ -87,9 +87,10 @@ impl World {
         let restored = self.devices_of(person).any(|at| self.was_restored(at));
         let for_ever = u64::MAX.to_be_bytes();
         let waits = |device: &Device| {
-            device.mirror.rows(Table::Quarantine, &for_ever).any(|(_, value)| {
-                account.is_some_and(|account| contains(value, account.as_bytes()))
-            })
+            device
+                .mirror
+                .rows(Table::Quarantine, &for_ever)
+                .any(|(_, value)| account.is_some_and(|account| contains(value, account.as_bytes())))
         };
         restored && self.devices.iter().any(waits)
     }
@@ -274,8 +275,7 @@ impl World {
                 let Some(said) = self.model.by_id(&id) else { continue };
                 let author = self.device(said.author)?;
                 let parted = self.model.parted(author.person, said.to);
-                let restored = author.times_restored > 0
-                    || self.devices_of(said.to).any(|at| self.was_restored(at));
+                let restored = author.times_restored > 0 || self.devices_of(said.to).any(|at| self.was_restored(at));
                 if author.id != device.id || parted || restored {
                     continue;
                 }

@@ -81,7 +81,11 @@ impl World {
         if was_true {
             Ok(())
         } else {
-            broken(&format!("sees {apps:?} of {}, which are not lit at {now}: {:?}", other.name, other.lit.iter().rev().take(4).collect::<Vec<_>>()))
+            broken(&format!(
+                "sees {apps:?} of {}, which are not lit at {now}: {:?}",
+                other.name,
+                other.lit.iter().rev().take(4).collect::<Vec<_>>()
+            ))
         }
     }
 }

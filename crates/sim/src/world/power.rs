@@ -76,7 +76,8 @@ impl World {
         if was_kept {
             self.audit(at, &doubt, None)?;
         }
-        self.tell(|| format!("{at}: starts"));
+        let (id, account) = (self.device(at)?.id, self.device(at)?.account);
+        self.tell(|| format!("{at}: starts as {id:?} of {account:?}"));
         self.commit(at)?;
         for other in 0..self.devices.len() {
             let wait = self.dice.between(100, 3_000);

@@ -27,7 +27,7 @@ fn a_list_holds_up_to_its_limit() {
 #[test]
 fn a_list_is_made_of_another() {
     let list = List::<u16, 3>::try_from(vec![1, 2, 3]).unwrap();
-    let halves = |item: &u16| if item % 2 == 0 { Ok(Some(item / 2)) } else { Ok::<_, TooMany>(None) };
+    let halves = |item: &u16| if item.is_multiple_of(2) { Ok(Some(item / 2)) } else { Ok::<_, TooMany>(None) };
     assert_eq!(list.try_filter_map(halves), Ok(List::one(1)));
     let error = TooMany { limit: 0, found: 1 };
     assert_eq!(list.try_filter_map(|&item| if item < 3 { Ok(Some(item)) } else { Err(error) }), Err(error));
