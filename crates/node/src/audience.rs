@@ -182,8 +182,11 @@ impl Node {
         self.keep_key(step, audience, &value)?;
         self.write_key(step, audience, &value)?;
         self.reseal(step, set_of(self.device.account, audience))?;
-        // With it the contacts who stay are granted both keys.
-        self.change_beacon_key(step)
+        self.change_beacon_key(step)?;
+        for account in self.people.contacts() {
+            self.grant_friends(step, account)?;
+        }
+        Ok(())
     }
 
     /// Who left knows the beacon key: from now on the account's devices show beacons of another one.
@@ -208,10 +211,6 @@ impl Node {
         step.db.put_sealed(&self.secrets.vault, step.rng, Table::Secrets, at, &self.keys)?;
         self.people.set_own_beacons(&self.keys);
         self.advertise(step);
-        // Each device of the account grants it: of two that changed it apart, the one whose key was given up tells so.
-        for account in self.people.contacts() {
-            self.grant_friends(step, account)?;
-        }
         Ok(())
     }
 

@@ -136,9 +136,7 @@ impl Node {
             step.tell(Event::ContactAdded(account));
         }
         self.put_card(step, account, &card)?;
-        self.load_person(step, account)?;
-        // Each device of the account grants what it has: the one that met them may not know of the latest keys.
-        if new { self.grant_friends(step, account) } else { Ok(()) }
+        self.load_person(step, account)
     }
 
     /// Fields of a contact may come before the one that makes its card.

@@ -18,14 +18,10 @@ use crate::{
 impl Node {
     /// A pipe is open.
     pub(crate) fn connected(&mut self, step: &mut Step<'_>, id: LinkId, pipe: Pipe, dial: Option<DialId>) -> Stepped {
-        if self.links.len() >= limits::LINKS || self.links.contains_key(&id) {
-            step.out.transmits.push(Transmit::Close(id));
-            return Ok(());
-        }
         let dialled = dial.and_then(|dial| self.dialer.answered(dial).map(|target| (dial, target)));
-        if dial.is_some() && dialled.is_none() {
-            step.out.transmits.push(Transmit::Close(id));
-            return Ok(());
+        let unasked = dial.is_some() && dialled.is_none();
+        if unasked || self.links.len() >= limits::LINKS || self.links.contains_key(&id) {
+            return self.turn_away(step, id, dialled);
         }
         let now = step.now.mono;
         let own_static = self.secrets.noise_static();
@@ -36,13 +32,19 @@ impl Node {
                 None => None,
             },
         };
-        let Some(link) = link else {
-            step.out.transmits.push(Transmit::Close(id));
-            return Ok(());
-        };
+        let Some(link) = link else { return self.turn_away(step, id, dialled) };
         self.links.insert(id, Line { id, link, since: now, dialled, stage: Stage::Opening });
         self.touched.insert(id);
         Ok(())
+    }
+
+    /// A pipe that nothing can be done with. If it was dialled, that came to nothing, and is tried again.
+    fn turn_away(&mut self, step: &mut Step<'_>, id: LinkId, dialled: Option<(DialId, Target)>) -> Stepped {
+        step.out.transmits.push(Transmit::Close(id));
+        match dialled {
+            Some((_, target)) => self.dial_failed(step, target),
+            None => Ok(()),
+        }
     }
 
     fn opening(&self, step: &Step<'_>, target: &Target) -> Stepped<Option<Opening>> {

@@ -360,6 +360,7 @@ impl Node {
         self.write(step, set_of(me, OWN_SECRETS), keys)?;
         let card = Change::set(Kind::Contact, entity, contact_field::TRUST, trust);
         self.write(step, set_of(me, OWN_DATA), card)?;
+        self.grant_friends(step, account)?;
         // A new member has keys from today on only: what was sealed before is sealed anew.
         self.reseal(step, set_of(me, self.device.friends))
     }

@@ -138,7 +138,7 @@ fn sealed(is_answer: bool) -> (Sessions, OlmMessage) {
     let (mut ada, mut grace) = (OlmAccount::new(), OlmAccount::new());
     let (mut here, mut there) = (Sessions::new(), Sessions::new());
     here.add(ada.start(grace.identity_key(), grace.one_time_key()).unwrap());
-    let mut say = |from: &mut Sessions| {
+    let say = |from: &mut Sessions| {
         let text = Text::parse(TEXT).unwrap();
         let content = Content {
             conversation: AccountId::from_bytes([7; 16]),
