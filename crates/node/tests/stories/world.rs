@@ -318,10 +318,10 @@ impl World {
         }
         for at in 0..self.devices.len() {
             for other in 0..self.devices.len() {
-                if at != other && self.devices[at].node.is_some() && self.can_reach(at, other) {
-                    if let Some(beacon) = self.devices[other].beacon {
-                        self.input(at, Input::Sighted { beacon, address: address(other) });
-                    }
+                let beacon = self.devices[other].beacon;
+                let sees = at != other && self.devices[at].node.is_some() && self.can_reach(at, other);
+                if let Some(beacon) = beacon.filter(|_| sees) {
+                    self.input(at, Input::Sighted { beacon, address: address(other) });
                 }
             }
         }
