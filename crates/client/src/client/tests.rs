@@ -10,7 +10,7 @@ use std::{
 use lamplit_identity::Cost;
 use lamplit_node::{Answer, Command, CommandError, Event, setup, view};
 use lamplit_store::{InMemoryBackend, StorageBackend};
-use lamplit_types::{AppId, MessageId, Name, Text, Wall};
+use lamplit_types::{AccountId, AppId, MessageId, Name, Text, Wall};
 use tokio::time::timeout;
 
 use crate::{CommandFailed, Events, Missed, Storage};
@@ -100,8 +100,7 @@ async fn only_contact(handle: &Handle) -> view::ContactView {
     contact.clone()
 }
 
-async fn say(handle: &Handle, text: &str) -> Result<MessageId, CommandFailed> {
-    let to = only_contact(handle).await.account;
+async fn say(handle: &Handle, to: AccountId, text: &str) -> Result<MessageId, CommandFailed> {
     match handle.command(Command::Say { to, text: Text::parse(text).unwrap() }).await? {
         Answer::Saying(id) => Ok(id),
         other => panic!("{other:?}"),
@@ -129,7 +128,8 @@ async fn two_clients_meet_and_talk() {
     assert_eq!(only_contact(&there).await.name.as_str(), "Ada");
 
     let mut events = there.events();
-    let id = say(&here, "good evening").await.unwrap();
+    let friend = only_contact(&here).await.account;
+    let id = say(&here, friend, "good evening").await.unwrap();
     let told = until(&mut events, "the message", |event| match event {
         Event::Message { id, .. } => Some(id),
         _ => None,
@@ -173,9 +173,11 @@ async fn on_a_full_disk_nothing_is_lost_or_told_and_it_goes_on_when_there_is_roo
     let ((ada, ada_full), (grace, grace_full)) = (device("Ada"), device("Grace"));
     let (here, there) = (ada.handle(), grace.handle());
     acquaint(&here, &there).await;
+    // Asked for while there is room: a database that found none is opened again before it can be read.
+    let friend = only_contact(&here).await.account;
 
     ada_full.store(true, Ordering::SeqCst);
-    let refused = say(&here, "never said").await;
+    let refused = say(&here, friend, "never said").await;
     let Err(CommandFailed::Refused(CommandError::Storage(reason))) = refused else { panic!("{refused:?}") };
     assert!(reason.contains("disk is full"), "{reason}");
     assert!(matches!(&here.state().storage, Storage::Failing(reason) if reason.contains("disk is full")));
@@ -184,7 +186,7 @@ async fn on_a_full_disk_nothing_is_lost_or_told_and_it_goes_on_when_there_is_roo
     // Said by one who can keep it, to one who cannot: it waits.
     let said = timeout(PATIENCE, async {
         loop {
-            match say(&here, "said").await {
+            match say(&here, friend, "said").await {
                 Ok(id) => return id,
                 Err(CommandFailed::Refused(CommandError::Storage(_))) => {}
                 Err(other) => panic!("{other}"),
@@ -197,7 +199,7 @@ async fn on_a_full_disk_nothing_is_lost_or_told_and_it_goes_on_when_there_is_roo
 
     let mut events = there.events();
     grace_full.store(true, Ordering::SeqCst);
-    let second = say(&here, "into a full disk").await.unwrap();
+    let second = say(&here, friend, "into a full disk").await.unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
     // Nor can it be read while the database finds no room to be opened again.
     assert!(!matches!(there.read(move |read| view::message(read, second)).await, Ok(Some(_))));
