@@ -3,7 +3,6 @@
 use core::fmt;
 
 use lamplit_types::{AccountId, Beacon, DeviceId};
-use rand_core::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::kdf;
@@ -24,11 +23,10 @@ pub fn beacon(key: &BeaconKey, device: &DeviceId, epoch: u64) -> Beacon {
 }
 
 impl BeaconKey {
-    /// A new key.
-    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
-        let mut key = Self([0; 32]);
-        rng.fill_bytes(&mut key.0);
-        key
+    /// The key that an account's devices show in one turn, made from the secret that they share. All of them make the
+    /// same, so two that took a turn apart know each other again; who knows the key of one turn knows no other.
+    pub fn of_turn(own: &[u8; 32], account: AccountId, turn: u16) -> Self {
+        Self(*kdf::mac(own, "lamplit/1/beacon-key", &[account.as_bytes(), &turn.to_be_bytes()]).as_bytes())
     }
 
     /// Takes a key that was stored or received.

@@ -1,36 +1,62 @@
 //! The keys of sets and of presence: the account's own two, the audience of all contacts, and those of others this
 //! account belongs to.
+//!
+//! An audience's key has generations. The high half of a generation's number counts the turns that were taken because a
+//! member left; the low half is drawn, so that two devices which take a turn apart make two generations and not one of
+//! two keys. The greatest is in use. Whoever is handed its key is handed a key to the beacons of that turn with it.
 
+use lamplit_identity::BeaconKey;
 use lamplit_seal::{AudienceKey, StorageKey};
-use lamplit_types::{AccountId, AudienceId};
-use lamplit_wire::{AudienceGrant, KeyId, Kind, SetId};
+use lamplit_types::{AccountId, AudienceId, DeviceId, Wall, limits::GRANTS};
+use lamplit_wire::{AudienceGrant, Body, Entry, GrantHead, KeyId, Kind, RecordBody, SetId, Value};
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{
     Node,
-    db::Typed,
+    db::{Typed, open_row},
     limits,
+    line::Stage,
+    mail::Mail,
+    people::own_beacons,
     replica::{Change, OWN_DATA, OWN_SECRETS, own_key_id, owner_of, set_of},
-    rows::{AccountKeys, Audience, GenerationKey},
+    rows::{AccountKeys, Audience, Contact, GenerationKey, Outgoing},
     step::{Step, Stepped},
     table::{Order, Read, ReadError, Table},
 };
 
 /// The field of an audience-key entity that holds the key.
-pub(crate) const KEY_FIELD: u8 = 1;
-
-/// The field of the account's own settings that holds its beacon key.
-pub(crate) const BEACON_FIELD: u8 = 1;
+const KEY_FIELD: u8 = 1;
 
 /// An audience key as the account's devices tell it to one another.
-#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct AudienceKeyValue {
-    #[zeroize(skip)]
-    pub(crate) owner: AccountId,
-    pub(crate) generation: u32,
-    pub(crate) day: u32,
-    pub(crate) key: [u8; 32],
+#[derive(Serialize, Deserialize)]
+struct AudienceKeyValue {
+    owner: AccountId,
+    audience: AudienceId,
+    key: GenerationKey,
+}
+
+/// What became of a key that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// It is here already, or is not wanted.
+    Nothing,
+    /// It is kept. If there were too many, this generation was let go of.
+    New { dropped: Option<u32> },
+}
+
+/// How often members had left when a generation began.
+pub(crate) fn turn_of(generation: u32) -> u16 {
+    u16::try_from(generation >> 16).unwrap_or(u16::MAX)
+}
+
+/// The name of the record of a generation's key. The owner is part of it, since owners choose the rest.
+fn entity(owner: AccountId, audience: AudienceId, generation: u32) -> [u8; 16] {
+    let mut hash = blake3::Hasher::new();
+    hash.update(b"lamplit/1/audience-key\0").update(owner.as_bytes()).update(audience.as_bytes());
+    hash.update(&generation.to_le_bytes());
+    let mut entity = [0; 16];
+    hash.finalize_xof().fill(&mut entity);
+    entity
 }
 
 /// Finds the key that a record or a presence is sealed with.
@@ -73,23 +99,27 @@ impl Audience {
     }
 
     /// Adds a key; of one generation the earlier day stays, since the later ones follow from it.
-    fn add(&mut self, new: GenerationKey) -> bool {
+    fn add(&mut self, new: GenerationKey) -> Kept {
         match self.keys.binary_search_by_key(&new.generation, |key| key.generation) {
             Ok(at) => match self.keys.get_mut(at) {
                 Some(held) if new.day < held.day => {
                     *held = new;
-                    true
+                    Kept::New { dropped: None }
                 }
-                _ => false,
+                _ => Kept::Nothing,
             },
+            Err(0) if self.keys.len() >= limits::GENERATIONS => Kept::Nothing,
             Err(at) => {
                 self.keys.insert(at, new);
-                if self.keys.len() > limits::GENERATIONS {
-                    self.keys.remove(0);
-                }
-                true
+                let too_many = self.keys.len() > limits::GENERATIONS;
+                Kept::New { dropped: too_many.then(|| self.keys.remove(0).generation) }
             }
         }
+    }
+
+    /// The latest generation.
+    pub(crate) fn generation(&self) -> u32 {
+        self.keys.last().map_or(0, |key| key.generation)
     }
 }
 
@@ -123,104 +153,204 @@ impl Node {
         Ok((KeyId { generation: key.generation(), day: key.day() }, key))
     }
 
-    /// The key to the audience of all contacts, from today on, for a new member.
-    pub(crate) fn friends_grant(&self, step: &Step<'_>) -> Stepped<AudienceGrant> {
-        let audience = self.device.friends;
-        let key = present_key(&step.db, &self.secrets.vault, audience, step.now.wall.day())?
-            .ok_or(ReadError::Corrupt { table: Table::Audiences })?;
-        Ok(AudienceGrant { audience, generation: key.generation(), day: key.day(), key: *key.as_bytes() })
+    fn friends(&self, step: &Step<'_>) -> Stepped<Audience> {
+        let row = step.db.sealed(&self.secrets.vault, Table::Audiences, self.device.friends.as_bytes())?;
+        row.ok_or(ReadError::Corrupt { table: Table::Audiences })
+    }
+
+    /// The generation of the audience of all contacts that is in use.
+    pub(crate) fn friends_generation(&self, step: &Step<'_>) -> Stepped<u32> {
+        Ok(self.friends(step)?.generation())
+    }
+
+    /// Which of an account's keys this device holds.
+    pub(crate) fn grants_of(&self, step: &Step<'_>, account: AccountId) -> Stepped<Vec<GrantHead>> {
+        let mut grants = Vec::new();
+        for (audience, _) in self.memberships.iter().filter(|(_, owner)| **owner == account) {
+            let row: Option<Audience> = step.db.sealed(&self.secrets.vault, Table::Audiences, audience.as_bytes())?;
+            let generations = row.iter().flat_map(|row| row.keys.iter().rev().map(|key| key.generation));
+            grants.extend(generations.map(|generation| GrantHead { audience: *audience, generation }));
+        }
+        grants.truncate(GRANTS);
+        Ok(grants)
+    }
+
+    /// Hands a contact's device the key to the audience of all contacts, if it does not hold the one in use.
+    pub(crate) fn grant_lacking(
+        &mut self,
+        step: &mut Step<'_>,
+        account: AccountId,
+        device: DeviceId,
+        holds: &mut Vec<GrantHead>,
+    ) -> Stepped {
+        let friends = self.friends(step)?;
+        let head = GrantHead { audience: self.device.friends, generation: friends.generation() };
+        let card: Option<Contact> = step.db.row(Table::Contacts, account.as_bytes())?;
+        let Some(card) = card.filter(|_| !holds.contains(&head)) else { return Ok(()) };
+        holds.push(head);
+        if !self.is_being_granted(step, &device, head)? {
+            let Some(grant) = self.grant_since(step, &friends, card.since) else { return Ok(()) };
+            let mail = Mail { conversation: account, sent: self.device.clock, body: Body::Grant(grant) };
+            self.post_to(step, device, &mail)?;
+        }
+        let granted = card.granted.max(head.generation);
+        step.db.put(Table::Contacts, account.as_bytes(), &Contact { granted, ..card })
+    }
+
+    /// The key in use, from the day on which somebody became a member, or a little before: another device of the
+    /// account may be behind with its clock.
+    fn grant_since(&self, step: &Step<'_>, friends: &Audience, since: Wall) -> Option<AudienceGrant> {
+        let held = friends.keys.last()?;
+        let day = since.day().min(step.now.wall.day()).saturating_sub(limits::GRANT_DAYS).max(held.day);
+        let key = AudienceKey::from_parts(held.generation, held.day, held.key).at_day(day).ok()?;
+        Some(AudienceGrant {
+            audience: self.device.friends,
+            generation: key.generation(),
+            day: key.day(),
+            key: *key.as_bytes(),
+            beacon: held.beacon,
+        })
+    }
+
+    /// Whether a key is on its way to a device.
+    fn is_being_granted(&self, step: &Step<'_>, device: &DeviceId, head: GrantHead) -> Stepped<bool> {
+        for (at, sealed) in step.db.scan(Table::Outbox, device.as_bytes(), None, Order::Down, limits::BATCH)? {
+            let outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
+            if matches!(&outgoing.body, Body::Grant(grant) if grant.audience == head.audience && grant.generation == head.generation)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Keeps a key that was granted to this account, and tells its other devices.
     pub(crate) fn keep_grant(&mut self, step: &mut Step<'_>, owner: AccountId, grant: &AudienceGrant) -> Stepped {
-        let value = AudienceKeyValue { owner, generation: grant.generation, day: grant.day, key: grant.key };
-        if self.keep_key(step, grant.audience, &value)? {
-            self.write_key(step, grant.audience, &value)?;
+        let AudienceGrant { audience, generation, day, key, beacon } = *grant;
+        let value = AudienceKeyValue { owner, audience, key: GenerationKey { generation, day, key, beacon } };
+        self.keep_and_tell(step, &value)
+    }
+
+    fn keep_and_tell(&mut self, step: &mut Step<'_>, value: &AudienceKeyValue) -> Stepped {
+        let Kept::New { dropped } = self.keep_key(step, value)? else { return Ok(()) };
+        let set = set_of(self.device.account, OWN_SECRETS);
+        if let Some(generation) = dropped {
+            let old = entity(value.owner, value.audience, generation);
+            self.write(step, set, Change::delete(Kind::AudienceKey, old))?;
+        }
+        let bytes = crate::db::encode(value, Table::Audiences)?;
+        let name = entity(value.owner, value.audience, value.key.generation);
+        self.write(step, set, Change::set(Kind::AudienceKey, name, KEY_FIELD, bytes))
+    }
+
+    /// Keeps an audience key here.
+    fn keep_key(&mut self, step: &mut Step<'_>, value: &AudienceKeyValue) -> Stepped<Kept> {
+        let (vault, at) = (&self.secrets.vault, value.audience.as_bytes());
+        let row: Option<Audience> = step.db.sealed(vault, Table::Audiences, at)?;
+        let mut row = row.unwrap_or(Audience { owner: value.owner, keys: Vec::new() });
+        // Audience ids are drawn at random: one that changes hands is an attempt to read what is another's.
+        if row.owner != value.owner {
+            return Ok(Kept::Nothing);
+        }
+        let before = row.generation();
+        let kept = row.add(value.key.clone());
+        if kept == Kept::Nothing {
+            return Ok(kept);
+        }
+        step.db.put_sealed(vault, step.rng, Table::Audiences, at, &row)?;
+        self.memberships.insert(value.audience, value.owner);
+        self.release_for_key(step)?;
+        if value.owner != self.device.account {
+            self.load_person(step, value.owner)?;
+        } else if row.generation() > before {
+            self.take_turn(step, row.generation())?;
+        }
+        Ok(kept)
+    }
+
+    /// Another device of the account tells a key.
+    pub(crate) fn show_audience_key(&mut self, step: &mut Step<'_>, entry: &Entry) -> Stepped {
+        let Value::Set(bytes) = &entry.value else { return self.hide_audience_key(step, entry.entity) };
+        let Ok(value) = postcard::from_bytes::<AudienceKeyValue>(bytes) else { return Ok(()) };
+        if entry.field == KEY_FIELD && entity(value.owner, value.audience, value.key.generation) == entry.entity {
+            self.keep_key(step, &value)?;
         }
         Ok(())
     }
 
-    /// Keeps an audience key here; whether it was news.
-    pub(crate) fn keep_key(
-        &mut self,
-        step: &mut Step<'_>,
-        audience: AudienceId,
-        value: &AudienceKeyValue,
-    ) -> Stepped<bool> {
-        let vault = &self.secrets.vault;
-        let row: Option<Audience> = step.db.sealed(vault, Table::Audiences, audience.as_bytes())?;
-        let mut row = row.unwrap_or(Audience { owner: value.owner, keys: Vec::new() });
-        // Audience ids are drawn at random: one that changes hands is an attempt to read what is another's.
-        if row.owner != value.owner {
-            return Ok(false);
+    /// The account's devices let go of a key.
+    pub(crate) fn hide_audience_key(&mut self, step: &mut Step<'_>, gone: [u8; 16]) -> Stepped {
+        for (audience, owner) in self.memberships.clone() {
+            let (vault, at) = (&self.secrets.vault, audience.as_bytes());
+            let Some(mut row) = step.db.sealed::<Audience>(vault, Table::Audiences, at)? else { continue };
+            let before = row.keys.len();
+            row.keys.retain(|key| entity(owner, audience, key.generation) != gone);
+            if row.keys.len() == before || (owner == self.device.account && row.keys.is_empty()) {
+                continue;
+            }
+            if row.keys.is_empty() {
+                self.memberships.remove(&audience);
+                step.db.remove(Table::Audiences, at);
+            } else {
+                step.db.put_sealed(vault, step.rng, Table::Audiences, at, &row)?;
+            }
+            return self.load_person(step, owner);
         }
-        let news = row.add(GenerationKey { generation: value.generation, day: value.day, key: value.key });
-        if news {
-            step.db.put_sealed(vault, step.rng, Table::Audiences, audience.as_bytes(), &row)?;
-            self.memberships.insert(audience, value.owner);
-            self.release_for_key(step)?;
-        }
-        Ok(news)
+        Ok(())
     }
 
-    fn write_key(&mut self, step: &mut Step<'_>, audience: AudienceId, value: &AudienceKeyValue) -> Stepped {
-        let bytes = crate::db::encode(value, Table::Audiences)?;
-        let set = set_of(self.device.account, OWN_SECRETS);
-        self.write(step, set, Change::set(Kind::AudienceKey, *audience.as_bytes(), KEY_FIELD, bytes))
+    /// Lets go of all keys of somebody who is to be a contact no more, on all devices of the account.
+    pub(crate) fn end_memberships(&mut self, step: &mut Step<'_>, owner: AccountId) -> Stepped {
+        for head in self.grants_of(step, owner)? {
+            let name = entity(owner, head.audience, head.generation);
+            let set = set_of(self.device.account, OWN_SECRETS);
+            self.write(step, set, Change::delete(Kind::AudienceKey, name))?;
+        }
+        Ok(())
     }
 
     /// A member left: a new key, told to all who stay, and everything sealed anew under it.
     pub(crate) fn rekey_friends(&mut self, step: &mut Step<'_>) -> Stepped {
         let audience = self.device.friends;
-        let day = step.now.wall.day();
-        let last = present_key(&step.db, &self.secrets.vault, audience, day)?.map_or(0, |key| key.generation());
-        // The low half is drawn, so that two devices which do this apart make two generations and not one of two keys.
-        let drawn = u32::from(u16::from_le_bytes(step.random()));
-        let generation = ((last >> 16).saturating_add(1) << 16) | drawn;
-        let key = AudienceKey::draw(step.rng, generation, day);
-        let value = AudienceKeyValue { owner: self.device.account, generation, day, key: *key.as_bytes() };
-        self.keep_key(step, audience, &value)?;
-        self.write_key(step, audience, &value)?;
-        self.reseal(step, set_of(self.device.account, audience))?;
-        self.change_beacon_key(step)?;
-        for account in self.people.contacts() {
-            self.grant_friends(step, account)?;
-        }
-        Ok(())
+        let owner = self.device.account;
+        let turn = turn_of(self.friends_generation(step)?).saturating_add(1);
+        let generation = (u32::from(turn) << 16) | u32::from(u16::from_le_bytes(step.random()));
+        let key = AudienceKey::draw(step.rng, generation, step.now.wall.day());
+        let beacon = *BeaconKey::of_turn(&self.keys.own, owner, turn).as_bytes();
+        let key = GenerationKey { generation, day: key.day(), key: *key.as_bytes(), beacon };
+        self.keep_and_tell(step, &AudienceKeyValue { owner, audience, key })?;
+        self.reseal(step, set_of(owner, audience))
     }
 
-    /// Who left knows the beacon key: from now on the account's devices show beacons of another one.
-    fn change_beacon_key(&mut self, step: &mut Step<'_>) -> Stepped {
-        let key: [u8; 32] = step.random();
-        let me = self.device.account;
-        let change = Change::set(Kind::Setting, *me.as_bytes(), BEACON_FIELD, key.to_vec());
-        self.write(step, set_of(me, OWN_SECRETS), change)
-    }
-
-    /// The account's devices agreed on another beacon key.
-    pub(crate) fn take_beacon_key(&mut self, step: &mut Step<'_>, key: [u8; 32]) -> Stepped {
-        if self.keys.beacon == key {
-            return Ok(());
+    /// Another generation is in use: the device's beacon changes, what it wrote is sealed with the new key, and the
+    /// contacts that are near are handed it. Those who are not get it when they greet.
+    fn take_turn(&mut self, step: &mut Step<'_>, generation: u32) -> Stepped {
+        self.people.set_own_beacons(own_beacons(&self.keys, self.device.account, generation));
+        self.advertise(step)?;
+        let author = self.author();
+        self.reseal_if(step, set_of(self.device.account, self.device.friends), |body| {
+            body.author == author && body.key.generation < generation
+        })?;
+        for link in self.near.values().copied().collect::<Vec<_>>() {
+            let Some(mut line) = self.links.remove(&link) else { continue };
+            if let Stage::Known(talk) = &mut line.stage
+                && talk.heard
+                && !talk.expired
+            {
+                self.grant_lacking(step, talk.account, talk.device, &mut talk.grants)?;
+            }
+            self.links.insert(link, line);
         }
-        let former = core::mem::replace(&mut self.keys.beacon, key);
-        self.keys.former_beacons.push(former);
-        if self.keys.former_beacons.len() > limits::FORMER_BEACONS {
-            self.keys.former_beacons.remove(0);
-        }
-        let at = crate::rows::key::ACCOUNT;
-        step.db.put_sealed(&self.secrets.vault, step.rng, Table::Secrets, at, &self.keys)?;
-        self.people.set_own_beacons(&self.keys);
-        self.advertise(step);
         Ok(())
     }
 
     /// Seals all of a set anew under today's key.
     pub(crate) fn reseal(&mut self, step: &mut Step<'_>, set: SetId) -> Stepped {
-        self.reseal_older(step, set, u32::MAX)
+        self.reseal_if(step, set, |_| true)
     }
 
-    /// Seals anew what was sealed with keys of days before `day`, or of another generation.
-    fn reseal_older(&mut self, step: &mut Step<'_>, set: SetId, day: u32) -> Stepped {
+    /// Seals some of a set anew under today's key.
+    fn reseal_if(&mut self, step: &mut Step<'_>, set: SetId, which: impl Fn(&RecordBody) -> bool) -> Stepped {
         let prefix = crate::rows::key::set(&set);
         let mut after: Option<Vec<u8>> = None;
         loop {
@@ -229,7 +359,7 @@ impl Node {
             after = Some(last.clone());
             for (_, value) in rows {
                 let stored: crate::rows::Stored = crate::db::decode(Table::Records, &value)?;
-                if stored.record.body.key.day < day
+                if which(&stored.record.body)
                     && let Some(field) = self.field_of(step, &stored)?
                 {
                     self.seal_again(step, &set, field)?;
@@ -243,7 +373,8 @@ impl Node {
         let today = step.now.wall.day();
         // Well before their key goes, so that the others have the new copies by then.
         let friends = set_of(self.device.account, self.device.friends);
-        self.reseal_older(step, friends, today.saturating_sub(limits::RESEAL_DAYS))?;
+        let (generation, oldest) = (self.friends_generation(step)?, today.saturating_sub(limits::RESEAL_DAYS));
+        self.reseal_if(step, friends, |body| body.key.generation < generation || body.key.day < oldest)?;
         let needed = today.saturating_sub(limits::KEY_DAYS);
         for audience in self.memberships.keys().copied().collect::<Vec<_>>() {
             let vault = &self.secrets.vault;
@@ -254,7 +385,7 @@ impl Node {
             for held in row.keys.iter_mut().filter(|held| held.day < needed) {
                 let old = AudienceKey::from_parts(held.generation, held.day, held.key);
                 if let Ok(later) = old.at_day(needed) {
-                    *held = GenerationKey { generation: later.generation(), day: later.day(), key: *later.as_bytes() };
+                    *held = GenerationKey { day: later.day(), key: *later.as_bytes(), ..held.clone() };
                     changed = true;
                 }
             }

@@ -1,10 +1,10 @@
-//! Cards: what all records about a contact say together, kept in `Contacts` and `ContactKeys` for quick reading.
+//! Cards: what all records about a contact say together, kept in `Contacts` for quick reading.
 //!
 //! The records are the truth; a card is made from them as they come in. It is never written but from here and from the
 //! pairing that first makes it.
 
 use lamplit_identity::{MergeOutcome, VerifiedList};
-use lamplit_types::{AccountId, AudienceId, Name, Text};
+use lamplit_types::{AccountId, Name, Text};
 use lamplit_wire::{
     Entry, Kind, Record, SetId, Value,
     credential::{DeviceList, RootHash},
@@ -13,13 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Node,
-    audience::{AudienceKeyValue, BEACON_FIELD, KEY_FIELD},
     db::Typed,
     io::Event,
     replica::{Change, OWN_DATA, OWN_SECRETS, owner_of, set_of},
-    rows::{Contact, ContactKeys, PairRow, key},
+    rows::{Contact, key},
     step::{Step, Stepped},
-    table::{Read, Table},
+    table::Table,
 };
 
 /// Fields of a contact in own-data.
@@ -27,12 +26,6 @@ pub(crate) mod contact_field {
     pub(crate) const TRUST: u8 = 1;
     pub(crate) const ALIAS: u8 = 2;
     pub(crate) const NOTE: u8 = 3;
-}
-
-/// Fields of a contact's keys in own-secrets.
-pub(crate) mod keys_field {
-    pub(crate) const PAIR: u8 = 1;
-    pub(crate) const BEACON: u8 = 2;
 }
 
 /// Fields of a profile.
@@ -56,15 +49,8 @@ impl Node {
         let own = owner_of(set) == self.device.account;
         match (entry.kind, set.audience) {
             (Kind::Contact, OWN_DATA) if own => self.show_contact(step, account, entry),
-            (Kind::ContactKeys, OWN_SECRETS) if own => self.show_contact_keys(step, account, entry),
+            (Kind::PairSecret, OWN_SECRETS) if own => self.show_pair(step, entry),
             (Kind::AudienceKey, OWN_SECRETS) if own => self.show_audience_key(step, entry),
-            (Kind::Setting, OWN_SECRETS) if own => match (entry.field, &entry.value) {
-                (BEACON_FIELD, Value::Set(key)) => match key.as_array() {
-                    Some(key) => self.take_beacon_key(step, *key),
-                    None => Ok(()),
-                },
-                _ => Ok(()),
-            },
             (Kind::Profile, _) if own => self.show_own_profile(step, entry),
             (Kind::Profile, _) if account == owner_of(set) => self.show_profile(step, account, entry),
             _ => Ok(()),
@@ -75,15 +61,15 @@ impl Node {
     pub(crate) fn hide(&mut self, step: &mut Step<'_>, set: &SetId, record: &Record) -> Stepped {
         let Some(plaintext) = crate::replica::open(&self.key_ring(), &step.db, record)? else { return Ok(()) };
         let Ok(entry) = postcard::from_bytes::<Entry>(&plaintext) else { return Ok(()) };
-        let whole_contact = entry.kind == Kind::Contact && entry.field == contact_field::TRUST;
-        if whole_contact && owner_of(set) == self.device.account {
-            return self.forget_contact(step, AccountId::from_bytes(entry.entity));
+        let own = owner_of(set) == self.device.account;
+        match (entry.kind, entry.field) {
+            (Kind::Contact, contact_field::TRUST) if own => {
+                self.forget_contact(step, AccountId::from_bytes(entry.entity))
+            }
+            (Kind::PairSecret, _) if own => self.hide_pair(step, entry.entity),
+            (Kind::AudienceKey, _) if own => self.hide_audience_key(step, entry.entity),
+            _ => Ok(()),
         }
-        if entry.kind == Kind::ContactKeys && entry.field == keys_field::PAIR && owner_of(set) == self.device.account {
-            step.db.remove(Table::ContactKeys, &entry.entity);
-            return self.load_person(step, AccountId::from_bytes(entry.entity));
-        }
-        Ok(())
     }
 
     fn show_contact(&mut self, step: &mut Step<'_>, account: AccountId, entry: &Entry) -> Stepped {
@@ -91,7 +77,7 @@ impl Node {
         let Value::Set(value) = &entry.value else {
             // They may have been met again since: then only what was known of them before is gone.
             return match card {
-                Some(mut card) if self.lives(step, OWN_DATA, Kind::Contact, account, contact_field::TRUST)? => {
+                Some(mut card) if self.lives(step, account)? => {
                     self.gather(step, account, &mut card)?;
                     self.put_card(step, account, &card)
                 }
@@ -129,6 +115,7 @@ impl Node {
                 alias: None,
                 note: None,
                 since: step.now.wall,
+                granted: 0,
             },
         };
         if new {
@@ -148,10 +135,11 @@ impl Node {
         Ok(())
     }
 
-    /// Whether a field of a contact is stored.
-    fn lives(&self, step: &Step<'_>, audience: AudienceId, kind: Kind, account: AccountId, field: u8) -> Stepped<bool> {
-        let name = crate::rows::FieldKey { kind, entity: *account.as_bytes(), field };
-        Ok(crate::replica::stored(&step.db, &set_of(self.device.account, audience), name)?.is_some())
+    /// Whether a contact's first field is stored.
+    fn lives(&self, step: &Step<'_>, account: AccountId) -> Stepped<bool> {
+        let name =
+            crate::rows::FieldKey { kind: Kind::Contact, entity: *account.as_bytes(), field: contact_field::TRUST };
+        Ok(crate::replica::stored(&step.db, &set_of(self.device.account, OWN_DATA), name)?.is_some())
     }
 
     fn text_field(
@@ -170,54 +158,6 @@ impl Node {
             Value::Set(bytes) => String::from_utf8(bytes.into_vec()).ok(),
             Value::Gone => None,
         }))
-    }
-
-    fn show_contact_keys(&mut self, step: &mut Step<'_>, account: AccountId, entry: &Entry) -> Stepped {
-        let vault = &self.secrets.vault;
-        let at = account.as_bytes();
-        let Value::Set(value) = &entry.value else {
-            if self.lives(step, OWN_SECRETS, Kind::ContactKeys, account, keys_field::PAIR)? {
-                return Ok(());
-            }
-            step.db.remove(Table::ContactKeys, at);
-            return self.load_person(step, account);
-        };
-        let old: Option<ContactKeys> = step.db.sealed(vault, Table::ContactKeys, at)?;
-        let keys = match (entry.field, old) {
-            (keys_field::PAIR, old) => {
-                let Ok(pair) = postcard::from_bytes::<PairRow>(value) else { return Ok(()) };
-                with_pair(old, pair)
-            }
-            (keys_field::BEACON, Some(old)) => ContactKeys { beacon: value.as_array().copied(), ..old },
-            // The beacon key came first; it is found when the pair secret comes.
-            _ => return Ok(()),
-        };
-        let keys = match keys.beacon {
-            Some(_) => keys,
-            None => ContactKeys { beacon: self.stored_beacon(step, account)?, ..keys },
-        };
-        step.db.put_sealed(vault, step.rng, Table::ContactKeys, at, &keys)?;
-        self.load_person(step, account)
-    }
-
-    fn stored_beacon(&self, step: &Step<'_>, account: AccountId) -> Stepped<Option<[u8; 32]>> {
-        let set = set_of(self.device.account, OWN_SECRETS);
-        let name =
-            crate::rows::FieldKey { kind: Kind::ContactKeys, entity: *account.as_bytes(), field: keys_field::BEACON };
-        let Some(stored) = crate::replica::stored(&step.db, &set, name)? else { return Ok(None) };
-        let plaintext = crate::replica::open(&self.key_ring(), &step.db, &stored.record)?;
-        let entry = plaintext.and_then(|plain| postcard::from_bytes::<Entry>(&plain).ok());
-        Ok(entry.and_then(|entry| match &entry.value {
-            Value::Set(bytes) => bytes.as_array().copied(),
-            Value::Gone => None,
-        }))
-    }
-
-    fn show_audience_key(&mut self, step: &mut Step<'_>, entry: &Entry) -> Stepped {
-        let (KEY_FIELD, Value::Set(value)) = (entry.field, &entry.value) else { return Ok(()) };
-        let Ok(value) = postcard::from_bytes::<AudienceKeyValue>(value) else { return Ok(()) };
-        self.keep_key(step, AudienceId::from_bytes(entry.entity), &value)?;
-        Ok(())
     }
 
     fn show_own_profile(&mut self, step: &mut Step<'_>, entry: &Entry) -> Stepped {
@@ -241,13 +181,15 @@ impl Node {
     }
 
     fn forget_contact(&mut self, step: &mut Step<'_>, account: AccountId) -> Stepped {
-        if step.db.get(Table::Contacts, account.as_bytes())?.is_none() {
-            return Ok(());
-        }
+        let Some(card) = step.db.row::<Contact>(Table::Contacts, account.as_bytes())? else { return Ok(()) };
         // Their keys are in another set and go with their own deletion: there may be new ones already.
         step.db.remove(Table::Contacts, account.as_bytes());
         self.drop_person(step, account)?;
         step.tell(Event::ContactRemoved(account));
+        // Whoever removed them changed the key that was known there: this device may have handed them a later one.
+        if card.granted >= self.friends_generation(step)? {
+            self.rekey_friends(step)?;
+        }
         Ok(())
     }
 
@@ -265,15 +207,6 @@ impl Node {
 fn name_in(entry: &Entry) -> Option<Name> {
     let (profile_field::NAME, Value::Set(value)) = (entry.field, &entry.value) else { return None };
     core::str::from_utf8(value).ok().and_then(|text| Name::parse(text).ok())
-}
-
-/// The pair secret that was written last is in force, and the one before it is accepted for a while.
-fn with_pair(old: Option<ContactKeys>, new: PairRow) -> ContactKeys {
-    match old {
-        None => ContactKeys { pair: new, previous: None, beacon: None },
-        Some(old) if old.pair == new => old,
-        Some(old) => ContactKeys { pair: new, previous: Some(old.pair), beacon: old.beacon },
-    }
 }
 
 /// Both lists together, or the one that is known if they do not go together.

@@ -7,7 +7,7 @@ use crate::{
     Node,
     card::{contact_field, profile_field},
     io::{Answer, Command, CommandError, Event},
-    replica::{Change, OWN_DATA, OWN_SECRETS, set_of},
+    replica::{Change, OWN_DATA, set_of},
     rows::key,
     step::{Step, Stepped},
     table::Table,
@@ -88,9 +88,14 @@ impl Node {
         if contact == me || self.people.get(contact).is_none() {
             return Ok(Err(CommandError::UnknownContact));
         }
-        self.write(step, set_of(me, OWN_SECRETS), Change::delete(Kind::ContactKeys, *contact.as_bytes()))?;
+        let before = self.friends_generation(step)?;
+        self.end_pairs(step, contact)?;
+        self.end_memberships(step, contact)?;
         self.write(step, set_of(me, OWN_DATA), Change::delete(Kind::Contact, *contact.as_bytes()))?;
-        self.rekey_friends(step)?;
+        // Another device of the account may have handed them the present key.
+        if self.friends_generation(step)? == before {
+            self.rekey_friends(step)?;
+        }
         Ok(Ok(Answer::Done))
     }
 }

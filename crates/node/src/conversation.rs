@@ -1,17 +1,15 @@
 //! Conversations: what was said, by whom, and how far it has come.
 
 use lamplit_types::{AccountId, Hlc, MessageId, Text, limits::RECEIPT_IDS};
-use lamplit_wire::{Body, Grant, Progress, bounded::List};
+use lamplit_wire::{Body, Progress, bounded::List};
 
 use crate::{
     Node,
-    card::keys_field,
     db::Typed,
     inbox::Sender,
     io::{CommandError, Event},
     limits,
     mail::Mail,
-    replica::{Change, OWN_SECRETS, set_of},
     rows::{Conversation, Message, key},
     sabotage::Sabotage,
     step::{Step, Stepped},
@@ -80,7 +78,7 @@ impl Node {
                 }
                 Ok(())
             }
-            Body::Grant(grant) if !own => self.granted(step, from.account, &grant),
+            Body::Grant(grant) if !own => self.keep_grant(step, from.account, &grant),
             Body::Grant(_) => Ok(()),
         }
     }
@@ -209,29 +207,6 @@ impl Node {
         conversation.unread = unread;
         step.db.put(Table::Conversations, with.as_bytes(), &conversation)?;
         step.tell(Event::ContactChanged(with));
-        Ok(())
-    }
-
-    fn granted(&mut self, step: &mut Step<'_>, from: AccountId, grant: &Grant) -> Stepped {
-        match grant {
-            Grant::Audience(grant) => self.keep_grant(step, from, grant),
-            Grant::Beacon { key } => {
-                let set = set_of(self.device.account, OWN_SECRETS);
-                let change =
-                    Change::set(lamplit_wire::Kind::ContactKeys, *from.as_bytes(), keys_field::BEACON, key.to_vec());
-                self.write(step, set, change)
-            }
-        }
-    }
-
-    /// Hands a contact the keys that every contact gets: to presence and profile, and to recognise beacons.
-    pub(crate) fn grant_friends(&mut self, step: &mut Step<'_>, to: AccountId) -> Stepped {
-        let audience = self.friends_grant(step)?;
-        let beacon = Grant::Beacon { key: self.keys.beacon };
-        for grant in [Grant::Audience(audience), beacon] {
-            let mail = Mail { conversation: to, sent: self.device.clock, body: Body::Grant(grant) };
-            self.post(step, to, &mail)?;
-        }
         Ok(())
     }
 }

@@ -94,6 +94,11 @@ impl Dialer {
         known.tries
     }
 
+    /// How often dialling somebody came to nothing since it last did not.
+    pub(crate) fn tries(&self, target: &Target) -> u32 {
+        self.known.get(target).map_or(0, |known| known.tries)
+    }
+
     /// There is a link to a device: no dial is needed.
     pub(crate) fn reached(&mut self, device: &DeviceId) {
         if let Some(known) = self.known.get_mut(&Target::Device(*device)) {

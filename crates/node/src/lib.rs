@@ -29,6 +29,7 @@ mod links;
 mod mail;
 mod node;
 mod pairing;
+mod pairs;
 mod people;
 mod replica;
 mod rows;

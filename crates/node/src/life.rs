@@ -1,12 +1,13 @@
 //! The device's own life: what it does from time to time, and what it does when it finds that it was restored from a
 //! backup.
 
-use lamplit_identity::{ListKey, beacon};
+use lamplit_identity::{BeaconKey, ListKey, beacon};
 use lamplit_sync::horizon;
 use lamplit_types::{Hlc, Incarnation, Wall, limits::EPOCH_MS};
 
 use crate::{
     Node,
+    audience::turn_of,
     db::decode,
     io::{Event, Transmit, Warning},
     limits,
@@ -19,10 +20,12 @@ use crate::{
 
 impl Node {
     /// Shows the beacon of the present epoch.
-    pub(crate) fn advertise(&self, step: &mut Step<'_>) {
-        let key = lamplit_identity::BeaconKey::from_bytes(self.keys.beacon);
+    pub(crate) fn advertise(&self, step: &mut Step<'_>) -> Stepped {
+        let turn = turn_of(self.friends_generation(step)?);
+        let key = BeaconKey::of_turn(&self.keys.own, self.device.account, turn);
         let beacon = beacon(&key, &self.device.device, step.now.wall.epoch());
         step.out.transmits.push(Transmit::Advertise(beacon));
+        Ok(())
     }
 
     /// When the next epoch begins, in milliseconds from `now`.
@@ -34,7 +37,7 @@ impl Node {
     pub(crate) fn tick_all(&mut self, step: &mut Step<'_>) -> Stepped {
         self.tick_links(step)?;
         if self.people.turn_to(step.now.wall) {
-            self.advertise(step);
+            self.advertise(step)?;
         }
         self.next_epoch = step.now.mono.plus(Self::until_next_epoch(step.now.wall));
         self.dial_due(step);

@@ -67,10 +67,19 @@ pub const WHOLE_SET: usize = 1_000_000;
 /// Lives of this device that it remembers. The oldest is forgotten.
 pub const PAST_LIVES: usize = 64;
 
-/// Beacon keys of before by which the account's own devices are still recognised. The oldest is forgotten.
-pub const FORMER_BEACONS: usize = 4;
+/// Secrets shared with one contact. The oldest is forgotten.
+pub const PAIRS: usize = 4;
+/// Secrets of one contact that are read: two devices of the account may have added some apart.
+pub const PAIRS_READ: usize = PAIRS * DEVICES;
+/// Secrets shared with all contacts.
+pub const ALL_PAIRS: usize = PAIRS * CONTACTS;
+/// How many turns the beacon keys of the account's devices may be apart for them to know each other. Further apart,
+/// they need an address.
+pub const TURNS: u16 = 16;
 /// Generations of an audience's key that are kept. The oldest is forgotten.
 pub const GENERATIONS: usize = 8;
+/// How many days before a contact was met the key begins that they are handed.
+pub const GRANT_DAYS: u32 = 2;
 /// For how many days back an audience's key is kept: as long as a message may be under way.
 pub const KEY_DAYS: u32 = 30;
 /// After how many days a record is sealed anew, before its key is let go of.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lamplit_link::Link;
 use lamplit_sync::outbox::Window;
 use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, LinkId, Mono, Now};
-use lamplit_wire::{Frame, Head, SetId};
+use lamplit_wire::{Frame, GrantHead, Head, SetId};
 
 use crate::{dial::Target, io::DialId, limits, pairing::Pairing, replica::Cursor, rows::FieldKey};
 
@@ -41,6 +41,8 @@ pub(crate) struct Talk {
     /// Frames of other classes that overtook the other's first frame: the streams of a pipe keep no order among
     /// themselves.
     pub(crate) early: Vec<Vec<u8>>,
+    /// Keys of this account's audiences that the other holds, as far as is known.
+    pub(crate) grants: Vec<GrantHead>,
     pub(crate) window: Window,
     /// Envelopes that are sent and not acknowledged: at most [`lamplit_sync::outbox::WINDOW`].
     pub(crate) open: BTreeMap<EnvelopeId, u64>,
@@ -85,6 +87,7 @@ impl Talk {
             heard: false,
             expired,
             early: Vec::new(),
+            grants: Vec::new(),
             window: Window::default(),
             open: BTreeMap::new(),
             refusals: 0,

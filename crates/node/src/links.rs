@@ -50,7 +50,10 @@ impl Node {
     fn opening(&self, step: &Step<'_>, target: &Target) -> Stepped<Option<Opening>> {
         Ok(match target {
             Target::Invite(_) => Some(Opening::Stranger),
-            Target::Device(device) => self.people.opening(self.device.device, *device, &self.secrets, step.now.wall),
+            Target::Device(device) => {
+                let tries = self.dialer.tries(target);
+                self.people.opening(self.device.device, *device, tries, &self.secrets, step.now.wall)
+            }
         })
     }
 

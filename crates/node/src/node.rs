@@ -18,8 +18,8 @@ use crate::{
     lamps::Lamps,
     limits,
     line::Line,
-    people::{People, Person, own_beacons, person_of},
-    rows::{self, AccountKeys, Audience, ContactKeys, Peer, key},
+    people::{People, Person, own_beacons, read_person},
+    rows::{self, AccountKeys, Audience, Peer, key},
     setup::DeviceSecrets,
     step::{HandleError, Outputs, Step, Stepped},
     table::{Order, Read, ReadError, Table, Write},
@@ -104,15 +104,16 @@ impl Node {
         let keys: AccountKeys =
             read.sealed(&secrets.vault, Table::Secrets, key::ACCOUNT)?.ok_or(OpenError::OtherDevice)?;
         let list = VerifiedList::verify(device.list.clone(), None)?;
+        let friends: Option<Audience> = read.sealed(&secrets.vault, Table::Audiences, device.friends.as_bytes())?;
+        let generation = friends.ok_or(ReadError::Corrupt { table: Table::Audiences })?.generation();
         let own = Person {
             list,
-            pair: Some(PairSecret::of_own_devices(&keys.own, device.account, keys.generation)),
-            previous: None,
-            beacons: own_beacons(&keys),
+            pairs: vec![PairSecret::of_own_devices(&keys.own, device.account, keys.generation)],
+            beacons: own_beacons(&keys, device.account, generation),
         };
-        let mut people = People::new(device.account, device.device, own, now.wall);
-        people.put_all(load_people(read, &secrets)?);
         let memberships = load_memberships(read, &secrets)?;
+        let mut people = People::new(device.account, device.device, own, now.wall);
+        people.put_all(load_people(read, &secrets, &memberships)?);
         let first = read.scan(Table::Quarantine, &[], None, Order::Up, 1)?;
         let next_due =
             first.first().and_then(|(at, _)| at.first_chunk::<8>()).map(|due| Wall(u64::from_be_bytes(*due)));
@@ -143,7 +144,7 @@ impl Node {
             outputs: Outputs::default(),
         };
         node.run(now, rng, read, |node, step| {
-            node.advertise(step);
+            node.advertise(step)?;
             node.dial_fixed(step)?;
             node.deliver_later(step)?;
             node.resume_acceptances(step)
@@ -316,13 +317,16 @@ impl Node {
     }
 }
 
-fn load_people(read: &impl Read, secrets: &DeviceSecrets) -> Stepped<Vec<(AccountId, Person)>> {
+fn load_people(
+    read: &impl Read,
+    secrets: &DeviceSecrets,
+    memberships: &BTreeMap<AudienceId, AccountId>,
+) -> Stepped<Vec<(AccountId, Person)>> {
     let mut people = Vec::new();
     for (at, value) in read.scan(Table::Contacts, &[], None, Order::Up, lamplit_types::limits::CONTACTS)? {
         let contact: rows::Contact = decode(Table::Contacts, &value)?;
-        let keys: Option<ContactKeys> = read.sealed(&secrets.vault, Table::ContactKeys, &at)?;
-        let account = <[u8; 16]>::try_from(at.as_slice()).map(AccountId::from_bytes);
-        if let (Ok(account), Some(person)) = (account, person_of(contact, keys)) {
+        let Ok(account) = <[u8; 16]>::try_from(at.as_slice()).map(AccountId::from_bytes) else { continue };
+        if let Some(person) = read_person(read, secrets, memberships, account, contact)? {
             people.push((account, person));
         }
     }

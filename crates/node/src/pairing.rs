@@ -11,14 +11,14 @@ use lamplit_wire::{CloseReason, Frame, Introduce, Kind, Knock, bounded::List, cr
 
 use crate::{
     Node,
-    card::{Trust, contact_field, keys_field},
+    card::{Trust, contact_field},
     db::{Typed, encode},
     dial::Target,
     io::{AcceptError, Address, CommandError, Event},
     limits,
     line::{Flow, Line, Stage, send},
-    replica::{Change, OWN_DATA, OWN_SECRETS, set_of},
-    rows::{Acceptance, ContactKeys, InviteRow, PairRow},
+    replica::{Change, OWN_DATA, set_of},
+    rows::{Acceptance, InviteRow},
     step::{Step, Stepped},
     table::{Order, Read, ReadError, Table},
 };
@@ -343,24 +343,18 @@ impl Node {
     /// Makes somebody a contact, on all devices of the account.
     fn befriend(&mut self, step: &mut Step<'_>, them: Stranger) -> Stepped {
         let account: AccountId = them.list.account();
-        let at = account.as_bytes();
-        let keys: Option<ContactKeys> = step.db.sealed(&self.secrets.vault, Table::ContactKeys, at)?;
-        let tried_before = keys.is_some_and(|keys| keys.pair == PairRow::of(&them.pair));
-        if tried_before && self.people.get(account).is_some() {
+        if self.people.get(account).is_some() && self.has_pair(step, account, &them.pair)? {
             return Ok(());
         }
         // Somebody who is a contact already has forgotten this account, or they would not accept its invite: they get
-        // a new pair secret and all keys again.
+        // a new pair secret, and the keys that they lack when they greet.
         let me = self.device.account;
         let entity = *account.as_bytes();
-        let pair = encode(&PairRow::of(&them.pair), Table::ContactKeys)?;
         let trust = Trust { root: them.list.root_hash(), list: them.list.wire().clone(), name: them.name };
         let trust = encode(&trust, Table::Contacts)?;
-        let keys = Change::set(Kind::ContactKeys, entity, keys_field::PAIR, pair);
-        self.write(step, set_of(me, OWN_SECRETS), keys)?;
+        self.add_pair(step, account, &them.pair)?;
         let card = Change::set(Kind::Contact, entity, contact_field::TRUST, trust);
         self.write(step, set_of(me, OWN_DATA), card)?;
-        self.grant_friends(step, account)?;
         // A new member has keys from today on only: what was sealed before is sealed anew.
         self.reseal(step, set_of(me, self.device.friends))
     }

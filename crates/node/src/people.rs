@@ -5,24 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lamplit_identity::{BeaconKey, BeaconTable, PairSecret, TagTable, VerifiedList, psk, tag};
 use lamplit_link::{Candidate, Directory, Opening, Psk};
-use lamplit_types::{AccountId, Beacon, DeviceId, PairTag, Wall};
+use lamplit_types::{AccountId, AudienceId, Beacon, DeviceId, PairTag, Wall};
 
 use crate::{
     Node,
+    audience::turn_of,
     db::Typed,
     limits,
-    rows::{AccountKeys, Contact, ContactKeys, PairRow},
+    pairs::pairs_of,
+    rows::{AccountKeys, Audience, Contact},
     setup::DeviceSecrets,
     step::{Step, Stepped},
-    table::Table,
+    table::{Read, Table},
 };
 
 /// Somebody known: a contact, or the owner.
 pub(crate) struct Person {
     pub(crate) list: VerifiedList,
-    pub(crate) pair: Option<PairSecret>,
-    pub(crate) previous: Option<PairSecret>,
-    /// The keys of the beacons their devices show, and showed before.
+    /// The secrets shared with them, the latest last.
+    pub(crate) pairs: Vec<PairSecret>,
+    /// The keys of the beacons their devices may show.
     pub(crate) beacons: Vec<BeaconKey>,
 }
 
@@ -122,9 +124,9 @@ impl People {
         self.retag();
     }
 
-    pub(crate) fn set_own_beacons(&mut self, keys: &AccountKeys) {
+    pub(crate) fn set_own_beacons(&mut self, beacons: Vec<BeaconKey>) {
         if let Some(own) = self.persons.get_mut(&self.me) {
-            own.beacons = own_beacons(keys);
+            own.beacons = beacons;
         }
         self.retag();
     }
@@ -154,10 +156,8 @@ impl People {
             })
         };
         self.devices = all().map(|(account, device, _)| (device, account)).collect();
-        let callers = all().flat_map(|(account, device, person)| {
-            let secrets = person.pair.iter().chain(&person.previous);
-            secrets.map(move |secret| (account, device, secret))
-        });
+        let callers = all()
+            .flat_map(|(account, device, person)| person.pairs.iter().map(move |secret| (account, device, secret)));
         self.tags = TagTable::new(self.device, callers, self.epoch);
         let shown =
             all().flat_map(|(account, device, person)| person.beacons.iter().map(move |key| (account, device, key)));
@@ -169,16 +169,19 @@ impl People {
         self.beacons.recognise(beacon).map(|(_, device)| device)
     }
 
-    /// How to call a device.
+    /// How to call a device, after so many tries that came to nothing: with the latest secret, and if the other does not
+    /// have that yet, with the one before.
     pub(crate) fn opening(
         &self,
         me: DeviceId,
         device: DeviceId,
+        tries: u32,
         secrets: &DeviceSecrets,
         now: Wall,
     ) -> Option<Opening> {
         let person = self.get(self.account_of(&device)?)?;
-        let pair = person.pair.as_ref()?;
+        let older = usize::try_from(tries).ok()?.checked_rem(person.pairs.len())?;
+        let pair = person.pairs.iter().nth_back(older)?;
         // One that ran out may have been renewed: the greeting tells.
         let certificate = person.list.device(&device)?;
         Some(Opening::Known {
@@ -195,7 +198,7 @@ impl People {
         let found = callers.filter_map(|caller| {
             let person = self.get(caller.account)?;
             let certificate = person.list.device(&caller.device)?;
-            let secret = person.pair.iter().chain(&person.previous).find(|secret| secret.id() == caller.pair)?;
+            let secret = person.pairs.iter().find(|secret| secret.id() == caller.pair)?;
             Some(Candidate {
                 peer: caller.device,
                 remote_static: certificate.noise_static,
@@ -236,30 +239,29 @@ impl Directory for Door<'_> {
     }
 }
 
-impl PairRow {
-    pub(crate) fn secret(&self) -> PairSecret {
-        PairSecret::new(self.id, zeroize::Zeroizing::new(self.secret))
-    }
-
-    pub(crate) fn of(secret: &PairSecret) -> Self {
-        Self { id: secret.id(), secret: *secret.expose() }
-    }
+/// The keys of the beacons that the account's own devices may show: some may have taken more turns than this one, and
+/// some fewer.
+pub(crate) fn own_beacons(keys: &AccountKeys, account: AccountId, generation: u32) -> Vec<BeaconKey> {
+    let turn = turn_of(generation);
+    let turns = turn.saturating_sub(limits::TURNS)..=turn.saturating_add(limits::TURNS);
+    turns.map(|turn| BeaconKey::of_turn(&keys.own, account, turn)).collect()
 }
 
-/// The beacon keys of the account itself, the present one first.
-pub(crate) fn own_beacons(keys: &AccountKeys) -> Vec<BeaconKey> {
-    core::iter::once(&keys.beacon).chain(&keys.former_beacons).map(|key| BeaconKey::from_bytes(*key)).collect()
-}
-
-/// A contact as the database has them.
-pub(crate) fn person_of(contact: Contact, keys: Option<ContactKeys>) -> Option<Person> {
-    let list = VerifiedList::verify(contact.list, Some(contact.root)).ok()?;
-    Some(Person {
-        list,
-        pair: keys.as_ref().map(|keys| keys.pair.secret()),
-        previous: keys.as_ref().and_then(|keys| keys.previous.as_ref()).map(PairRow::secret),
-        beacons: keys.and_then(|keys| keys.beacon).map(BeaconKey::from_bytes).into_iter().collect(),
-    })
+/// Somebody, as the database has them.
+pub(crate) fn read_person(
+    db: &impl Read,
+    secrets: &DeviceSecrets,
+    memberships: &BTreeMap<AudienceId, AccountId>,
+    account: AccountId,
+    contact: Contact,
+) -> Stepped<Option<Person>> {
+    let Ok(list) = VerifiedList::verify(contact.list, Some(contact.root)) else { return Ok(None) };
+    let mut beacons = Vec::new();
+    for (audience, _) in memberships.iter().filter(|(_, owner)| **owner == account) {
+        let row: Option<Audience> = db.sealed(&secrets.vault, Table::Audiences, audience.as_bytes())?;
+        beacons.extend(row.iter().flat_map(|row| &row.keys).map(|key| BeaconKey::from_bytes(key.beacon)));
+    }
+    Ok(Some(Person { list, pairs: pairs_of(db, secrets, account)?, beacons }))
 }
 
 impl Node {
@@ -268,8 +270,8 @@ impl Node {
         let Some(contact) = step.db.row::<Contact>(Table::Contacts, account.as_bytes())? else {
             return Ok(());
         };
-        let keys = step.db.sealed(&self.secrets.vault, Table::ContactKeys, account.as_bytes())?;
-        if let Some(person) = person_of(contact, keys) {
+        let person = read_person(&step.db, &self.secrets, &self.memberships, account, contact)?;
+        if let Some(person) = person {
             self.people.put(account, person);
         }
         Ok(())
@@ -281,12 +283,6 @@ impl Node {
             self.forget_device(step, device)?;
         }
         self.people.remove(account);
-        let theirs: Vec<_> =
-            self.memberships.iter().filter(|(_, owner)| **owner == account).map(|(audience, _)| *audience).collect();
-        for audience in theirs {
-            self.memberships.remove(&audience);
-            step.db.remove(Table::Audiences, audience.as_bytes());
-        }
         Ok(())
     }
 }

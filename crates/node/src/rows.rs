@@ -39,14 +39,11 @@ pub(crate) struct Steady {
 pub(crate) struct AccountKeys {
     pub(crate) generation: u32,
     pub(crate) list: [u8; 32],
-    /// From which the devices of the account make the pair secret between themselves.
+    /// From which the devices of the account make the pair secret between themselves, and their beacon keys.
     pub(crate) own: [u8; 32],
     pub(crate) index: [u8; 32],
     pub(crate) data: [u8; 32],
     pub(crate) secrets: [u8; 32],
-    pub(crate) beacon: [u8; 32],
-    /// Beacon keys of before: a device of the account that was away may still show them.
-    pub(crate) former_beacons: Vec<[u8; 32]>,
 }
 
 /// Somebody the owner knows.
@@ -59,22 +56,19 @@ pub(crate) struct Contact {
     pub(crate) alias: Option<Name>,
     pub(crate) note: Option<Text>,
     pub(crate) since: Wall,
+    /// The latest generation of the audience of all contacts whose key this device handed them.
+    pub(crate) granted: u32,
 }
 
-/// What is shared with a contact and nobody else has.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct ContactKeys {
-    pub(crate) pair: PairRow,
-    /// The one before, accepted as long as tickets may still speak of it.
-    pub(crate) previous: Option<PairRow>,
-    pub(crate) beacon: Option<[u8; 32]>,
-}
-
-/// A pair secret.
+/// A secret shared with a contact, as the account's devices tell it to one another.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct PairRow {
     #[zeroize(skip)]
+    pub(crate) account: AccountId,
+    #[zeroize(skip)]
     pub(crate) id: PairId,
+    /// Greater than those of the secrets that were there when the two were paired.
+    pub(crate) number: u32,
     pub(crate) secret: [u8; 32],
 }
 
@@ -91,6 +85,8 @@ pub(crate) struct GenerationKey {
     pub(crate) generation: u32,
     pub(crate) day: u32,
     pub(crate) key: [u8; 32],
+    /// The key to the beacons that the owner's devices show to this generation.
+    pub(crate) beacon: [u8; 32],
 }
 
 /// What was sent to and received from one device.
@@ -289,9 +285,8 @@ pub(crate) mod key {
         match kind {
             Kind::Profile => 1,
             Kind::Contact => 2,
-            Kind::ContactKeys => 3,
+            Kind::PairSecret => 3,
             Kind::AudienceKey => 4,
-            Kind::Setting => 5,
         }
     }
 

@@ -1,8 +1,8 @@
 //! Making devices: the first one of an account, and further ones.
 
 use lamplit_identity::{
-    AddError, Cost, CostError, DeviceKeys, KeyLengthError, ListKey, Phrase, PhraseError, SetUpError as ListSetUpError,
-    VerifiedList, add_device, create_account,
+    AddError, BeaconKey, Cost, CostError, DeviceKeys, KeyLengthError, ListKey, Phrase, PhraseError,
+    SetUpError as ListSetUpError, VerifiedList, add_device, create_account,
 };
 use lamplit_link::StaticKey;
 use lamplit_seal::{AudienceKey, OlmAccount, StorageKey};
@@ -12,6 +12,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::{
+    audience::turn_of,
     db::{Changes, Db, Typed},
     rows::{AccountKeys, Audience, Device, GenerationKey, Steady, key},
     table::{Order, Read, ReadError, Row, Table, Write},
@@ -135,11 +136,10 @@ pub fn first_device(
         index: draw(rng),
         data: draw(rng),
         secrets: draw(rng),
-        beacon: draw(rng),
-        former_beacons: Vec::new(),
     };
     let key = AudienceKey::draw(rng, 1 << 16, now.day());
-    let first = GenerationKey { generation: key.generation(), day: key.day(), key: *key.as_bytes() };
+    let beacon = *BeaconKey::of_turn(&keys.own, account, turn_of(key.generation())).as_bytes();
+    let first = GenerationKey { generation: key.generation(), day: key.day(), key: *key.as_bytes(), beacon };
     let audience = Audience { owner: account, keys: vec![first] };
     let new = New { secrets, olm, keys, friends, audience, name };
     Ok((new.finish(rng, made.list, Vec::new())?, phrase))

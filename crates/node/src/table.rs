@@ -13,8 +13,8 @@ pub enum Table {
     Secrets,
     /// `AccountId` → `rows::Contact`: whom the owner knows, as all records together say.
     Contacts,
-    /// `AccountId` → sealed `rows::ContactKeys`: pair secrets, beacon key.
-    ContactKeys,
+    /// `AccountId | pair` → sealed `rows::PairRow`: the secrets shared with a contact.
+    Pairs,
     /// `AudienceId` → sealed `rows::Audience`: an audience's key and how far back it goes.
     Audiences,
     /// `DeviceId` → sealed Olm sessions with that device.
@@ -59,7 +59,7 @@ impl Table {
         Self::Device,
         Self::Secrets,
         Self::Contacts,
-        Self::ContactKeys,
+        Self::Pairs,
         Self::Audiences,
         Self::Sessions,
         Self::Peers,
@@ -86,7 +86,7 @@ impl Table {
             Self::Device => "device",
             Self::Secrets => "secrets",
             Self::Contacts => "contacts",
-            Self::ContactKeys => "contact-keys",
+            Self::Pairs => "pairs",
             Self::Audiences => "audiences",
             Self::Sessions => "sessions",
             Self::Peers => "peers",

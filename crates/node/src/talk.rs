@@ -5,6 +5,7 @@ use lamplit_link::Link;
 use lamplit_types::{AccountId, DeviceId};
 use lamplit_wire::{
     CloseReason, Frame, Hello,
+    bounded::List,
     credential::{DeviceList, ListHead},
 };
 
@@ -31,6 +32,7 @@ impl Node {
             incarnation: self.device.life,
             received: peer.inbox.received(),
             has_session: step.db.get(Table::Sessions, talk.device.as_bytes())?.is_some(),
+            grants: List::try_from(self.grants_of(step, talk.account)?).unwrap_or_default(),
         };
         Ok(send(&mut line.link, step.now, &Frame::Hello(hello)))
     }
@@ -78,6 +80,7 @@ impl Node {
             return Ok(Flow::End);
         }
         talk.heard = true;
+        talk.grants = hello.grants.iter().copied().collect();
         if let Some((life, _)) = hello.received
             && self.shows_restoration(step, &talk.device, hello)?
         {
@@ -119,6 +122,9 @@ impl Node {
         }
         if self.offer_sets(step, link, talk)? == Flow::End {
             return Ok(Flow::End);
+        }
+        if talk.account != self.device.account {
+            self.grant_lacking(step, talk.account, talk.device, &mut talk.grants)?;
         }
         self.pump_outbox(step, link, talk)
     }

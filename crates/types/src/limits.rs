@@ -35,6 +35,9 @@ pub const MIN_MTU: usize = 20;
 /// Bytes that wait in one link to be sent. When they are reached, `send` says so and the outbox waits.
 pub const LINK_QUEUE_BYTES: usize = 1024 * 1024;
 
+/// Keys of the other's audiences that a greeting names. More are not named, and handed over again.
+pub const GRANTS: usize = 16;
+
 /// Message ids in one receipt. More go in a further one.
 pub const RECEIPT_IDS: usize = 64;
 /// A sealed record's body, in bytes: [`RECORD_BYTES`], its key and what sealing adds.

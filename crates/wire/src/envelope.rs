@@ -68,28 +68,7 @@ pub enum Body {
         ids: List<MessageId, RECEIPT_IDS>,
     },
     /// A key that the addressee's account may use from now on.
-    Grant(Grant),
-}
-
-/// Keys that one account hands to another.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Grant {
-    /// To read what an audience may read.
-    Audience(AudienceGrant),
-    /// To recognise the beacons of the sender's devices.
-    Beacon {
-        /// The beacon key.
-        key: [u8; 32],
-    },
-}
-
-impl core::fmt::Debug for Grant {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::Audience(_) => "Audience(…)",
-            Self::Beacon { .. } => "Beacon(…)",
-        })
-    }
+    Grant(AudienceGrant),
 }
 
 /// How far a message has come; later is greater.
@@ -101,7 +80,7 @@ pub enum Progress {
     Read,
 }
 
-/// An audience key, as its owner hands it to a member.
+/// What the owner of an audience hands to a member: the key to what is sealed for it, and to the owner's beacons.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AudienceGrant {
     /// The owner's audience.
@@ -112,6 +91,8 @@ pub struct AudienceGrant {
     pub day: u32,
     /// The key.
     pub key: [u8; 32],
+    /// The key to the beacons that the owner's devices show to this generation.
+    pub beacon: [u8; 32],
 }
 
 impl core::fmt::Debug for AudienceGrant {

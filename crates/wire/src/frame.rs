@@ -4,10 +4,14 @@
 //! postcard. Several frames may follow one another in one buffer. A frame whose version or kind is not known is
 //! stepped over by its length, so that an older device can talk to a later one.
 
-use lamplit_types::{DeviceId, EnvelopeId, Incarnation, InviteId, Name, limits::FRAME_BYTES};
+use lamplit_types::{
+    AudienceId, DeviceId, EnvelopeId, Incarnation, InviteId, Name,
+    limits::{FRAME_BYTES, GRANTS},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
+    bounded::List,
     credential::{DeviceList, ListHead, Signature, SignedOneTimeKey},
     envelope::Envelope,
     presence::SealedPresence,
@@ -56,7 +60,7 @@ pub enum Frame {
 }
 
 /// The first frame of each side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// The sender's device list.
     pub list: ListHead,
@@ -68,6 +72,17 @@ pub struct Hello {
     pub received: Option<(Incarnation, u64)>,
     /// Whether the sender holds an Olm session with the receiver.
     pub has_session: bool,
+    /// Which keys of the receiver's audiences the sender holds: one that it lacks is handed to it again.
+    pub grants: List<GrantHead, GRANTS>,
+}
+
+/// Names the key of one generation of an audience.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GrantHead {
+    /// The audience.
+    pub audience: AudienceId,
+    /// The generation.
+    pub generation: u32,
 }
 
 /// An invited stranger asks to come in.

@@ -31,8 +31,10 @@ mod golden;
 #[cfg(test)]
 mod samples;
 
-pub use envelope::{AudienceGrant, Body, Content, Envelope, Grant, Progress, Suite};
-pub use frame::{CloseReason, DecodeError, Decoded, EncodeError, Frame, Hello, Introduce, Knock, VERSION, decode};
+pub use envelope::{AudienceGrant, Body, Content, Envelope, Progress, Suite};
+pub use frame::{
+    CloseReason, DecodeError, Decoded, EncodeError, Frame, GrantHead, Hello, Introduce, Knock, VERSION, decode,
+};
 pub use presence::{AppPresence, AppState, Presence, SealedPresence, SignedPresence, Source};
 pub use record::{
     Chain, Delta, Entry, Have, Head, KeyId, Kind, LogEntry, Offer, Record, RecordBody, SetId, Tag, Value, Wants, Whole,

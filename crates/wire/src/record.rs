@@ -127,12 +127,10 @@ pub enum Kind {
     Profile,
     /// Somebody the owner knows.
     Contact,
-    /// The owner's keys shared with a contact.
-    ContactKeys,
-    /// The key of an audience the owner has or belongs to.
+    /// A secret that the owner's devices share with those of a contact.
+    PairSecret,
+    /// The key of one generation of an audience that the owner has or belongs to.
     AudienceKey,
-    /// How the owner's devices behave.
-    Setting,
 }
 
 /// How far a replica has come in one author's records of a set.

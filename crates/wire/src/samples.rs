@@ -65,15 +65,14 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
 
 /// What is sealed inside an envelope, in every shape.
 pub(crate) fn contents() -> Vec<(&'static str, Content)> {
-    let grant = AudienceGrant { audience: audience(), generation: 3, day: 20_833, key: [0x4B; 32] };
+    let grant = AudienceGrant { audience: audience(), generation: 3, day: 20_833, key: [0x4B; 32], beacon: [0x4C; 32] };
     let id = MessageId::from_bytes([0x1D; 16]);
     let receipt = |progress| Body::Receipt { progress, ids: vec![id, id].try_into().unwrap() };
     vec![
         ("Content: text", content(Body::Text { id, text: Text::parse("h\u{e9}llo").unwrap() })),
         ("Content: delivered", content(receipt(Progress::Delivered))),
         ("Content: read", content(receipt(Progress::Read))),
-        ("Content: audience key", content(Body::Grant(Grant::Audience(grant)))),
-        ("Content: beacon key", content(Body::Grant(Grant::Beacon { key: [0x4C; 32] }))),
+        ("Content: audience key", content(Body::Grant(grant))),
     ]
 }
 
@@ -83,9 +82,8 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
     vec![
         ("Entry: profile", entry(Kind::Profile, value())),
         ("Entry: contact", entry(Kind::Contact, value())),
-        ("Entry: contact keys", entry(Kind::ContactKeys, value())),
+        ("Entry: pair secret", entry(Kind::PairSecret, value())),
         ("Entry: audience key", entry(Kind::AudienceKey, value())),
-        ("Entry: setting", entry(Kind::Setting, value())),
         ("Entry: gone", entry(Kind::Contact, Value::Gone)),
     ]
 }
@@ -105,12 +103,20 @@ pub(crate) fn hello() -> Hello {
         incarnation: Incarnation(7),
         received: Some((Incarnation(8), 300)),
         has_session: true,
+        grants: vec![GrantHead { audience: audience(), generation: 3 }].try_into().unwrap(),
     }
 }
 
 fn first_hello() -> Hello {
     let nothing = ListHead { generation: 0, hash: [0; 32] };
-    Hello { your_list: nothing, incarnation: Incarnation(u64::MAX), received: None, has_session: false, ..hello() }
+    Hello {
+        your_list: nothing,
+        incarnation: Incarnation(u64::MAX),
+        received: None,
+        has_session: false,
+        grants: List::new(),
+        ..hello()
+    }
 }
 
 pub(crate) fn claim() -> DeviceClaim {

@@ -7,8 +7,6 @@
 )]
 
 use super::*;
-use crate::fixture::rng;
-
 const EPOCH: u64 = 2_000_000;
 
 fn id(byte: u8) -> (AccountId, DeviceId) {
@@ -19,6 +17,19 @@ fn id(byte: u8) -> (AccountId, DeviceId) {
 fn golden_beacon() {
     let shown = beacon(&BeaconKey::from_bytes([1; 32]), &DeviceId::from_bytes([2; 32]), EPOCH);
     assert_eq!(shown.to_string(), "58eee6d7b52a2054");
+}
+
+#[test]
+fn golden_beacon_key() {
+    let key = BeaconKey::of_turn(&[1; 32], id(2).0, 3);
+    assert_eq!(key.as_bytes().first_chunk::<8>().unwrap(), &[0; 8]);
+}
+
+#[test]
+fn each_account_and_each_turn_has_a_beacon_key_of_its_own() {
+    let of_turn = |own, account, turn| *BeaconKey::of_turn(&[own; 32], id(account).0, turn).as_bytes();
+    let all = [of_turn(1, 1, 1), of_turn(2, 1, 1), of_turn(1, 2, 1), of_turn(1, 1, 2)];
+    assert_eq!(std::collections::BTreeSet::from(all).len(), 4);
 }
 
 #[test]
@@ -35,7 +46,7 @@ fn key_device_and_epoch_change_it() {
 
 #[test]
 fn a_device_is_recognised_for_three_epochs() {
-    let (anna, ben) = (BeaconKey::generate(&mut rng(1)), BeaconKey::generate(&mut rng(2)));
+    let (anna, ben) = (BeaconKey::from_bytes([1; 32]), BeaconKey::from_bytes([2; 32]));
     let devices = [(id(1).0, id(1).1, &anna), (id(2).0, id(2).1, &ben)];
     let table = BeaconTable::new(devices, EPOCH);
     for epoch in EPOCH - 1..=EPOCH + 1 {

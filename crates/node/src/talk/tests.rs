@@ -103,9 +103,7 @@ impl Scene {
         let trust = Trust { root: root.hash(), list: list.wire().clone(), name: name("Jia") };
         let me = yi.account();
         yi.run(now(), &mut rng, &store, |yi, step| {
-            let pair = postcard::to_allocvec(&PairRow::of(&pair)).unwrap();
-            let keys = Change::set(Kind::ContactKeys, *jia.as_bytes(), keys_field::PAIR, pair);
-            yi.write(step, set_of(me, OWN_SECRETS), keys)?;
+            yi.add_pair(step, jia, &pair)?;
             let trust = postcard::to_allocvec(&trust).unwrap();
             let card = Change::set(Kind::Contact, *jia.as_bytes(), contact_field::TRUST, trust);
             yi.write(step, set_of(me, OWN_DATA), card)
