@@ -83,7 +83,9 @@ impl Node {
         }
         let new = !talk.sets.contains_key(&offer.set);
         let row: SetRow = step.db.row(Table::Sets, &key::set(&offer.set))?.unwrap_or_default();
-        let anew = row.complete.0 != 0 && was_away_too_long(row.complete, offer.horizon);
+        // Others than the owner could make this device forget what is the owner's.
+        let owners = talk.account == self.device.account || talk.account == owner_of(&offer.set);
+        let anew = owners && row.complete.0 != 0 && was_away_too_long(row.complete, offer.horizon);
         let entry = talk.sets.entry(offer.set).or_default();
         entry.theirs = Some(offer.heads.iter().copied().collect());
         entry.busy = false;
@@ -202,7 +204,7 @@ impl Node {
             DeltaOutcome::Resync => self.offer(step, link, &set, Wants::Nothing),
             DeltaOutcome::Forked => {
                 if set_talk.sent_whole.insert(author) && set_talk.sending.is_none() {
-                    set_talk.sending = Some(Cursor { author: Some(author), after: None, wants_reply: true });
+                    set_talk.sending = Some(Cursor::of(author, true));
                 }
                 set_talk.busy = false;
                 self.pump_set(step, link, talk, &set)
@@ -271,7 +273,7 @@ impl Node {
             && let Some(author) = author
             && set_talk.sent_whole.insert(author)
         {
-            set_talk.sending = Some(Cursor { author: Some(author), after: None, wants_reply: false });
+            set_talk.sending = Some(Cursor::of(author, false));
         }
         if send(link, step.now, &Frame::Have(Have::Whole { set, author })) == Flow::End {
             return Ok(Flow::End);
@@ -304,7 +306,7 @@ fn next_frame(step: &Step<'_>, set: &SetId, talk: &mut SetTalk) -> Stepped<Optio
             }
             Plan::Whole { author } => {
                 if talk.sent_whole.insert(author) {
-                    let mut cursor = Cursor { author: Some(author), after: None, wants_reply: true };
+                    let mut cursor = Cursor::of(author, true);
                     let part = next_part(&step.db, set, &mut cursor)?;
                     talk.sending = (!part.last).then_some(cursor);
                     return Ok(Some(Frame::Whole(part)));

@@ -1,16 +1,17 @@
 //! How far back deletions are remembered.
 //!
 //! A deletion is kept until it is older than the horizon, and then forgotten by all. A replica that was away longer
-//! may still hold what was deleted: it takes the set anew, and of its own it may only say what is younger.
+//! may still hold what was deleted: it takes the set anew, and drops what the others have seen and do not have. What
+//! they never saw they cannot have deleted. No clock says so, only the logs: the clock of a device may be wrong.
 //!
 //! ```
-//! use lamplit_sync::horizon::{KEEP_DELETIONS_MS, at, outlives_absence, was_away_too_long};
-//! use lamplit_types::{Hlc, Wall, limits::DAY_MS};
+//! use lamplit_sync::horizon::{KEEP_DELETIONS_MS, at, was_away_too_long, was_seen};
+//! use lamplit_types::{Wall, limits::DAY_MS};
 //!
 //! let horizon = at(Wall(1_000 * DAY_MS), KEEP_DELETIONS_MS);
 //! assert!(was_away_too_long(Wall(900 * DAY_MS), horizon));
 //! assert!(!was_away_too_long(Wall(950 * DAY_MS), horizon));
-//! assert!(!outlives_absence(Hlc { wall: Wall(900 * DAY_MS), count: 0 }, horizon));
+//! assert!(was_seen(7, 9));
 //! ```
 
 use lamplit_types::{Hlc, Wall, limits::DAY_MS};
@@ -34,9 +35,10 @@ pub fn may_forget(clock: Hlc, horizon: Hlc) -> bool {
     clock < horizon
 }
 
-/// Whether a live record of a replica that was away too long still counts, though the others do not have it.
-pub fn outlives_absence(clock: Hlc, their_horizon: Hlc) -> bool {
-    clock >= their_horizon
+/// Whether the others have had a record that one author wrote at `seq`, if they have followed its log up to
+/// `their_head`: if they hold it no more, it was deleted.
+pub const fn was_seen(seq: u64, their_head: u64) -> bool {
+    seq <= their_head
 }
 
 #[cfg(test)]

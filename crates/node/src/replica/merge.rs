@@ -54,6 +54,7 @@ impl Node {
         }
         if merge::is_deletion(entry) {
             bury(step, &set, field, &new)?;
+            self.bury_waiting(step, &set, field, new.stamp.clock)?;
         }
         self.show(step, &set, entry)?;
         Ok(Changed::Value)

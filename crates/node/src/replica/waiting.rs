@@ -4,10 +4,10 @@ use lamplit_sync::{
     merge::Stamp,
     quarantine::{Time, time_of},
 };
-use lamplit_types::Wall;
-use lamplit_wire::{Entry, Record};
+use lamplit_types::{Hlc, Wall};
+use lamplit_wire::{Entry, Record, SetId};
 
-use super::{Changed, merge::log};
+use super::{Changed, GONE, merge::log, stored};
 use crate::{
     Node,
     db::decode,
@@ -27,7 +27,14 @@ impl Node {
         if let Time::NotBefore(due) = time_of(record.body.clock, step.now.wall)
             && !self.has_bug(Sabotage::NoQuarantine)
         {
-            return self.wait(step, due, record, logged);
+            // What is dead already need not wait, and must not: its deletion may be forgotten by the time it is due.
+            if !self.is_void(step, &record)? {
+                return self.wait(step, due, record, logged);
+            }
+            if logged {
+                log(step, &record, Place::Replaced)?;
+            }
+            return Ok(Changed::Nothing);
         }
         let Some(plaintext) = super::open(&self.key_ring(), &step.db, &record)? else {
             return self.wait(step, UNTIL_KEY, record, logged);
@@ -67,6 +74,46 @@ impl Node {
         Ok(Changed::Nothing)
     }
 
+    /// Whether a record's entity was deleted after it was born.
+    fn is_void(&self, step: &Step<'_>, record: &Record) -> Stepped<bool> {
+        let Some(entry) = self.entry_of(step, record)? else { return Ok(false) };
+        if entry.field == GONE {
+            return Ok(false);
+        }
+        let grave = FieldKey { kind: entry.kind, entity: entry.entity, field: GONE };
+        let grave = stored(&step.db, &record.body.set, grave)?;
+        Ok(grave.is_some_and(|grave| entry.born <= grave.stamp.clock))
+    }
+
+    fn entry_of(&self, step: &Step<'_>, record: &Record) -> Stepped<Option<Entry>> {
+        let plaintext = super::open(&self.key_ring(), &step.db, record)?;
+        Ok(plaintext.and_then(|plain| postcard::from_bytes(&plain).ok()))
+    }
+
+    /// Drops what waits of an entity that was deleted after it was born.
+    pub(super) fn bury_waiting(&mut self, step: &mut Step<'_>, set: &SetId, deletion: FieldKey, grave: Hlc) -> Stepped {
+        for (key, value) in step.db.scan(Table::Quarantine, &[], None, Order::Up, limits::QUARANTINE)? {
+            let waiting: Waiting = decode(Table::Quarantine, &value)?;
+            if waiting.record.body.set != *set {
+                continue;
+            }
+            let Some(entry) = self.entry_of(step, &waiting.record)? else { continue };
+            let same = entry.kind == deletion.kind && entry.entity == deletion.entity;
+            if same && entry.field != GONE && entry.born <= grave {
+                self.drop_waiting(step, &key);
+                if waiting.logged {
+                    log(step, &waiting.record, Place::Replaced)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_waiting(&mut self, step: &mut Step<'_>, key: &[u8]) {
+        step.db.remove(Table::Quarantine, key);
+        self.waiting = self.waiting.saturating_sub(1);
+    }
+
     /// Tries again the records whose time has come.
     pub(crate) fn release_due(&mut self, step: &mut Step<'_>) -> Stepped {
         self.next_due = UNTIL_KEY;
@@ -93,8 +140,7 @@ impl Node {
 
     fn release(&mut self, step: &mut Step<'_>, key: &[u8], value: &[u8]) -> Stepped {
         let waiting: Waiting = decode(Table::Quarantine, value)?;
-        step.db.remove(Table::Quarantine, key);
-        self.waiting = self.waiting.saturating_sub(1);
+        self.drop_waiting(step, key);
         let set = waiting.record.body.set;
         self.admit(step, waiting.record, waiting.logged)?;
         self.dirty.insert(set);

@@ -1,18 +1,18 @@
 //! Whole sets: sent when two logs do not fit together, or when a replica was away so long that deletions it never
 //! heard of have been forgotten.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use lamplit_sync::horizon::outlives_absence;
+use lamplit_sync::horizon::was_seen;
 use lamplit_types::{Author, limits::DELTA_RECORDS};
-use lamplit_wire::{Record, SetId, Whole, bounded::List};
+use lamplit_wire::{Head, Record, SetId, Whole, bounded::List};
 
 use super::{head, heads, is_genuine, merge::leave_log};
 use crate::{
     Node,
     db::{Typed, decode},
     limits,
-    rows::{FieldKey, SetRow, Stored, key},
+    rows::{FieldKey, SetRow, Stored, Waiting, key},
     step::{Step, Stepped},
     table::{Order, Read, Table},
 };
@@ -22,10 +22,36 @@ use crate::{
 pub(crate) struct Cursor {
     /// Whose records; `None`: everybody's.
     pub(crate) author: Option<Author>,
+    /// Whether those that count are all sent, and those that wait are next.
+    waiting: bool,
     /// The last row that was sent.
-    pub(crate) after: Option<Vec<u8>>,
+    after: Option<Vec<u8>>,
     /// Whether the other shall send its own in turn.
     pub(crate) wants_reply: bool,
+}
+
+impl Cursor {
+    /// The records of one author.
+    pub(crate) const fn of(author: Author, wants_reply: bool) -> Self {
+        Self { author: Some(author), waiting: false, after: None, wants_reply }
+    }
+
+    /// The next rows, of those that count or those that wait. Others of the same tables are among them.
+    fn rows(&self, db: &impl Read, set: &SetId) -> Stepped<Vec<(Vec<u8>, Record)>> {
+        let after = self.after.as_deref();
+        if self.waiting {
+            let rows = db.scan(Table::Quarantine, &[], after, Order::Up, DELTA_RECORDS)?;
+            let decoded = rows
+                .into_iter()
+                .map(|(at, value)| decode::<Waiting>(Table::Quarantine, &value).map(|waiting| (at, waiting.record)));
+            return decoded.collect();
+        }
+        let rows = db.scan(Table::Records, &key::set(set), after, Order::Up, DELTA_RECORDS)?;
+        let decoded = rows
+            .into_iter()
+            .map(|(at, value)| decode::<Stored>(Table::Records, &value).map(|stored| (at, stored.record)));
+        decoded.collect()
+    }
 }
 
 /// The next part of a whole set. The cursor moves on; the part says whether it is the last.
@@ -34,21 +60,23 @@ pub(crate) fn next_part(db: &impl Read, set: &SetId, cursor: &mut Cursor) -> Ste
     let mut size = 0_usize;
     let mut last = true;
     'rows: loop {
-        let rows = db.scan(Table::Records, &key::set(set), cursor.after.as_deref(), Order::Up, DELTA_RECORDS)?;
-        let more = rows.len() == DELTA_RECORDS;
-        for (at, value) in rows {
-            let stored: Stored = decode(Table::Records, &value)?;
-            if cursor.author.is_none_or(|author| author == stored.record.body.author) {
-                size = size.saturating_add(stored.record.body.sealed.len()).saturating_add(limits::RECORD_FRAME_BYTES);
-                if (size > limits::DELTA_BYTES && !records.is_empty()) || records.push(stored.record).is_err() {
+        let rows = cursor.rows(db, set)?;
+        if rows.is_empty() {
+            if cursor.waiting {
+                break;
+            }
+            cursor.waiting = true;
+            cursor.after = None;
+        }
+        for (at, record) in rows {
+            if record.body.set == *set && cursor.author.is_none_or(|author| author == record.body.author) {
+                size = size.saturating_add(record.body.sealed.len()).saturating_add(limits::RECORD_FRAME_BYTES);
+                if (size > limits::DELTA_BYTES && !records.is_empty()) || records.push(record).is_err() {
                     last = false;
                     break 'rows;
                 }
             }
             cursor.after = Some(at);
-        }
-        if !more {
-            break;
         }
     }
     let set_row: SetRow = db.row(Table::Sets, &key::set(set))?.unwrap_or_default();
@@ -95,7 +123,7 @@ impl Node {
         if let Some(received) = received {
             received.append(&mut names);
             if whole.last {
-                self.forget_the_forgotten(step, &whole.set, received, whole.horizon)?;
+                self.forget_the_forgotten(step, &whole.set, received, &whole.heads)?;
                 self.adopt_heads(step, &whole.set, &whole.heads)?;
             }
         }
@@ -114,32 +142,49 @@ impl Node {
         Ok(entry.map(|entry| FieldKey { kind: entry.kind, entity: entry.entity, field: entry.field }))
     }
 
-    /// Drops what the others deleted while this replica was away and have since forgotten.
+    /// Drops what the others deleted while this replica was away and have since forgotten: what they have seen and do
+    /// not have, with all that was said since of the same things.
     fn forget_the_forgotten(
         &mut self,
         step: &mut Step<'_>,
         set: &SetId,
         received: &BTreeSet<FieldKey>,
-        horizon: lamplit_types::Hlc,
+        theirs: &[(Author, Head)],
     ) -> Stepped {
+        let theirs: BTreeMap<Author, u64> = theirs.iter().map(|(author, head)| (*author, head.seq)).collect();
+        let alive: BTreeSet<_> = received.iter().map(|field| (field.kind, field.entity)).collect();
+        let mut dead = BTreeSet::new();
+        let mut missing = Vec::new();
         let mut after: Option<Vec<u8>> = None;
         loop {
             let rows = step.db.scan(Table::Records, &key::set(set), after.as_deref(), Order::Up, DELTA_RECORDS)?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
+            let Some((last, _)) = rows.last() else { break };
             after = Some(last.clone());
             for (at, value) in rows {
                 let stored: Stored = decode(Table::Records, &value)?;
-                let kept = self.name_of(step, &stored.record)?.is_some_and(|name| received.contains(&name));
-                if !kept && !outlives_absence(stored.record.body.clock, horizon) {
-                    leave_log(step, &stored.record)?;
-                    step.db.remove(Table::Records, &at);
-                    self.hide(step, set, &stored.record)?;
+                let Some(field) = self.name_of(step, &stored.record)? else { continue };
+                if received.contains(&field) {
+                    continue;
                 }
+                let body = &stored.record.body;
+                let seen = theirs.get(&body.author).is_some_and(|head| was_seen(body.seq, *head));
+                if seen && !alive.contains(&(field.kind, field.entity)) {
+                    dead.insert((field.kind, field.entity));
+                }
+                missing.push((at, field, stored.record, seen));
             }
         }
+        for (at, field, record, seen) in missing {
+            if seen || dead.contains(&(field.kind, field.entity)) {
+                leave_log(step, &record)?;
+                step.db.remove(Table::Records, &at);
+                self.hide(step, set, &record)?;
+            }
+        }
+        Ok(())
     }
 
-    fn adopt_heads(&self, step: &mut Step<'_>, set: &SetId, theirs: &[(Author, lamplit_wire::Head)]) -> Stepped {
+    fn adopt_heads(&self, step: &mut Step<'_>, set: &SetId, theirs: &[(Author, Head)]) -> Stepped {
         for (author, their_head) in theirs {
             let ahead = their_head.seq > head(&step.db, set, author)?.seq;
             if ahead && author.device != self.device.device && self.may_write(set, author) {

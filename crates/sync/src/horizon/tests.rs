@@ -31,14 +31,9 @@ fn who_was_away_since_before_the_horizon_may_have_missed_something() {
 }
 
 #[test]
-fn nothing_that_was_deleted_and_forgotten_can_be_said_again() {
-    // What a deletion ended was written before it, or at the same time.
-    for horizon in [hlc(0, 0), hlc(100, 0), hlc(100, 7)] {
-        for deleted in (95..105).flat_map(|wall| [hlc(wall, 0), hlc(wall, 7), hlc(wall, 9)]) {
-            if may_forget(deleted, horizon) {
-                assert!(!outlives_absence(deleted, horizon), "{deleted:?} under {horizon:?}");
-            }
-        }
-        assert!(outlives_absence(horizon, horizon), "what is as young as the horizon still counts");
-    }
+fn what_the_others_have_followed_a_log_up_to_they_have_seen() {
+    assert!(was_seen(7, 7));
+    assert!(was_seen(1, 7));
+    assert!(!was_seen(8, 7));
+    assert!(!was_seen(1, 0), "of an author they never heard of");
 }
