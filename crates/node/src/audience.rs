@@ -49,6 +49,12 @@ pub(crate) fn turn_of(generation: u32) -> u16 {
     u16::try_from(generation >> 16).unwrap_or(u16::MAX)
 }
 
+/// Whether what is held opens what is to be opened. A few days more or less are no matter: both let go of old days, each
+/// by its own clock.
+fn covers(held: KeyId, wanted: KeyId) -> bool {
+    held.generation == wanted.generation && held.day <= wanted.day.saturating_add(limits::GRANT_DAYS)
+}
+
 /// The name of the record of a generation's key. The owner is part of it, since owners choose the rest.
 fn entity(owner: AccountId, audience: AudienceId, generation: u32) -> [u8; 16] {
     let mut hash = blake3::Hasher::new();
@@ -168,8 +174,11 @@ impl Node {
         let mut grants = Vec::new();
         for (audience, _) in self.memberships.iter().filter(|(_, owner)| **owner == account) {
             let row: Option<Audience> = step.db.sealed(&self.secrets.vault, Table::Audiences, audience.as_bytes())?;
-            let generations = row.iter().flat_map(|row| row.keys.iter().rev().map(|key| key.generation));
-            grants.extend(generations.map(|generation| GrantHead { audience: *audience, generation }));
+            let keys = row.iter().flat_map(|row| row.keys.iter().rev());
+            grants.extend(keys.map(|key| {
+                let key = KeyId { generation: key.generation, day: key.day };
+                GrantHead { audience: *audience, key }
+            }));
         }
         grants.truncate(GRANTS);
         Ok(grants)
@@ -184,16 +193,18 @@ impl Node {
         holds: &mut Vec<GrantHead>,
     ) -> Stepped {
         let friends = self.friends(step)?;
-        let head = GrantHead { audience: self.device.friends, generation: friends.generation() };
-        let card: Option<Contact> = step.db.row(Table::Contacts, account.as_bytes())?;
-        let Some(card) = card.filter(|_| !holds.contains(&head)) else { return Ok(()) };
-        holds.push(head);
-        if !self.is_being_granted(step, &device, head)? {
-            let Some(grant) = self.grant_since(step, &friends, card.since) else { return Ok(()) };
+        let Some(card) = step.db.row::<Contact>(Table::Contacts, account.as_bytes())? else { return Ok(()) };
+        let Some(grant) = self.grant_since(step, &friends, card.since) else { return Ok(()) };
+        let key = KeyId { generation: grant.generation, day: grant.day };
+        if holds.iter().any(|held| held.audience == grant.audience && covers(held.key, key)) {
+            return Ok(());
+        }
+        holds.push(GrantHead { audience: grant.audience, key });
+        if !self.is_being_granted(step, &device, &grant)? {
             let mail = Mail { conversation: account, sent: self.device.clock, body: Body::Grant(grant) };
             self.post_to(step, device, &mail)?;
         }
-        let granted = card.granted.max(head.generation);
+        let granted = card.granted.max(key.generation);
         step.db.put(Table::Contacts, account.as_bytes(), &Contact { granted, ..card })
     }
 
@@ -213,11 +224,10 @@ impl Node {
     }
 
     /// Whether a key is on its way to a device.
-    fn is_being_granted(&self, step: &Step<'_>, device: &DeviceId, head: GrantHead) -> Stepped<bool> {
+    fn is_being_granted(&self, step: &Step<'_>, device: &DeviceId, wanted: &AudienceGrant) -> Stepped<bool> {
         for (at, sealed) in step.db.scan(Table::Outbox, device.as_bytes(), None, Order::Down, limits::BATCH)? {
             let outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
-            if matches!(&outgoing.body, Body::Grant(grant) if grant.audience == head.audience && grant.generation == head.generation)
-            {
+            if matches!(&outgoing.body, Body::Grant(grant) if grant == wanted) {
                 return Ok(true);
             }
         }
@@ -259,8 +269,12 @@ impl Node {
         }
         step.db.put_sealed(vault, step.rng, Table::Audiences, at, &row)?;
         self.memberships.insert(value.audience, value.owner);
+        // Now this device can be told what is in the set.
+        self.dirty.insert(set_of(value.owner, value.audience));
         self.release_for_key(step)?;
         if value.owner != self.device.account {
+            // What was sealed with it may be here since they were a contact before.
+            self.show_gathered(step, value.owner)?;
             self.load_person(step, value.owner)?;
         } else if row.generation() > before {
             self.take_turn(step, row.generation())?;
@@ -302,7 +316,7 @@ impl Node {
     /// Lets go of all keys of somebody who is to be a contact no more, on all devices of the account.
     pub(crate) fn end_memberships(&mut self, step: &mut Step<'_>, owner: AccountId) -> Stepped {
         for head in self.grants_of(step, owner)? {
-            let name = entity(owner, head.audience, head.generation);
+            let name = entity(owner, head.audience, head.key.generation);
             let set = set_of(self.device.account, OWN_SECRETS);
             self.write(step, set, Change::delete(Kind::AudienceKey, name))?;
         }

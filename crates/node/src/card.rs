@@ -66,6 +66,7 @@ impl Node {
             (Kind::Contact, contact_field::TRUST) if own => {
                 self.forget_contact(step, AccountId::from_bytes(entry.entity))
             }
+            (Kind::Contact, _) if own => self.show_gathered(step, AccountId::from_bytes(entry.entity)),
             (Kind::PairSecret, _) if own => self.hide_pair(step, entry.entity),
             (Kind::AudienceKey, _) if own => self.hide_audience_key(step, entry.entity),
             _ => Ok(()),
@@ -76,12 +77,9 @@ impl Node {
         let card: Option<Contact> = step.db.row(Table::Contacts, account.as_bytes())?;
         let Value::Set(value) = &entry.value else {
             // They may have been met again since: then only what was known of them before is gone.
-            return match card {
-                Some(mut card) if self.lives(step, account)? => {
-                    self.gather(step, account, &mut card)?;
-                    self.put_card(step, account, &card)
-                }
-                _ => self.forget_contact(step, account),
+            return match self.lives(step, account)? {
+                true => self.show_gathered(step, account),
+                false => self.forget_contact(step, account),
             };
         };
         match (entry.field, card) {
@@ -118,12 +116,26 @@ impl Node {
                 granted: 0,
             },
         };
+        self.gather(step, account, &mut card)?;
         if new {
-            self.gather(step, account, &mut card)?;
+            // What they write may have been refused: until now it could not be told who they are.
+            let theirs = self.memberships.iter().filter(|(_, owner)| **owner == account);
+            self.dirty.extend(theirs.map(|(audience, owner)| set_of(*owner, *audience)));
             step.tell(Event::ContactAdded(account));
         }
         self.put_card(step, account, &card)?;
         self.load_person(step, account)
+    }
+
+    /// Makes a contact's card what the records say, where more than one of them changed.
+    pub(crate) fn show_gathered(&mut self, step: &mut Step<'_>, account: AccountId) -> Stepped {
+        let Some(before) = step.db.row::<Contact>(Table::Contacts, account.as_bytes())? else { return Ok(()) };
+        let mut card = before.clone();
+        self.gather(step, account, &mut card)?;
+        if (&card.name, &card.alias, &card.note) == (&before.name, &before.alias, &before.note) {
+            return Ok(());
+        }
+        self.put_card(step, account, &card)
     }
 
     /// Fields of a contact may come before the one that makes its card.
@@ -132,7 +144,24 @@ impl Node {
         let text = |field| self.text_field(step, &set, Kind::Contact, account, field);
         card.alias = text(contact_field::ALIAS)?.and_then(|text| Name::parse(&text).ok());
         card.note = text(contact_field::NOTE)?.and_then(|text| Text::parse(text).ok());
+        if let Some(name) = self.name_of_contact(step, account)? {
+            card.name = name;
+        }
         Ok(())
+    }
+
+    /// What a contact calls themselves: what their profile says, or what they said when they were met.
+    fn name_of_contact(&self, step: &Step<'_>, account: AccountId) -> Stepped<Option<Name>> {
+        for (audience, _) in self.memberships.iter().filter(|(_, owner)| **owner == account) {
+            let set = set_of(account, *audience);
+            let text = self.text_field(step, &set, Kind::Profile, account, profile_field::NAME)?;
+            if let Some(name) = text.and_then(|text| Name::parse(&text).ok()) {
+                return Ok(Some(name));
+            }
+        }
+        let own = set_of(self.device.account, OWN_DATA);
+        let trust = self.value_of(step, &own, Kind::Contact, account, contact_field::TRUST)?;
+        Ok(trust.and_then(|value| postcard::from_bytes::<Trust>(&value).ok()).map(|trust| trust.name))
     }
 
     /// Whether a contact's first field is stored.
@@ -150,12 +179,24 @@ impl Node {
         account: AccountId,
         field: u8,
     ) -> Stepped<Option<String>> {
+        let value = self.value_of(step, set, kind, account, field)?;
+        Ok(value.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
+    fn value_of(
+        &self,
+        step: &Step<'_>,
+        set: &SetId,
+        kind: Kind,
+        account: AccountId,
+        field: u8,
+    ) -> Stepped<Option<Vec<u8>>> {
         let name = crate::rows::FieldKey { kind, entity: *account.as_bytes(), field };
         let Some(stored) = crate::replica::stored(&step.db, set, name)? else { return Ok(None) };
         let plaintext = crate::replica::open(&self.key_ring(), &step.db, &stored.record)?;
         let entry = plaintext.and_then(|plain| postcard::from_bytes::<Entry>(&plain).ok());
         Ok(entry.and_then(|entry| match entry.value {
-            Value::Set(bytes) => String::from_utf8(bytes.into_vec()).ok(),
+            Value::Set(bytes) => Some(bytes.into_vec()),
             Value::Gone => None,
         }))
     }
@@ -171,6 +212,9 @@ impl Node {
     fn show_profile(&mut self, step: &mut Step<'_>, account: AccountId, entry: &Entry) -> Stepped {
         let card: Option<Contact> = step.db.row(Table::Contacts, account.as_bytes())?;
         let (Some(card), Some(name)) = (card, name_in(entry)) else { return Ok(()) };
+        if card.name == name {
+            return Ok(());
+        }
         self.put_card(step, account, &Contact { name, ..card })
     }
 

@@ -95,7 +95,10 @@ impl Node {
         let asks_already = entry.taking_anew.is_some();
         if anew && !asks_already {
             entry.taking_anew = Some(BTreeSet::new());
-            return self.offer(step, link, &offer.set, Wants::Whole);
+            if self.offer(step, link, &offer.set, Wants::Whole)? == Flow::End {
+                return Ok(Flow::End);
+            }
+            return self.pump_set(step, link, talk, &offer.set);
         }
         if (new || offer.wants == Wants::Offer) && self.offer(step, link, &offer.set, Wants::Nothing)? == Flow::End {
             return Ok(Flow::End);
@@ -138,7 +141,9 @@ impl Node {
         set: &SetId,
     ) -> Stepped<Flow> {
         let Some(set_talk) = talk.sets.get_mut(set) else { return Ok(Flow::Go) };
-        if set_talk.busy || set_talk.taking_anew.is_some() || link.queued() > limits::PUMP_BYTES {
+        // Who takes the set anew says nothing of it, but for all of it to another who does so too.
+        let is_mute = set_talk.taking_anew.is_some() && set_talk.sending.is_none();
+        if set_talk.busy || is_mute || link.queued() > limits::PUMP_BYTES {
             return Ok(Flow::Go);
         }
         let Some(frame) = next_frame(step, set, set_talk)? else { return Ok(Flow::Go) };
@@ -209,8 +214,11 @@ impl Node {
                 set_talk.busy = false;
                 self.pump_set(step, link, talk, &set)
             }
-            // The certificate may be on its way: the link stays, and the next greeting asks again.
-            DeltaOutcome::Refused(Refusal::Author) => Ok(Flow::Go),
+            // The certificate may be on its way: the link stays, and the set is offered again when it is there.
+            DeltaOutcome::Refused(Refusal::Author) => {
+                talk.sets.remove(&set);
+                Ok(Flow::Go)
+            }
             DeltaOutcome::Refused(Refusal::Full) => {
                 step.tell(Event::Warning(Warning::QuarantineFull));
                 Ok(Flow::Go)

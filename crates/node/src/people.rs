@@ -286,21 +286,3 @@ impl Node {
         Ok(())
     }
 }
-
-impl Node {
-    #[allow(missing_docs)]
-    pub fn debug_person(&self, account: AccountId) -> String {
-        let h = |b: &[u8; 32]| format!("{:02x}{:02x}", b[0], b[1]);
-        let beacons = |p: &Person| p.beacons.iter().map(|k| h(k.as_bytes())).collect::<Vec<_>>();
-        let own = self.people.get(self.device.account).map(|p| h(p.beacons[p.beacons.len() - 17].as_bytes()));
-        match self.people.get(account) {
-            Some(p) => format!(
-                "pairs {:?} beacons {:?} devices {:?}; own beacon {own:?}",
-                p.pairs.iter().map(|s| h(s.expose())).collect::<Vec<_>>(),
-                beacons(p),
-                p.list.devices().count()
-            ),
-            None => format!("unknown; own beacons {own:?}"),
-        }
-    }
-}

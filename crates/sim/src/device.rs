@@ -40,6 +40,8 @@ pub(crate) struct Device {
     /// The power goes with the next commit.
     pub(crate) doomed: bool,
     pub(crate) times_restored: u64,
+    /// When the oldest backup was made that it came back as.
+    pub(crate) restored_to: Option<u64>,
     pub(crate) last_wrong_clock: Option<u64>,
     /// What it says its user is on, since when.
     pub(crate) lit: Vec<(u64, BTreeSet<String>)>,

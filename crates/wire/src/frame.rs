@@ -15,7 +15,7 @@ use crate::{
     credential::{DeviceList, ListHead, Signature, SignedOneTimeKey},
     envelope::Envelope,
     presence::SealedPresence,
-    record::{Delta, Have, Offer, Whole},
+    record::{Delta, Have, KeyId, Offer, Whole},
 };
 
 /// The version this crate speaks.
@@ -81,8 +81,8 @@ pub struct Hello {
 pub struct GrantHead {
     /// The audience.
     pub audience: AudienceId,
-    /// The generation.
-    pub generation: u32,
+    /// The generation, and the earliest day that is held.
+    pub key: KeyId,
 }
 
 /// An invited stranger asks to come in.

@@ -103,7 +103,7 @@ pub(crate) fn hello() -> Hello {
         incarnation: Incarnation(7),
         received: Some((Incarnation(8), 300)),
         has_session: true,
-        grants: vec![GrantHead { audience: audience(), generation: 3 }].try_into().unwrap(),
+        grants: vec![GrantHead { audience: audience(), key: key() }].try_into().unwrap(),
     }
 }
 

@@ -26,8 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn steps(quick: bool) -> Vec<Step> {
-    // The simulator still finds seeds that fail (`cargo run --release -p lamplit-sim -- --seeds 0..500`): its runs join when it finds none.
-    let tests = Step::cargo("tests", "test --workspace --exclude lamplit-sim-tests --locked");
+    let tests = Step::cargo("tests", "test --workspace --locked");
     // The tests with real daemons start the programs that this builds.
     let programs = Step::cargo("programs", "build --workspace --bins --locked");
     if quick {

@@ -3,7 +3,7 @@
 use lamplit_sync::merge::{self, Existing, Verdict};
 use lamplit_wire::{Chain, Entry, Record, SetId};
 
-use super::{GONE, stored, stored_of_entity};
+use super::{GONE, owner_of, stored, stored_of_entity};
 use crate::{
     Node,
     db::Typed,
@@ -50,6 +50,10 @@ impl Node {
         }
         step.db.put(Table::Records, &key::field(&set, field), &new)?;
         if verdict == Verdict::Reseal {
+            // The copy before may have been under a key that is here no more.
+            if owner_of(&set) != self.device.account {
+                self.show(step, &set, entry)?;
+            }
             return Ok(Changed::Copy);
         }
         if merge::is_deletion(entry) {

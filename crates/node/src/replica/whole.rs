@@ -118,6 +118,10 @@ impl Node {
             if anew && let Some(field) = self.name_of(step, &record)? {
                 names.insert(field);
             }
+            // What was seen here and is not stored any more was deleted, perhaps so long ago that nothing tells.
+            if anew && was_seen(record.body.seq, head(&step.db, &whole.set, &record.body.author)?.seq) {
+                continue;
+            }
             self.admit(step, record, false)?;
         }
         if let Some(received) = received {

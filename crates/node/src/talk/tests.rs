@@ -15,10 +15,9 @@ use lamplit_wire::{
 
 use crate::{
     Command, Event, Input, Node, Order, Read, ReadError, Row, Table, Warning,
-    card::{Trust, contact_field, keys_field},
+    card::{Trust, contact_field},
     line::Flow,
-    replica::{Change, OWN_DATA, OWN_SECRETS, set_of},
-    rows::PairRow,
+    replica::{Change, OWN_DATA, set_of},
     setup,
     setup::NewDevice,
 };

@@ -22,10 +22,14 @@ type Records = BTreeMap<Vec<u8>, [u8; 32]>;
 /// How long devices may take until all is everywhere, in milliseconds: a device whose clock was set right shows its
 /// new beacon with the next epoch.
 const UNTIL_QUIET_MS: u64 = 3 * EPOCH_MS;
+/// How long an order may be under way to its device, in milliseconds.
+const UNDER_WAY_MS: u64 = 1_000;
 /// The field of an entity that says that it is gone.
 const GONE: u8 = 0;
 /// What was written by a clock that was ahead by no more than this is waited for, in milliseconds.
 const LATEST_DUE_MS: u64 = 2 * DAY_MS;
+/// How long two may take to meet, in milliseconds: a handshake is tried for as long as an invite's addresses are.
+const MEETING_MS: u64 = 10 * 60_000;
 /// How often it is looked whether they have done so.
 const LOOK_MS: u64 = 20_000;
 
@@ -34,6 +38,8 @@ impl World {
     pub(crate) fn end(&mut self) -> Done {
         self.is_calm = true;
         self.heal();
+        // What users did last is under way.
+        self.pass(UNDER_WAY_MS)?;
         for at in 0..self.devices.len() {
             self.set_clock(at, 0)?;
             let device = self.device_mut(at)?;
@@ -44,22 +50,28 @@ impl World {
                 self.order(at, Command::Light { app: app.app, on: false })?;
             }
         }
-        self.wait_until(Self::check_arrived)?;
+        // What does not arrive by then may be waiting for its time.
+        self.pass_until(Self::check_arrived)?;
         self.wait_for_quarantine()?;
         self.wait_until(Self::check_whole)
     }
 
     /// Waits until something holds, for a while.
     fn wait_until(&mut self, check: impl Fn(&Self) -> Done) -> Done {
+        self.pass_until(&check)?;
+        check(self)
+    }
+
+    /// Lets time pass until something holds, at most for a while.
+    fn pass_until(&mut self, check: impl Fn(&Self) -> Done) -> Done {
         let until = self.queue.now() + UNTIL_QUIET_MS;
-        loop {
+        while self.queue.now() <= until {
             self.pass(LOOK_MS)?;
-            match check(self) {
-                Ok(()) => return Ok(()),
-                Err(failure) if self.queue.now() > until => return Err(failure),
-                Err(_) => {}
+            if check(self).is_ok() {
+                break;
             }
         }
+        Ok(())
     }
 
     /// What was written by a clock that was ahead, but not by very much, has its time before all is compared.
@@ -142,12 +154,25 @@ impl World {
         one == other || knows(one, other) && knows(other, one)
     }
 
+    /// Whether the devices of two people must be able to find each other.
+    fn must_reach(&self, one: usize, other: usize) -> bool {
+        let people = [one, other];
+        // What was agreed when they met last may be in no backup.
+        let met = self.model.met(one, other).unwrap_or(0);
+        let restored = people.into_iter().flat_map(|person| self.devices_of(person));
+        let lost = restored
+            .filter_map(|at| self.devices.get(at)?.restored_to)
+            .any(|made| one != other && made <= met.saturating_add(MEETING_MS));
+        let waits = people.into_iter().any(|person| self.waits_for_long(person));
+        self.are_contacts(one, other) && !lost && !waits
+    }
+
     fn check_delivered(&self) -> Done {
         for device in &self.devices {
             for row in device.books.outbox.keys() {
                 let to = Device::addressee(row).and_then(|id| self.whose(&id));
                 let Some(other) = to.and_then(|to| self.devices.get(to)) else { continue };
-                if self.are_contacts(device.person, other.person) {
+                if self.must_reach(device.person, other.person) {
                     let what = format!("something waits at {} for {}", device.name, other.name);
                     return Err(Failure::broken(Rule::Delivered, what));
                 }
@@ -218,7 +243,7 @@ impl World {
             let Some(owner) = self.person_of(&owner).filter(comparable) else { continue };
             let good = replicas
                 .into_iter()
-                .filter(|(at, _)| self.devices.get(*at).is_some_and(|device| self.are_contacts(owner, device.person)));
+                .filter(|(at, _)| self.devices.get(*at).is_some_and(|device| self.must_reach(owner, device.person)));
             let good: Vec<(usize, Records)> = good.collect();
             let Some((first, known)) = good.first() else { continue };
             for (at, records) in &good {
@@ -244,9 +269,8 @@ impl World {
         for removal in &self.model.removals {
             let met = self.model.met(removal.owner, removal.contact);
             let restored = self.devices_of(removal.owner).any(|at| self.was_restored(at));
-            // A handshake may be under way for as long as an invite's addresses are tried.
-            let met_since = met.is_some_and(|met| met.saturating_add(10 * 60_000) > removal.time);
-            if met_since || restored {
+            let met_since = met.is_some_and(|met| met.saturating_add(MEETING_MS) > removal.time);
+            if met_since || restored || self.waits_for_long(removal.owner) {
                 continue;
             }
             let account = self.account_of(removal.contact)?;
@@ -276,7 +300,7 @@ impl World {
                 let author = self.device(said.author)?;
                 let parted = self.model.parted(author.person, said.to);
                 let restored = author.times_restored > 0 || self.devices_of(said.to).any(|at| self.was_restored(at));
-                if author.id != device.id || parted || restored {
+                if author.id != device.id || parted || restored || !self.must_reach(author.person, said.to) {
                     continue;
                 }
                 let message = view::message(&device.mirror, id).map_err(Failure::simulation)?;

@@ -168,6 +168,7 @@ impl World {
         device.mirror = backup.mirror.clone();
         device.in_doubt = None;
         device.times_restored += 1;
+        device.restored_to = Some(device.restored_to.map_or(made, |before| before.min(made)));
         // Later backups are of a past that this device does not have any more.
         device.backups.truncate(which.saturating_add(1));
         device.audit_rows()?;

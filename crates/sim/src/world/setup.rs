@@ -143,6 +143,7 @@ impl World {
             island: 0,
             doomed: false,
             times_restored: 0,
+            restored_to: None,
             last_wrong_clock: None,
             lit: Vec::new(),
             alone_since: None,
