@@ -192,8 +192,11 @@ impl World {
             for at in self.devices_of(person) {
                 let contacts =
                     view::contacts(&self.device(at)?.mirror, None, usize::MAX).map_err(Failure::simulation)?;
+                let clear =
+                    |account: &AccountId| self.person_of(account).is_some_and(|person| !self.waits_for_long(person));
                 let contacts: BTreeMap<_, _> = contacts
                     .into_iter()
+                    .filter(|contact| clear(&contact.account))
                     .map(|contact| (contact.account, (contact.name, contact.alias, contact.note, contact.devices)))
                     .collect();
                 match &shown {
