@@ -327,9 +327,12 @@ impl Node {
     pub(crate) fn rekey_friends(&mut self, step: &mut Step<'_>) -> Stepped {
         let audience = self.device.friends;
         let owner = self.device.account;
-        let turn = turn_of(self.friends_generation(step)?).saturating_add(1);
+        let friends = self.friends(step)?;
+        let turn = turn_of(friends.generation()).saturating_add(1);
+        // Not before the one it follows, also by a clock that is behind: the contacts get it from when they were met.
+        let day = friends.keys.last().map_or(0, |last| last.day).max(step.now.wall.day());
         let generation = (u32::from(turn) << 16) | u32::from(u16::from_le_bytes(step.random()));
-        let key = AudienceKey::draw(step.rng, generation, step.now.wall.day());
+        let key = AudienceKey::draw(step.rng, generation, day);
         let beacon = *BeaconKey::of_turn(&self.keys.own, owner, turn).as_bytes();
         let key = GenerationKey { generation, day: key.day(), key: *key.as_bytes(), beacon };
         self.keep_and_tell(step, &AudienceKeyValue { owner, audience, key })?;

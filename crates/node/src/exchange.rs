@@ -17,7 +17,7 @@ use crate::{
     limits,
     line::{Flow, SetTalk, Stage, Talk, send},
     replica::{
-        Cursor, DeltaOutcome, OWN_DATA, OWN_SECRETS, Refusal, chain_at, delta_after, heads, next_part, owner_of,
+        Anew, Cursor, DeltaOutcome, OWN_DATA, OWN_SECRETS, Refusal, chain_at, delta_after, heads, next_part, owner_of,
         set_of, shows_my_future,
     },
     rows::{SetRow, key},
@@ -94,7 +94,7 @@ impl Node {
         }
         let asks_already = entry.taking_anew.is_some();
         if anew && !asks_already {
-            entry.taking_anew = Some(BTreeSet::new());
+            entry.taking_anew = Some(Anew::default());
             if self.offer(step, link, &offer.set, Wants::Whole)? == Flow::End {
                 return Ok(Flow::End);
             }
@@ -266,7 +266,7 @@ impl Node {
             // Everybody's records are only taken when they were asked for.
             return Ok(Flow::End);
         }
-        if anew.as_ref().is_some_and(|received| received.len() > limits::WHOLE_SET) {
+        if anew.as_ref().is_some_and(|anew| anew.len() > limits::WHOLE_SET) {
             return Ok(Flow::End);
         }
         if !self.take_whole(step, whole, anew.as_mut())? {

@@ -7,7 +7,13 @@ use lamplit_sync::outbox::Window;
 use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, LinkId, Mono, Now};
 use lamplit_wire::{Frame, GrantHead, Head, SetId};
 
-use crate::{dial::Target, io::DialId, limits, pairing::Pairing, replica::Cursor, rows::FieldKey};
+use crate::{
+    dial::Target,
+    io::DialId,
+    limits,
+    pairing::Pairing,
+    replica::{Anew, Cursor},
+};
 
 /// A link and what is known about it.
 pub(crate) struct Line {
@@ -65,8 +71,8 @@ pub(crate) struct SetTalk {
     pub(crate) sent_whole: BTreeSet<Author>,
     /// A whole set on its way out.
     pub(crate) sending: Option<Cursor>,
-    /// Names of what came of a whole set that this device asked for.
-    pub(crate) taking_anew: Option<BTreeSet<FieldKey>>,
+    /// What came so far of a whole set that this device asked for.
+    pub(crate) taking_anew: Option<Anew>,
 }
 
 /// What to do with a link after a frame.

@@ -26,7 +26,7 @@ use crate::{
 
 pub(crate) use delta::{DeltaOutcome, Refusal, delta_after, is_genuine, shows_my_future};
 pub(crate) use merge::{Changed, leave_log};
-pub(crate) use whole::{Cursor, next_part};
+pub(crate) use whole::{Anew, Cursor, next_part};
 pub(crate) use write::{Change, own_key_id};
 
 /// The owner's own two audiences have names that everybody knows, since their tags and keys tell nothing.

@@ -96,6 +96,14 @@ pub(crate) fn root() -> Result<PathBuf> {
     own.ancestors().nth(2).map(PathBuf::from).context("xtask lies in crates/xtask of the workspace")
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> Result<PathBuf> {
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(target) => Ok(root()?.join(target)),
+        None => Ok(root()?.join("target")),
+    }
+}
+
 /// As a POSIX shell takes it for one word.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lamplit_sync::horizon::was_seen;
 use lamplit_types::{Author, limits::DELTA_RECORDS};
-use lamplit_wire::{Head, Record, SetId, Whole, bounded::List};
+use lamplit_wire::{Head, Kind, Record, SetId, Whole, bounded::List};
 
-use super::{head, heads, is_genuine, merge::leave_log};
+use super::{GONE, head, heads, is_genuine, merge::leave_log, stored_of_entity};
 use crate::{
     Node,
     db::{Typed, decode},
@@ -16,6 +16,27 @@ use crate::{
     step::{Step, Stepped},
     table::{Order, Read, Table},
 };
+
+/// What came so far of a set that is taken anew.
+#[derive(Default)]
+pub(crate) struct Anew {
+    /// Fields that the other has.
+    received: BTreeSet<FieldKey>,
+    /// Entities that the other has, and that were deleted here.
+    dead: BTreeSet<(Kind, [u8; 16])>,
+}
+
+impl Anew {
+    /// How much it is.
+    pub(crate) fn len(&self) -> usize {
+        self.received.len().saturating_add(self.dead.len())
+    }
+}
+
+/// Whether a stored field is no deletion.
+fn lives((field, _): &(FieldKey, Stored)) -> bool {
+    field.field != GONE
+}
 
 /// Where the sender of a whole set is.
 #[derive(Clone, Debug, Default)]
@@ -99,40 +120,48 @@ pub(crate) fn next_part(db: &impl Read, set: &SetId, cursor: &mut Cursor) -> Ste
 }
 
 impl Node {
-    /// Takes in a part of a whole set. `received` gathers the fields of a set that is taken anew.
-    pub(crate) fn take_whole(
-        &mut self,
-        step: &mut Step<'_>,
-        whole: Whole,
-        received: Option<&mut BTreeSet<FieldKey>>,
-    ) -> Stepped<bool> {
+    /// Takes in a part of a whole set.
+    pub(crate) fn take_whole(&mut self, step: &mut Step<'_>, whole: Whole, anew: Option<&mut Anew>) -> Stepped<bool> {
         let good = |record: &Record| {
             record.body.set == whole.set && self.may_write(&whole.set, &record.body.author) && is_genuine(record)
         };
         if !whole.records.iter().all(good) || self.quarantine_is_full(whole.records.len()) {
             return Ok(false);
         }
-        let anew = received.is_some();
-        let mut names = BTreeSet::new();
+        let Some(anew) = anew else {
+            for record in whole.records.into_vec() {
+                self.admit(step, record, false)?;
+            }
+            self.dirty.insert(whole.set);
+            return Ok(true);
+        };
         for record in whole.records.into_vec() {
-            if anew && let Some(field) = self.name_of(step, &record)? {
-                names.insert(field);
+            if self.is_wanted(step, &record, anew)? {
+                self.admit(step, record, false)?;
             }
-            // What was seen here and is not stored any more was deleted, perhaps so long ago that nothing tells.
-            if anew && was_seen(record.body.seq, head(&step.db, &whole.set, &record.body.author)?.seq) {
-                continue;
-            }
-            self.admit(step, record, false)?;
         }
-        if let Some(received) = received {
-            received.append(&mut names);
-            if whole.last {
-                self.forget_the_forgotten(step, &whole.set, received, &whole.heads)?;
-                self.adopt_heads(step, &whole.set, &whole.heads)?;
-            }
+        if whole.last {
+            self.forget_the_forgotten(step, &whole.set, &anew.received, &whole.heads)?;
+            self.adopt_heads(step, &whole.set, &whole.heads)?;
         }
         self.dirty.insert(whole.set);
         Ok(true)
+    }
+
+    /// Whether a record of a set that is taken anew is to be taken in. What was seen here already need not, and if nothing
+    /// of its entity is stored it was deleted, perhaps so long ago that nothing tells, and all that was said of it since.
+    fn is_wanted(&self, step: &Step<'_>, record: &Record, anew: &mut Anew) -> Stepped<bool> {
+        let body = &record.body;
+        let seen = was_seen(body.seq, head(&step.db, &body.set, &body.author)?.seq);
+        let Some(field) = self.name_of(step, record)? else { return Ok(!seen) };
+        let entity = (field.kind, field.entity);
+        let lives = || Ok(stored_of_entity(&step.db, &body.set, field.kind, &field.entity)?.iter().any(lives));
+        if anew.dead.contains(&entity) || (seen && !lives()?) {
+            anew.dead.insert(entity);
+            return Ok(false);
+        }
+        anew.received.insert(field);
+        Ok(!seen)
     }
 
     /// Which field a stored record is about.
