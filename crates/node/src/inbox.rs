@@ -117,7 +117,7 @@ impl Node {
             }
             Turn::Before => return Ok(true),
             Turn::TooEarly => return Ok(false),
-            Turn::Early { .. } if self.has_bug(Sabotage::NoInboxOrder) => {
+            Turn::Early { .. } if self.has_bug(Sabotage::NoOrder) => {
                 let held = Held { account: from.account, expires, conversation, sent, said };
                 self.let_through(step, from, &key::held(from.device, life, seq), held)?;
             }

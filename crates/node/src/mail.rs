@@ -97,7 +97,10 @@ impl Node {
         }
         let device = talk.device;
         let from = key::numbered(device.as_bytes(), after);
-        let rows = step.db.scan(Table::Outbox, device.as_bytes(), Some(&from), Order::Up, room)?;
+        let mut rows = step.db.scan(Table::Outbox, device.as_bytes(), Some(&from), Order::Up, room)?;
+        if self.has_bug(Sabotage::NoOrder) {
+            rows.reverse();
+        }
         for (at, sealed) in rows {
             let seq = key::number_of(&at).ok_or(ReadError::Corrupt { table: Table::Outbox })?;
             let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;

@@ -12,8 +12,8 @@ pub enum Sabotage {
     ReusedSeq,
     /// Records from the future count at once.
     NoQuarantine,
-    /// Messages that come before their turn are shown at once.
-    NoInboxOrder,
+    /// Messages are sent in any order, and shown as they come.
+    NoOrder,
     /// It is forgotten what was deleted, so that older values come back.
     ForgetTombstone,
     /// A device that was restored from a backup goes on in its old life.

@@ -29,6 +29,11 @@ pub(crate) const START: u64 = 1_800_000_000_000;
 const LOOK_AROUND_MS: u64 = 40_000;
 /// How often a device may be woken at one moment. More is a device that finds no rest.
 const RESTLESS: u32 = 200;
+/// How much may happen in a run, for each device and step: five times what the busiest of the tests needs. More is a run
+/// without end.
+const HAPPENINGS: u64 = 20;
+/// A run of fewer steps may need as much as one of these: people meet, and all is made whole.
+const LEAST_STEPS: u64 = 2_000;
 
 /// The world of one run.
 pub(crate) struct World {
@@ -43,6 +48,8 @@ pub(crate) struct World {
     wires: BTreeMap<u64, Wire>,
     places: BTreeMap<LinkId, Place>,
     next_wire: u64,
+    /// How much happened.
+    happened: u64,
     numbers: Numbers,
     deck: Vec<Action>,
     /// Nothing goes wrong: the time before and after the story.
@@ -65,6 +72,7 @@ impl World {
             wires: BTreeMap::new(),
             places: BTreeMap::new(),
             next_wire: 0,
+            happened: 0,
             numbers: Numbers::default(),
             deck: Vec::new(),
             is_calm: true,
@@ -111,6 +119,10 @@ impl World {
             return Ok(false);
         };
         self.tally.passed_ms += self.queue.now() - before;
+        self.happened += 1;
+        if self.happened > self.most_happenings() {
+            return Err(Failure::broken(Rule::Rest, format!("{} things have happened", self.happened)));
+        }
         match happening {
             Happening::Work(at, boot) => self.work(at, boot)?,
             Happening::Due(at, boot) => self.due(at, boot)?,
@@ -135,6 +147,11 @@ impl World {
             }
         }
         Ok(true)
+    }
+
+    fn most_happenings(&self) -> u64 {
+        let devices = u64::try_from(self.settings.devices).unwrap_or(u64::MAX);
+        HAPPENINGS.saturating_mul(self.settings.steps.max(LEAST_STEPS)).saturating_mul(devices)
     }
 
     /// Everybody may see everybody's beacon, now and from time to time.

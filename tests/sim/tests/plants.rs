@@ -35,7 +35,7 @@ finds! {
     no_dedupe: Plant::Node(Sabotage::NoDedupe);
     a_number_used_twice: Plant::Node(Sabotage::ReusedSeq);
     no_quarantine: Plant::Node(Sabotage::NoQuarantine);
-    no_order: Plant::Node(Sabotage::NoInboxOrder);
+    no_order: Plant::Node(Sabotage::NoOrder);
     deletions_forgotten: Plant::Node(Sabotage::ForgetTombstone);
     an_old_life_goes_on: Plant::Node(Sabotage::NoRebirth);
     thrown_away_when_sent: Plant::Node(Sabotage::OutboxDropOnSend);

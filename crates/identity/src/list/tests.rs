@@ -171,7 +171,9 @@ proptest! {
         let mut wire = postcard::to_allocvec(person(1).list.wire()).unwrap();
         let at = at % wire.len();
         wire[at] ^= 1 << bit;
-        if let Ok(list) = postcard::from_bytes::<DeviceList>(&wire) {
+        // As frames are read: bytes left over are an error. Otherwise a list cut off before its certificates is left, which
+        // is a list of its own.
+        if let Ok((list, [])) = postcard::take_from_bytes::<DeviceList>(&wire) {
             prop_assert!(VerifiedList::verify(list, None).is_err());
         }
     }
