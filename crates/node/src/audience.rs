@@ -5,24 +5,28 @@
 //! member left; the low half is drawn, so that two devices which take a turn apart make two generations and not one of
 //! two keys. The greatest is in use. Whoever is handed its key is handed a key to the beacons of that turn with it.
 
+mod grant;
+mod reseal;
+mod ring;
+
 use lamplit_identity::BeaconKey;
-use lamplit_seal::{AudienceKey, StorageKey};
-use lamplit_types::{AccountId, AudienceId, DeviceId, Wall, limits::GRANTS};
-use lamplit_wire::{AudienceGrant, Body, Entry, GrantHead, KeyId, Kind, RecordBody, SetId, Value};
+use lamplit_seal::AudienceKey;
+use lamplit_types::{AccountId, AudienceId};
+use lamplit_wire::{Entry, Kind, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Node,
-    db::{Typed, open_row},
-    limits,
+    db::{Typed, encode},
     line::Stage,
-    mail::Mail,
     people::own_beacons,
-    replica::{Change, OWN_DATA, OWN_SECRETS, own_key_id, owner_of, set_of},
-    rows::{AccountKeys, Audience, Contact, GenerationKey, Outgoing},
+    replica::{Change, OWN_SECRETS, set_of},
+    rows::{Audience, GenerationKey},
     step::{Step, Stepped},
-    table::{Order, Read, ReadError, Table},
+    table::{ReadError, Table},
 };
+
+pub(crate) use ring::{KeyRing, present_key};
 
 /// The field of an audience-key entity that holds the key.
 const KEY_FIELD: u8 = 1;
@@ -49,12 +53,6 @@ pub(crate) fn turn_of(generation: u32) -> u16 {
     u16::try_from(generation >> 16).unwrap_or(u16::MAX)
 }
 
-/// Whether what is held opens what is to be opened. A few days more or less are no matter: both let go of old days, each
-/// by its own clock.
-fn covers(held: KeyId, wanted: KeyId) -> bool {
-    held.generation == wanted.generation && held.day <= wanted.day.saturating_add(limits::GRANT_DAYS)
-}
-
 /// The name of the record of a generation's key. The owner is part of it, since owners choose the rest.
 fn entity(owner: AccountId, audience: AudienceId, generation: u32) -> [u8; 16] {
     let mut hash = blake3::Hasher::new();
@@ -65,100 +63,7 @@ fn entity(owner: AccountId, audience: AudienceId, generation: u32) -> [u8; 16] {
     entity
 }
 
-/// Finds the key that a record or a presence is sealed with.
-pub(crate) struct KeyRing<'a> {
-    pub(crate) account: AccountId,
-    pub(crate) keys: &'a AccountKeys,
-    pub(crate) vault: &'a StorageKey,
-}
-
-impl KeyRing<'_> {
-    /// The key, if this device has it.
-    pub(crate) fn find(&self, db: &impl Read, set: &SetId, id: KeyId) -> Stepped<Option<AudienceKey>> {
-        let own = owner_of(set) == self.account;
-        let fixed = match set.audience {
-            OWN_DATA if own => Some(self.keys.data),
-            OWN_SECRETS if own => Some(self.keys.secrets),
-            _ => None,
-        };
-        if let Some(key) = fixed {
-            let known = id == own_key_id(self.keys.generation);
-            return Ok(known.then(|| AudienceKey::from_parts(id.generation, id.day, key)));
-        }
-        let row: Option<Audience> = db.sealed(self.vault, Table::Audiences, set.audience.as_bytes())?;
-        Ok(row.filter(|row| row.owner == owner_of(set)).and_then(|row| row.at(id)))
-    }
-}
-
-impl Audience {
-    /// The key of one generation and day.
-    fn at(&self, id: KeyId) -> Option<AudienceKey> {
-        let held = self.keys.iter().find(|key| key.generation == id.generation)?;
-        AudienceKey::from_parts(held.generation, held.day, held.key).at_day(id.day).ok()
-    }
-
-    /// The key that is used on `day`.
-    pub(crate) fn present(&self, day: u32) -> Option<AudienceKey> {
-        let held = self.keys.last()?;
-        // A device whose clock is behind seals with the first key it has.
-        AudienceKey::from_parts(held.generation, held.day, held.key).at_day(day.max(held.day)).ok()
-    }
-
-    /// Adds a key; of one generation the earlier day stays, since the later ones follow from it.
-    fn add(&mut self, new: GenerationKey) -> Kept {
-        match self.keys.binary_search_by_key(&new.generation, |key| key.generation) {
-            Ok(at) => match self.keys.get_mut(at) {
-                Some(held) if new.day < held.day => {
-                    *held = new;
-                    Kept::New { dropped: None }
-                }
-                _ => Kept::Nothing,
-            },
-            Err(0) if self.keys.len() >= limits::GENERATIONS => Kept::Nothing,
-            Err(at) => {
-                self.keys.insert(at, new);
-                let too_many = self.keys.len() > limits::GENERATIONS;
-                Kept::New { dropped: too_many.then(|| self.keys.remove(0).generation) }
-            }
-        }
-    }
-
-    /// The latest generation.
-    pub(crate) fn generation(&self) -> u32 {
-        self.keys.last().map_or(0, |key| key.generation)
-    }
-}
-
-/// The keys to seal and to open with on one day, beside whose they are.
-pub(crate) fn present_key(
-    db: &impl Read,
-    vault: &StorageKey,
-    audience: AudienceId,
-    day: u32,
-) -> Stepped<Option<AudienceKey>> {
-    let row: Option<Audience> = db.sealed(vault, Table::Audiences, audience.as_bytes())?;
-    Ok(row.and_then(|row| row.present(day)))
-}
-
 impl Node {
-    pub(crate) fn key_ring(&self) -> KeyRing<'_> {
-        KeyRing { account: self.device.account, keys: &self.keys, vault: &self.secrets.vault }
-    }
-
-    /// The key that a set of this account is sealed with today.
-    pub(crate) fn sealing_key(&self, step: &Step<'_>, set: &SetId) -> Stepped<(KeyId, AudienceKey)> {
-        let day = step.now.wall.day();
-        let key = match set.audience {
-            OWN_DATA | OWN_SECRETS => {
-                let id = own_key_id(self.keys.generation);
-                self.key_ring().find(&step.db, set, id)?
-            }
-            audience => present_key(&step.db, &self.secrets.vault, audience, day)?,
-        };
-        let key = key.ok_or(ReadError::Corrupt { table: Table::Audiences })?;
-        Ok((KeyId { generation: key.generation(), day: key.day() }, key))
-    }
-
     fn friends(&self, step: &Step<'_>) -> Stepped<Audience> {
         let row = step.db.sealed(&self.secrets.vault, Table::Audiences, self.device.friends.as_bytes())?;
         row.ok_or(ReadError::Corrupt { table: Table::Audiences })
@@ -169,78 +74,6 @@ impl Node {
         Ok(self.friends(step)?.generation())
     }
 
-    /// Which of an account's keys this device holds.
-    pub(crate) fn grants_of(&self, step: &Step<'_>, account: AccountId) -> Stepped<Vec<GrantHead>> {
-        let mut grants = Vec::new();
-        for (audience, _) in self.memberships.iter().filter(|(_, owner)| **owner == account) {
-            let row: Option<Audience> = step.db.sealed(&self.secrets.vault, Table::Audiences, audience.as_bytes())?;
-            let keys = row.iter().flat_map(|row| row.keys.iter().rev());
-            grants.extend(keys.map(|key| {
-                let key = KeyId { generation: key.generation, day: key.day };
-                GrantHead { audience: *audience, key }
-            }));
-        }
-        grants.truncate(GRANTS);
-        Ok(grants)
-    }
-
-    /// Hands a contact's device the key to the audience of all contacts, if it does not hold the one in use.
-    pub(crate) fn grant_lacking(
-        &mut self,
-        step: &mut Step<'_>,
-        account: AccountId,
-        device: DeviceId,
-        holds: &mut Vec<GrantHead>,
-    ) -> Stepped {
-        let friends = self.friends(step)?;
-        let Some(card) = step.db.row::<Contact>(Table::Contacts, account.as_bytes())? else { return Ok(()) };
-        let Some(grant) = self.grant_since(step, &friends, card.since) else { return Ok(()) };
-        let key = KeyId { generation: grant.generation, day: grant.day };
-        if holds.iter().any(|held| held.audience == grant.audience && covers(held.key, key)) {
-            return Ok(());
-        }
-        holds.push(GrantHead { audience: grant.audience, key });
-        if !self.is_being_granted(step, &device, &grant)? {
-            let mail = Mail { conversation: account, sent: self.device.clock, body: Body::Grant(grant) };
-            self.post_to(step, device, &mail)?;
-        }
-        let granted = card.granted.max(key.generation);
-        step.db.put(Table::Contacts, account.as_bytes(), &Contact { granted, ..card })
-    }
-
-    /// The key in use, from the day on which somebody became a member, or a little before: another device of the
-    /// account may be behind with its clock.
-    fn grant_since(&self, step: &Step<'_>, friends: &Audience, since: Wall) -> Option<AudienceGrant> {
-        let held = friends.keys.last()?;
-        let day = since.day().min(step.now.wall.day()).saturating_sub(limits::GRANT_DAYS).max(held.day);
-        let key = AudienceKey::from_parts(held.generation, held.day, held.key).at_day(day).ok()?;
-        Some(AudienceGrant {
-            audience: self.device.friends,
-            generation: key.generation(),
-            day: key.day(),
-            key: *key.as_bytes(),
-            beacon: held.beacon,
-        })
-    }
-
-    /// Whether a key is on its way to a device.
-    fn is_being_granted(&self, step: &Step<'_>, device: &DeviceId, wanted: &AudienceGrant) -> Stepped<bool> {
-        for (at, sealed) in step.db.scan(Table::Outbox, device.as_bytes(), None, Order::Down, limits::BATCH)? {
-            let outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
-            if matches!(&outgoing.body, Body::Grant(grant) if grant == wanted) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Keeps a key that was granted to this account, and tells its other devices.
-    pub(crate) fn keep_grant(&mut self, step: &mut Step<'_>, owner: AccountId, grant: &AudienceGrant) -> Stepped {
-        let AudienceGrant { audience, generation, day, key, beacon } = *grant;
-        let value = AudienceKeyValue { owner, audience, key: GenerationKey { generation, day, key, beacon } };
-        self.keep_and_tell(step, &value)
-    }
-
     fn keep_and_tell(&mut self, step: &mut Step<'_>, value: &AudienceKeyValue) -> Stepped {
         let Kept::New { dropped } = self.keep_key(step, value)? else { return Ok(()) };
         let set = set_of(self.device.account, OWN_SECRETS);
@@ -248,7 +81,7 @@ impl Node {
             let old = entity(value.owner, value.audience, generation);
             self.write(step, set, Change::delete(Kind::AudienceKey, old))?;
         }
-        let bytes = crate::db::encode(value, Table::Audiences)?;
+        let bytes = encode(value, Table::Audiences)?;
         let name = entity(value.owner, value.audience, value.key.generation);
         self.write(step, set, Change::set(Kind::AudienceKey, name, KEY_FIELD, bytes))
     }
@@ -357,58 +190,6 @@ impl Node {
                 self.grant_lacking(step, talk.account, talk.device, &mut talk.grants)?;
             }
             self.links.insert(link, line);
-        }
-        Ok(())
-    }
-
-    /// Seals all of a set anew under today's key.
-    pub(crate) fn reseal(&mut self, step: &mut Step<'_>, set: SetId) -> Stepped {
-        self.reseal_if(step, set, |_| true)
-    }
-
-    /// Seals some of a set anew under today's key.
-    fn reseal_if(&mut self, step: &mut Step<'_>, set: SetId, which: impl Fn(&RecordBody) -> bool) -> Stepped {
-        let prefix = crate::rows::key::set(&set);
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let rows = step.db.scan(Table::Records, &prefix, after.as_deref(), Order::Up, limits::RESEALED)?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
-            after = Some(last.clone());
-            for (_, value) in rows {
-                let stored: crate::rows::Stored = crate::db::decode(Table::Records, &value)?;
-                if which(&stored.record.body)
-                    && let Some(field) = self.field_of(step, &stored)?
-                {
-                    self.seal_again(step, &set, field)?;
-                }
-            }
-        }
-    }
-
-    /// Lets go of keys of days that nobody needs any more: what is still under way is at most so old.
-    pub(crate) fn forget_old_keys(&mut self, step: &mut Step<'_>) -> Stepped {
-        let today = step.now.wall.day();
-        // Well before their key goes, so that the others have the new copies by then.
-        let friends = set_of(self.device.account, self.device.friends);
-        let (generation, oldest) = (self.friends_generation(step)?, today.saturating_sub(limits::RESEAL_DAYS));
-        self.reseal_if(step, friends, |body| body.key.generation < generation || body.key.day < oldest)?;
-        let needed = today.saturating_sub(limits::KEY_DAYS);
-        for audience in self.memberships.keys().copied().collect::<Vec<_>>() {
-            let vault = &self.secrets.vault;
-            let Some(mut row) = step.db.sealed::<Audience>(vault, Table::Audiences, audience.as_bytes())? else {
-                continue;
-            };
-            let mut changed = false;
-            for held in row.keys.iter_mut().filter(|held| held.day < needed) {
-                let old = AudienceKey::from_parts(held.generation, held.day, held.key);
-                if let Ok(later) = old.at_day(needed) {
-                    *held = GenerationKey { day: later.day(), key: *later.as_bytes(), ..held.clone() };
-                    changed = true;
-                }
-            }
-            if changed {
-                step.db.put_sealed(vault, step.rng, Table::Audiences, audience.as_bytes(), &row)?;
-            }
         }
         Ok(())
     }

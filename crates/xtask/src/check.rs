@@ -10,7 +10,7 @@ use crate::{
 /// Format, clippy, docs, and the rules of ARCHITECTURE.md.
 pub(crate) fn run() -> Result<()> {
     setup::run(&[Purpose::Test])?;
-    step::run_all(&[format(), clippy(), docs(), architecture()])
+    step::run_all(&[format(), clippy(), clippy_as_shipped(), docs(), architecture()])
 }
 
 /// The sources are as rustfmt writes them.
@@ -21,6 +21,11 @@ pub(crate) fn format() -> Step {
 /// Clippy has nothing to say, in tests neither.
 pub(crate) fn clippy() -> Step {
     Step::cargo("clippy", "clippy --workspace --all-targets --locked -- -D warnings")
+}
+
+/// Nor about what is shipped: without the features that only tests turn on.
+pub(crate) fn clippy_as_shipped() -> Step {
+    Step::cargo("clippy, as shipped", "clippy --package lamplit-cli --package lamplit-demo --locked -- -D warnings")
 }
 
 /// The documentation builds, and every link in it leads somewhere.

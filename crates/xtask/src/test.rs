@@ -32,5 +32,5 @@ fn steps(quick: bool) -> Vec<Step> {
     if quick {
         return vec![check::format(), check::clippy(), programs, tests.variable("LAMPLIT_SIM_SEEDS", QUICK_SEEDS)];
     }
-    vec![check::format(), check::clippy(), check::docs(), programs, tests]
+    vec![check::format(), check::clippy(), check::clippy_as_shipped(), check::docs(), programs, tests]
 }
