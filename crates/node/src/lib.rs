@@ -10,7 +10,8 @@
 //!
 //! Inside, a file tells one thing: `links` how links come and go, `talk` what two devices that know each other say,
 //! `pairing` how strangers become contacts, `mail` and `inbox` how messages leave and arrive, `exchange` and `replica`
-//! how records are kept the same, `lamps` who is on what, `audience` who holds which key, `dial` whom to call, `life` what a device does by itself.
+//! how records are kept the same, `audience` who holds which key, `lamps` who is on what, `dial` whom to call, `life`
+//! what a device does by itself.
 
 mod audience;
 mod card;

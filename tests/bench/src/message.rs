@@ -92,6 +92,7 @@ fn measure(medium: &Medium, script: &Script) -> Result<()> {
         commits.rest();
         measured.bare_synced += commits.synced() - synced;
     }
+    clients.stop()?;
     print(medium, script, &measured);
     Ok(())
 }

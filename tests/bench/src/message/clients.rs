@@ -31,7 +31,7 @@ struct Side {
     events: Events,
     contact: AccountId,
     runtime: Runtime,
-    _client: Client,
+    client: Client,
 }
 
 impl Clients {
@@ -62,6 +62,15 @@ impl Clients {
         self.ada.hear()
     }
 
+    /// Both stop in order.
+    pub(crate) fn stop(self) -> Result<()> {
+        for Side { handle, runtime, client, .. } in [self.ada, self.grace] {
+            handle.stop();
+            runtime.block_on(client.wait())?;
+        }
+        Ok(())
+    }
+
     /// Lets what follows from a round, receipts and their acknowledgements, come to its end.
     pub(crate) fn rest(&self) {
         sleep(REST);
@@ -89,7 +98,7 @@ impl Side {
         let handle = client.handle();
         let events = handle.events();
         let contact = runtime.block_on(handle.read(view::me))?.account;
-        Ok(Self { handle, events, contact, runtime, _client: client })
+        Ok(Self { handle, events, contact, runtime, client })
     }
 
     fn say(&self, text: &str) -> Result<()> {
