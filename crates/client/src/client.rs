@@ -115,6 +115,7 @@ impl Client {
             asked: BTreeMap::new(),
             last_asked: 0,
             broken: None,
+            silent_until: None,
         };
         // A thread of its own: it waits for the disk.
         let runtime = runtime::Handle::current();

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lamplit_node::{Answer, Command, CommandError, DialId, Event, Input, Node, Transmit};
+use lamplit_node::{Answer, Command, CommandError, DialId, Event, Input, Node, Outputs, Transmit};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Connection, TransportEvent};
 use lamplit_types::{Channel, LinkId};
@@ -56,6 +56,8 @@ pub(crate) struct Driver {
     pub(crate) last_asked: u64,
     /// Why the batch at hand cannot be kept.
     pub(crate) broken: Option<String>,
+    /// When changes are committed at the latest that nothing waits for.
+    pub(crate) silent_until: Option<Instant>,
 }
 
 impl Driver {
@@ -70,7 +72,9 @@ impl Driver {
                     self.tick(&read);
                     // Given back first: what it shows could not be used again by the commit.
                     drop(read);
-                    self.settle().await?;
+                    if !self.may_wait() {
+                        self.settle().await?;
+                    }
                 }
                 Err(error) => {
                     let reason = error.to_string();
@@ -79,13 +83,24 @@ impl Driver {
                 }
             }
         }
+        self.settle().await?;
         self.say_goodbye().await;
         Ok(())
+    }
+
+    /// Whether the changes at hand may wait for the next ones: nobody is to be told of them, as after an acknowledgement.
+    fn may_wait(&mut self) -> bool {
+        if self.broken.is_some() || !self.node.is_silent() || !self.node.has_changes() {
+            return false;
+        }
+        let now = Instant::now();
+        *self.silent_until.get_or_insert(now + limits::SILENT) > now
     }
 
     /// Waits until something is to be done and takes what came, up to a limit. False at the end.
     async fn gather(&mut self, batch: &mut Vec<Incident>) -> bool {
         let deadline = self.node.deadline().map(|deadline| self.clock.instant(deadline));
+        let deadline = [deadline, self.silent_until].into_iter().flatten().min();
         tokio::select! {
             biased;
             () = asked_to_stop(&mut self.stop) => false,
@@ -96,6 +111,7 @@ impl Driver {
 
     /// Commits what the node wants kept, and only then does and tells what it says.
     async fn settle(&mut self) -> Result<(), Fatal> {
+        self.silent_until = None;
         if let Some(reason) = self.broken.take() {
             return self.undo(reason).await;
         }
@@ -106,13 +122,13 @@ impl Driver {
             }
             self.screen.storage_works();
         }
-        let outputs = self.node.committed();
-        for transmit in outputs.transmits {
-            self.carry_out(transmit);
-        }
-        for event in outputs.events {
-            self.tell(event);
-        }
+        let Outputs { transmits, events } = self.node.committed();
+        // To wake somebody takes a while: a screen before a peer that waits for an acknowledgement, and whoever asked last.
+        let (answers, events): (Vec<_>, Vec<_>) =
+            events.into_iter().partition(|event| matches!(event, Event::Answer(..)));
+        events.into_iter().for_each(|event| self.tell(event));
+        transmits.into_iter().for_each(|transmit| self.carry_out(transmit));
+        answers.into_iter().for_each(|answer| self.tell(answer));
         Ok(())
     }
 

@@ -2,6 +2,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::Arc,
+    time::Duration,
 };
 
 use lamplit_node::{Address, Answer, Command, CommandError, Event, Lit, ReadError};
@@ -112,6 +113,11 @@ impl Handle {
     pub fn addresses(&self) -> Vec<SocketAddr> {
         let all = self.transports.iter().flat_map(|transport| transport.addresses());
         all.filter_map(|address| address.rest().parse().ok()).collect()
+    }
+
+    /// How many commits there were, and how long they took together.
+    pub fn commits(&self) -> (u64, Duration) {
+        self.store.spent()
     }
 
     /// The time by the clock that the device goes by.

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub const INBOX: usize = 256;
 /// Incidents that share one commit. What comes beyond them waits for the next.
 pub const BATCH: usize = 128;
+/// How long changes may wait for others to be committed with, if nobody is to be told of them. A crash meanwhile loses
+/// what the peers say again.
+pub(crate) const SILENT: Duration = Duration::from_millis(100);
 /// Happenings that wait for one reader. Beyond them the oldest are dropped and the reader is told how many.
 pub const EVENTS: usize = 1024;
 /// Bytes that wait to enter one link. Beyond them the link is closed: the other side does not take what it allowed us

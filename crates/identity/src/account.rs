@@ -107,7 +107,7 @@ pub fn create_account(
         previous: None,
         removals: List::new(),
     };
-    let additions = List::one(certify(&list_key, 1, first, device_name, now)?);
+    let additions = List::one(certify(&list_key, 1, 1, first, device_name, now)?);
     let list = DeviceList { root: root.public(), generation: root.sign(generation)?, additions };
     Ok(NewGeneration { list: VerifiedList::signed_here(list)?, list_key })
 }
@@ -132,9 +132,8 @@ pub fn add_device(
     }
     check_claim(&claim)?;
     let device = claim.device;
-    // The later of two certificates counts, so a renewal is later even when the clock was set back.
-    let issued = list.device(&device).map_or(now, |old| now.max(old.issued.plus(1)));
-    let new = certify(list_key, generation.number, claim, device_name, issued)?;
+    let serial = list.device(&device).map_or(1, |old| old.serial.saturating_add(1));
+    let new = certify(list_key, generation.number, serial, claim, device_name, now)?;
 
     let mut certificates: Vec<Certificate> = list.devices().filter(|old| old.device != device).cloned().collect();
     certificates.push(new);
@@ -179,7 +178,8 @@ pub fn remove_devices(
         if removed(&generation, &kept.device) {
             return Ok(None);
         }
-        certify(&list_key, number, claim_of(kept), kept.device_name.clone(), now).map(Some)
+        let serial = kept.serial.saturating_add(1);
+        certify(&list_key, number, serial, claim_of(kept), kept.device_name.clone(), now).map(Some)
     })?;
     let list = DeviceList { root: root.public(), generation: root.sign(generation)?, additions };
     Ok(NewGeneration { list: VerifiedList::signed_here(list)?, list_key })
@@ -211,6 +211,7 @@ fn claim_of(certificate: &Certificate) -> Signed<DeviceClaim> {
 fn certify(
     list_key: &ListKey,
     generation: u32,
+    serial: u32,
     claim: Signed<DeviceClaim>,
     device_name: Option<Name>,
     issued: Wall,
@@ -219,6 +220,7 @@ fn certify(
         claim: claim.body,
         claim_signature: claim.signature,
         generation,
+        serial,
         issued,
         expires: issued.plus(CERTIFICATE_MS),
         device_name,

@@ -34,6 +34,7 @@ mod invite;
 mod kdf;
 mod keys;
 mod list;
+mod mark;
 mod onetime;
 mod pair;
 mod phrase;

@@ -101,7 +101,7 @@ pub enum DeviceError {
     Removed(DeviceId),
     /// Its certificate is past its end.
     #[error(
-        "the certificate of {device:?} expired on {at}: it must meet another device of its account, which renews it; if the date is wrong, set the clock"
+        "the certificate of {device:?} expired on {at}: it renews it by itself once it runs with a right clock; if the date is wrong, set the clock"
     )]
     Expired {
         /// Whose.
@@ -192,7 +192,7 @@ impl VerifiedList {
         if now >= certificate.expires {
             return Err(DeviceError::Expired { device, at: Date(certificate.expires) });
         }
-        if certificate.issued > now.plus(NOT_BEFORE_GRACE_MS) {
+        if is_of_the_future(certificate, now) {
             return Err(DeviceError::NotYetValid { device, from: Date(certificate.issued) });
         }
         Ok(certificate)
@@ -203,10 +203,17 @@ impl VerifiedList {
         removed(self.generation(), device)
     }
 
-    /// Whether less than half of a device's certificate is left, so that whoever holds the list key should renew it.
+    /// Whether whoever holds the list key should renew a device's certificate: less than half of it is left, or it is of a
+    /// time to come, because the clock was wrong when it was signed.
     pub fn renewal_due(&self, device: &DeviceId, now: Wall) -> bool {
-        self.device(device).is_some_and(|certificate| certificate.expires.since(now) < CERTIFICATE_MS / 2)
+        self.device(device).is_some_and(|certificate| {
+            certificate.expires.since(now) < CERTIFICATE_MS / 2 || is_of_the_future(certificate, now)
+        })
     }
+}
+
+fn is_of_the_future(certificate: &Certificate, now: Wall) -> bool {
+    certificate.issued > now.plus(NOT_BEFORE_GRACE_MS)
 }
 
 /// Checks what a device says of itself.

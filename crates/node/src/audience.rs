@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Node,
     db::{Typed, encode},
+    limits,
     line::Stage,
     people::own_beacons,
     replica::{Change, OWN_SECRETS, set_of},
@@ -90,6 +91,10 @@ impl Node {
     fn keep_key(&mut self, step: &mut Step<'_>, value: &AudienceKeyValue) -> Stepped<Kept> {
         let (vault, at) = (&self.secrets.vault, value.audience.as_bytes());
         let row: Option<Audience> = step.db.sealed(vault, Table::Audiences, at)?;
+        let theirs = self.memberships.values().filter(|owner| **owner == value.owner).count();
+        if row.is_none() && theirs >= limits::AUDIENCES_OF_ONE {
+            return Ok(Kept::Nothing);
+        }
         let mut row = row.unwrap_or(Audience { owner: value.owner, keys: Vec::new() });
         // Audience ids are drawn at random: one that changes hands is an attempt to read what is another's.
         if row.owner != value.owner {

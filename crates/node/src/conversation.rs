@@ -133,8 +133,7 @@ impl Node {
         for ids in ids.chunks(RECEIPT_IDS) {
             let Ok(ids) = List::try_from(ids.to_vec()) else { continue };
             let sent = self.device.clock;
-            let mail = Mail { conversation, sent, body: Body::Receipt { progress, ids } };
-            self.post(step, to, &mail)?;
+            self.post_late(step, to, &Mail { conversation, sent, body: Body::Receipt { progress, ids } })?;
         }
         Ok(())
     }

@@ -19,6 +19,10 @@ impl Changes {
         self.0.extend(later.0);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn into_writes(self) -> Vec<Write> {
         self.0.into_iter().map(|((table, key), value)| Write { table, key, value }).collect()
     }
@@ -67,7 +71,19 @@ impl<'a> Db<'a> {
         row: &T,
     ) -> Result<(), ReadError> {
         let plain = Zeroizing::new(encode(row, table)?);
-        let sealed = seal_row(vault, rng, table, key, &plain)?;
+        self.put_sealed_bytes(vault, rng, table, key, &plain)
+    }
+
+    /// As [`Self::put_sealed`], for what is no more than bytes.
+    pub(crate) fn put_sealed_bytes(
+        &mut self,
+        vault: &StorageKey,
+        rng: &mut dyn CryptoRng,
+        table: Table,
+        key: &[u8],
+        plain: &[u8],
+    ) -> Result<(), ReadError> {
+        let sealed = seal_row(vault, rng, table, key, plain)?;
         self.put_bytes(table, key, sealed);
         Ok(())
     }
@@ -119,6 +135,9 @@ fn is_beyond(key: &[u8], from: Option<&[u8]>, order: Order) -> bool {
     }
 }
 
+/// Room for what most rows are.
+const ROW_ROOM: usize = 512;
+
 /// Reads with meaning, over any view of the database.
 pub(crate) trait Typed: Read {
     /// The row under `key`.
@@ -151,9 +170,18 @@ pub(crate) fn open_row<T: DeserializeOwned>(
     key: &[u8],
     bytes: &[u8],
 ) -> Result<T, ReadError> {
+    decode(table, &open_bytes(vault, table, key, bytes)?)
+}
+
+/// Opens a stored row that was sealed and is no more than bytes.
+pub(crate) fn open_bytes(
+    vault: &StorageKey,
+    table: Table,
+    key: &[u8],
+    bytes: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     let row = StorageRow { table: table.name(), key };
-    let plain = vault.open(row, bytes).map_err(|_| ReadError::Corrupt { table })?;
-    decode(table, &plain)
+    vault.open(row, bytes).map_err(|_| ReadError::Corrupt { table })
 }
 
 pub(crate) fn seal_row(
@@ -168,7 +196,7 @@ pub(crate) fn seal_row(
 }
 
 pub(crate) fn encode<T: Serialize>(row: &T, table: Table) -> Result<Vec<u8>, ReadError> {
-    postcard::to_allocvec(row).map_err(|_| ReadError::Unwritable { table })
+    postcard::to_extend(row, Vec::with_capacity(ROW_ROOM)).map_err(|_| ReadError::Unwritable { table })
 }
 
 #[cfg(test)]

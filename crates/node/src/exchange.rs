@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use lamplit_link::Link;
 use lamplit_sync::{
     horizon::was_away_too_long,
+    log::follow,
     plan::{self, Step as Plan},
 };
 use lamplit_types::{AccountId, Author, Incarnation, LinkId};
-use lamplit_wire::{Delta, Frame, Have, Head, Offer, SetId, Wants, Whole, bounded::List};
+use lamplit_wire::{Delta, Frame, Have, Head, LogEntry, Offer, SetId, Wants, Whole, bounded::List};
 
 use crate::{
     Node,
@@ -77,7 +78,11 @@ impl Node {
         if !self.shares(talk.account, &offer.set) {
             return Ok(Flow::Go);
         }
-        if let Some(lives) = self.learn_of_own_past(step, &offer)? {
+        // Anybody can claim to have seen a later past of this device. Its own other devices are believed, contacts only when
+        // they show what it signed.
+        if talk.account == self.device.account
+            && let Some(lives) = self.learn_of_own_past(step, &offer)?
+        {
             self.be_reborn(step, &lives)?;
             return Ok(Flow::End);
         }
@@ -193,6 +198,17 @@ impl Node {
         if !self.shares(talk.account, &set) {
             return Ok(Flow::End);
         }
+        if author.device == self.device.device {
+            let records = delta.entries.iter().filter_map(LogEntry::record);
+            if self.begin_anew_if_restored(step, records)? {
+                return Ok(Flow::End);
+            }
+            if author.incarnation == self.device.life {
+                // Nobody else writes this log, and what is not signed proves nothing: there is nothing to take from it.
+                let Ok(head) = follow(delta.after, &delta) else { return Ok(Flow::End) };
+                return Ok(send(link, step.now, &Frame::Have(Have::Delta { set, author, head })));
+            }
+        }
         let outcome = self.take_delta(step, delta)?;
         let set_talk = talk.sets.entry(set).or_default();
         match outcome {
@@ -257,6 +273,9 @@ impl Node {
     ) -> Stepped<Flow> {
         let (set, author) = (whole.set, whole.author);
         if !self.shares(talk.account, &set) {
+            return Ok(Flow::End);
+        }
+        if self.begin_anew_if_restored(step, whole.records.iter())? {
             return Ok(Flow::End);
         }
         let (last, wants_reply) = (whole.last, whole.wants_reply);

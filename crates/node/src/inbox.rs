@@ -4,7 +4,7 @@ use lamplit_link::Link;
 use lamplit_seal::{OlmAccount, OlmKind, OlmMessage, Sessions, padding};
 use lamplit_sync::inbox::Turn;
 use lamplit_types::{AccountId, DeviceId, Hlc, Incarnation, Wall, limits::CLOCK_DRIFT_MS};
-use lamplit_wire::{Content, Envelope, Frame, Suite};
+use lamplit_wire::{Content, Envelope, Frame, Mark, Suite};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -33,6 +33,7 @@ struct Came {
     seq: u64,
     base: u64,
     sent: Hlc,
+    mark: Mark,
     said: Said,
 }
 
@@ -40,10 +41,10 @@ struct Came {
 /// because what names the place comes first.
 fn read(plain: &[u8]) -> Option<Came> {
     let content = postcard::from_bytes::<Content>(plain).ok();
-    let ((conversation, life, seq, base, sent), rest) =
-        postcard::take_from_bytes::<(AccountId, Incarnation, u64, u64, Hlc)>(plain).ok()?;
+    let ((conversation, life, seq, base, sent, mark), rest) =
+        postcard::take_from_bytes::<(AccountId, Incarnation, u64, u64, Hlc, Mark)>(plain).ok()?;
     let said = content.map_or_else(|| Said::Later(rest.to_vec()), |content| Said::Now(content.body));
-    Some(Came { conversation, life, seq, base, sent, said })
+    Some(Came { conversation, life, seq, base, sent, mark, said })
 }
 
 /// An envelope that could be opened, with the ratchets as they are after it.
@@ -80,7 +81,7 @@ impl Node {
         if !self.take_content(step, sender, came, expires)? {
             return Ok(Flow::Go);
         }
-        self.put_sessions(step, &talk.device, &opened.sessions)?;
+        self.keep_sessions(talk.device, opened.sessions);
         if let Some(account) = &opened.account {
             self.put_olm_account(step, account)?;
         }
@@ -89,8 +90,8 @@ impl Node {
     }
 
     /// Decrypts an envelope on a copy of the ratchet, which is kept only if what it says is taken in.
-    fn open_envelope(&self, step: &Step<'_>, talk: &Talk, envelope: &Envelope) -> Stepped<Option<Opened>> {
-        let mut sessions = self.sessions(step, &talk.device)?;
+    fn open_envelope(&mut self, step: &Step<'_>, talk: &Talk, envelope: &Envelope) -> Stepped<Option<Opened>> {
+        let mut sessions = self.copy_of_sessions(step, &talk.device)?;
         let Some(identity) = self.people.olm_identity(&talk.device) else { return Ok(None) };
         if envelope.suite == Suite::Olm {
             let message = OlmMessage::parse(OlmKind::Normal, &envelope.sealed).ok();
@@ -108,7 +109,7 @@ impl Node {
 
     /// Puts a message in its place; whether it may be acknowledged.
     fn take_content(&mut self, step: &mut Step<'_>, from: Sender, came: Came, expires: Wall) -> Stepped<bool> {
-        let Came { conversation, life, seq, base, sent, said } = came;
+        let Came { conversation, life, seq, base, sent, mark, said } = came;
         let mut peer: Peer = step.db.row(Table::Peers, from.device.as_bytes())?.unwrap_or_default();
         match peer.inbox.turn(life, seq, base) {
             Turn::Before if self.has_bug(Sabotage::NoDedupe) => {
@@ -128,6 +129,7 @@ impl Node {
                 self.release_held(step, from, life, |seq| seq < release_below)?;
                 let next = self.release_in_turn(step, from, life, release_below)?;
                 self.advance(step, from, &mut peer, life, next)?;
+                self.witness(step, from, life, seq, mark)?;
             }
             Turn::Now { release_below } => {
                 // An envelope that was sealed anew may find its own number held.
@@ -138,9 +140,16 @@ impl Node {
                 self.let_through(step, from, &key::held(from.device, life, seq), held)?;
                 let next = self.release_in_turn(step, from, life, next)?;
                 self.advance(step, from, &mut peer, life, next)?;
+                self.witness(step, from, life, seq, mark)?;
             }
         }
         Ok(true)
+    }
+
+    fn witness(&self, step: &mut Step<'_>, from: Sender, life: Incarnation, seq: u64, mark: Mark) -> Stepped {
+        let mut peer: Peer = step.db.row(Table::Peers, from.device.as_bytes())?.unwrap_or_default();
+        peer.witness(life, seq, mark);
+        step.db.put(Table::Peers, from.device.as_bytes(), &peer)
     }
 
     fn advance(&mut self, step: &mut Step<'_>, from: Sender, peer: &mut Peer, life: Incarnation, next: u64) -> Stepped {

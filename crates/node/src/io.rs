@@ -258,7 +258,9 @@ pub enum Warning {
     #[error("this device was restored from an older backup; it took a new life and repairs what it missed")]
     Restored,
     /// A certificate ran out.
-    #[error("a device's certificate ran out; it is refused until its owner's other devices renew it")]
+    #[error(
+        "a device's certificate does not count by this clock: it is refused until it shows a renewed one; is a clock wrong?"
+    )]
     CertificateExpired(DeviceId),
     /// Clocks differ by more than anything can be checked with.
     #[error("this clock and another device's differ by more than a day: set the clock")]

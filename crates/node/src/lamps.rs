@@ -168,6 +168,10 @@ impl Node {
 
     /// A device says what its user is on. What cannot be opened or is not signed by that very device is passed over.
     pub(crate) fn presence_came(&mut self, step: &mut Step<'_>, talk: &Talk, sealed: &SealedPresence) -> Stepped<Flow> {
+        // To open one of a far day takes a step for each day in between.
+        if sealed.key.day > step.now.wall.day().saturating_add(limits::GRANT_DAYS) {
+            return Ok(Flow::Go);
+        }
         let set = set_of(talk.account, sealed.audience);
         let Some(key) = self.key_ring().find(&step.db, &set, sealed.key)? else { return Ok(Flow::Go) };
         let opened = key.open_fixed(&context(sealed.audience.as_bytes(), sealed.key), &sealed.sealed).ok();

@@ -38,11 +38,13 @@ impl Node {
         self.tick_links(step)?;
         if self.people.turn_to(step.now.wall) {
             self.advertise(step)?;
+            self.forget_opened(step)?;
         }
         self.next_epoch = step.now.mono.plus(Self::until_next_epoch(step.now.wall));
         self.dial_due(step);
         self.tell_presence(step)?;
         self.put_out_stale(step);
+        self.send_receipts(step.now.mono);
         if self.next_due <= step.now.wall {
             self.release_due(step)?;
         }
@@ -55,6 +57,8 @@ impl Node {
 
     /// What is done now and then: forgetting what nobody needs any more.
     fn chores(&mut self, step: &mut Step<'_>) -> Stepped {
+        // By a wrong clock it may be renewed for nothing, and is again when the clock is right.
+        self.renew_certificate(step)?;
         if !self.is_steady(step)? {
             return Ok(());
         }
@@ -63,7 +67,6 @@ impl Node {
         self.expire_outbox(step)?;
         self.expire_invites(step)?;
         self.forget_old_keys(step)?;
-        self.renew_certificate(step)?;
         self.forget_deletions(step)
     }
 
@@ -74,6 +77,7 @@ impl Node {
         if has_leapt(step.now.wall, expected) {
             self.device.steady = Steady { wall: step.now.wall, chores: 0 };
             step.db.put(Table::Device, key::DEVICE, &self.device)?;
+            self.renew_certificate(step)?;
         }
         Ok(())
     }
@@ -161,7 +165,7 @@ impl Node {
         let too_many = lives.len().saturating_sub(limits::PAST_LIVES);
         lives.drain(..too_many);
         // The high half counts, so that of two copies of one value that of the later life stays.
-        let count = (lives.last().map_or(0, |life| life.0) >> 32).saturating_add(1);
+        let count = (lives.last().map_or(0, |life| life.0) >> 32).saturating_add(1).min(u64::from(u32::MAX));
         let drawn = u64::from(u32::from_le_bytes(step.random()));
         self.device.life = Incarnation((count << 32) | drawn);
         step.db.put(Table::Device, key::DEVICE, &self.device)?;

@@ -6,6 +6,10 @@ use lamplit_types::limits::{CONTACTS, DAY_MS, DEVICES, LINK_QUEUE_BYTES};
 pub const OUTBOX: u64 = 10_000;
 /// How long a message waits for its addressee; then it is given up, and its sender still has it.
 pub const ENVELOPE_MS: u64 = 30 * DAY_MS;
+/// Devices whose sessions are kept at hand. Those that were of no use for longest are read again when they are needed.
+pub const SESSIONS_AT_HAND: usize = 64;
+/// How long a receipt may wait for others, or for a message to go with.
+pub const RECEIPT_MS: u64 = 40;
 /// Invites that are open, and acceptances. A further one is refused.
 pub const INVITES: usize = 64;
 /// How long an invite past its date is remembered, so that a late guest hears why.
@@ -21,14 +25,18 @@ pub const LINKS: usize = 4096;
 pub const AT_ONCE_MS: u64 = 3_000;
 /// Bytes in a link beyond which nothing more is put into it but answers.
 pub const PUMP_BYTES: usize = 256 * 1024;
+/// Bytes that are put into a stream in one piece. More go in a further one.
+pub const PIECE_BYTES: usize = 64 * 1024;
 /// Bytes of frames that overtook the greeting of a link. More end it, and it is made anew.
 pub const EARLY_BYTES: usize = 2 * LINK_QUEUE_BYTES;
 /// One-time keys given to one device over one link. A device that asks for more is cut off.
 pub const KEYS_A_LINK: u32 = 64;
 /// Envelopes one device refuses over one link. Then the link ends and is made anew.
 pub const REFUSALS_A_LINK: u32 = 64;
-/// First handshake messages remembered against replay, in two epochs. At the limit no further call is answered.
+/// First handshake messages remembered against replay, in three epochs. At the limit no further call is answered.
 pub const OPENED: usize = 65_536;
+/// Of these, as many from one device in one epoch. A further call of it is not answered.
+pub const OPENED_BY_ONE: usize = 256;
 
 /// Devices whose address is known. Further sightings are passed over.
 pub const REACHABLE: usize = CONTACTS;
@@ -76,6 +84,8 @@ pub const ALL_PAIRS: usize = PAIRS * CONTACTS;
 /// How many turns the beacon keys of the account's devices may be apart for them to know each other. Further apart,
 /// they need an address.
 pub const TURNS: u16 = 16;
+/// Audiences of one account that this one belongs to. The key to a further one is not kept.
+pub const AUDIENCES_OF_ONE: usize = 8;
 /// Generations of an audience's key that are kept. The oldest is forgotten.
 pub const GENERATIONS: usize = 8;
 /// How many days before a contact was met the key begins that they are handed.

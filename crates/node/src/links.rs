@@ -60,9 +60,10 @@ impl Node {
     /// Bytes came over a link.
     pub(crate) fn received(&mut self, step: &mut Step<'_>, id: LinkId, channel: Channel, bytes: &[u8]) -> Stepped {
         let Some(mut line) = self.links.remove(&id) else { return Ok(()) };
-        let open_invites = self.invites_open(step)?;
+        let open_invites = matches!(line.stage, Stage::Opening) && self.invites_open(step)?;
         let mut door = Door { people: &mut self.people, strangers: open_invites };
         let result = line.link.receive(step.now.mono, step.rng, &mut door, channel, bytes);
+        self.keep_opened(step);
         let flow = self.drain(step, &mut line)?;
         self.touched.insert(id);
         // What came before a fault is good: it was taken in above.
@@ -252,6 +253,15 @@ impl Node {
 
 fn flush(step: &mut Step<'_>, link: LinkId, machine: &mut Link) {
     while let Some((channel, bytes)) = machine.poll_transmit(step.now.mono) {
+        // What follows one another in a stream goes in one piece: so it is read, and committed, in one.
+        if let (Channel::Stream(_), Some(Transmit::Send { link: last, channel: before, bytes: piece })) =
+            (channel, step.out.transmits.last_mut())
+            && (*last, *before) == (link, channel)
+            && piece.len().saturating_add(bytes.len()) <= limits::PIECE_BYTES
+        {
+            piece.extend(bytes);
+            continue;
+        }
         step.out.transmits.push(Transmit::Send { link, channel, bytes });
     }
 }

@@ -2,9 +2,13 @@
 
 use lamplit_identity::verify_one_time_key;
 use lamplit_link::Link;
-use lamplit_seal::{OlmAccount, OlmKind, Sessions, StorageKey, padding};
-use lamplit_types::{AccountId, DeviceId, EnvelopeId, Hlc, Incarnation};
-use lamplit_wire::{Body, Content, Envelope, Frame, Suite, bounded::Bytes, credential::SignedOneTimeKey};
+use lamplit_seal::{EncryptError, OlmKind, StorageKey, padding};
+use lamplit_types::{AccountId, DeviceId, EnvelopeId, Hlc, Mono};
+use lamplit_wire::{
+    Body, Content, Envelope, Frame, Received, Suite,
+    bounded::{Bytes, List},
+    credential::SignedOneTimeKey,
+};
 
 use crate::{
     Node,
@@ -48,7 +52,56 @@ impl Node {
         Ok(())
     }
 
+    /// As [`Self::post`], for what may wait a moment: it goes with the next message, or with others of its kind.
+    pub(crate) fn post_late(&mut self, step: &mut Step<'_>, to: AccountId, mail: &Mail) -> Stepped {
+        for device in self.people.devices_of(to) {
+            if device == self.device.device || self.join_receipts(step, &device, mail)? {
+                continue;
+            }
+            self.put_outgoing_anew(step, device, mail)?;
+            self.receipts.insert(device);
+            self.receipts_due.get_or_insert(step.now.mono.plus(limits::RECEIPT_MS));
+        }
+        Ok(())
+    }
+
+    /// Adds a receipt to the one that is last in a device's outbox, if that is of its kind, has room and was never sent.
+    fn join_receipts(&self, step: &mut Step<'_>, device: &DeviceId, mail: &Mail) -> Stepped<bool> {
+        let Some((at, sealed)) = step.db.scan(Table::Outbox, device.as_bytes(), None, Order::Down, 1)?.pop() else {
+            return Ok(false);
+        };
+        let mut last: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
+        let (Body::Receipt { progress, ids }, Body::Receipt { progress: new, ids: more }) =
+            (&mut last.body, &mail.body)
+        else {
+            return Ok(false);
+        };
+        if last.was_sealed || progress != new || last.conversation != mail.conversation {
+            return Ok(false);
+        }
+        let all: Vec<_> = ids.iter().chain(more.iter()).copied().collect();
+        let Ok(all) = List::try_from(all) else { return Ok(false) };
+        *ids = all;
+        step.db.put_sealed(&self.secrets.vault, step.rng, Table::Outbox, &at, &last)?;
+        Ok(true)
+    }
+
+    /// Receipts have waited long enough.
+    pub(crate) fn send_receipts(&mut self, now: Mono) {
+        if self.receipts_due.is_some_and(|due| due <= now) {
+            self.receipts_due = None;
+            self.posted.append(&mut self.receipts);
+        }
+    }
+
     pub(crate) fn post_to(&mut self, step: &mut Step<'_>, device: DeviceId, mail: &Mail) -> Stepped {
+        self.put_outgoing_anew(step, device, mail)?;
+        self.posted.insert(device);
+        Ok(())
+    }
+
+    /// Puts a message last into a device's outbox.
+    fn put_outgoing_anew(&self, step: &mut Step<'_>, device: DeviceId, mail: &Mail) -> Stepped {
         let mut peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
         let used = u64::from(!self.has_bug(Sabotage::ReusedSeq) || peer.last == 0);
         peer.last = peer.last.saturating_add(used);
@@ -61,9 +114,7 @@ impl Node {
             was_sealed: false,
         };
         self.put_outgoing(step, &device, peer.last, &outgoing)?;
-        step.db.put(Table::Peers, device.as_bytes(), &peer)?;
-        self.posted.insert(device);
-        Ok(())
+        step.db.put(Table::Peers, device.as_bytes(), &peer)
     }
 
     fn put_outgoing(&self, step: &mut Step<'_>, device: &DeviceId, seq: u64, outgoing: &Outgoing) -> Stepped {
@@ -101,12 +152,13 @@ impl Node {
         if self.has_bug(Sabotage::NoOrder) {
             rows.reverse();
         }
+        let base = first_waiting(step, &device)?.unwrap_or(u64::MAX);
         for (at, sealed) in rows {
             let seq = key::number_of(&at).ok_or(ReadError::Corrupt { table: Table::Outbox })?;
             let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
             let envelope = match outgoing.envelope.take() {
                 Some(envelope) => envelope,
-                None => match self.seal_envelope(step, &device, seq, &outgoing)? {
+                None => match self.seal_envelope(step, &device, (seq, base), &outgoing)? {
                     Some(envelope) => {
                         outgoing.envelope = Some(envelope.clone());
                         outgoing.was_sealed = true;
@@ -131,29 +183,33 @@ impl Node {
 
     /// Seals a message; `None` if there is no session with the device yet.
     fn seal_envelope(
-        &self,
+        &mut self,
         step: &mut Step<'_>,
         device: &DeviceId,
-        seq: u64,
+        (seq, base): (u64, u64),
         outgoing: &Outgoing,
     ) -> Stepped<Option<Envelope>> {
-        let mut sessions = self.sessions(step, device)?;
-        if sessions.is_empty() {
-            return Ok(None);
-        }
         let content = Content {
             conversation: outgoing.conversation,
             incarnation: self.device.life,
             seq,
-            base: first_waiting(step, device)?.unwrap_or(seq).min(seq),
+            base: base.min(seq),
             sent: outgoing.sent,
+            mark: self.secrets.keys.mark(device, self.device.life, seq),
             body: outgoing.body.clone(),
         };
         let unwritable = ReadError::Unwritable { table: Table::Outbox };
         let plain = zeroize::Zeroizing::new(encode(&content, Table::Outbox)?);
         let Ok(padded) = padding::pad(&plain) else { return Err(unwritable) };
-        let Ok(message) = sessions.encrypt(&padded) else { return Err(unwritable) };
-        self.put_sessions(step, device, &sessions)?;
+        let message = self.with_sessions(step, device, |sessions| match sessions.encrypt(&padded) {
+            Err(EncryptError::NoSession) => None,
+            message => Some(message),
+        })?;
+        let message = match message {
+            None => return Ok(None),
+            Some(Ok(message)) => message,
+            Some(Err(_)) => return Err(unwritable),
+        };
         let suite = match message.kind() {
             OlmKind::PreKey => Suite::OlmPreKey,
             OlmKind::Normal => Suite::Olm,
@@ -198,9 +254,9 @@ impl Node {
         let Some(identity) = self.people.olm_identity(&talk.device) else { return Ok(Flow::End) };
         let account = self.olm_account(step)?;
         let Ok(session) = account.start(identity, one_time) else { return Ok(Flow::End) };
-        let mut sessions = self.sessions(step, &talk.device)?;
+        let mut sessions = self.copy_of_sessions(step, &talk.device)?;
         sessions.add(session);
-        self.put_sessions(step, &talk.device, &sessions)?;
+        self.keep_sessions(talk.device, sessions);
         self.pump_outbox(step, link, talk)
     }
 
@@ -238,16 +294,12 @@ impl Node {
     }
 
     /// All up to a number was received, whether its acknowledgement came through or not.
-    pub(crate) fn received_up_to(
-        &mut self,
-        step: &mut Step<'_>,
-        talk: &Talk,
-        received: Option<(Incarnation, u64)>,
-    ) -> Stepped {
-        let Some((life, seq)) = received else { return Ok(()) };
-        if life != self.device.life {
+    pub(crate) fn received_up_to(&mut self, step: &mut Step<'_>, talk: &Talk, received: Option<&Received>) -> Stepped {
+        let Some(seq) =
+            received.filter(|received| received.incarnation == self.device.life).map(|received| received.seq)
+        else {
             return Ok(());
-        }
+        };
         let device = talk.device.as_bytes();
         loop {
             let rows = step.db.scan(Table::Outbox, device, None, Order::Up, limits::BATCH)?;
@@ -264,7 +316,7 @@ impl Node {
 
     /// Ends all sessions with a device: what waits for it is sealed anew.
     pub(crate) fn drop_sessions(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
-        step.db.remove(Table::Sessions, device.as_bytes());
+        self.forget_sessions(step, &device);
         self.unseal_outbox(step, device)
     }
 
@@ -286,7 +338,7 @@ impl Node {
 
     /// Nothing more goes to a device.
     pub(crate) fn drop_mail(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
-        step.db.remove(Table::Sessions, device.as_bytes());
+        self.forget_sessions(step, &device);
         // Its counters stay: no number is used twice in one life, also if the two meet again.
         if let Some(peer) = step.db.row::<Peer>(Table::Peers, device.as_bytes())? {
             step.db.put(Table::Peers, device.as_bytes(), &Peer { address: None, ..peer })?;
@@ -307,22 +359,25 @@ impl Node {
 
     /// In a new life this device numbers what it sends from 1 again; what waits is numbered and sealed anew.
     pub(crate) fn renumber_outbox(&mut self, step: &mut Step<'_>) -> Stepped {
+        self.ratchets.forget_all();
         for (at, value) in step.db.scan(Table::Peers, &[], None, Order::Up, limits::PEERS)? {
             let mut peer: Peer = decode(Table::Peers, &value)?;
             let Ok(device) = <[u8; 32]>::try_from(at.as_slice()).map(DeviceId::from_bytes) else { continue };
             step.db.remove(Table::Sessions, &at);
             peer.last = 0;
-            let rows = step.db.scan(Table::Outbox, &at, None, Order::Up, usize::MAX)?;
-            let mut waiting = Vec::with_capacity(rows.len());
-            for (row_key, sealed) in rows {
-                waiting.push(open_row::<Outgoing>(&self.secrets.vault, Table::Outbox, &row_key, &sealed)?);
-                step.db.remove(Table::Outbox, &row_key);
-            }
-            for mut outgoing in waiting {
-                peer.last = peer.last.saturating_add(1);
-                outgoing.envelope = None;
-                outgoing.was_sealed = false;
-                self.put_outgoing(step, &device, peer.last, &outgoing)?;
+            let mut after: Option<Vec<u8>> = None;
+            loop {
+                let rows = step.db.scan(Table::Outbox, &at, after.as_deref(), Order::Up, limits::BATCH)?;
+                let Some((last, _)) = rows.last() else { break };
+                after = Some(last.clone());
+                for (row_key, sealed) in rows {
+                    let outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &row_key, &sealed)?;
+                    step.db.remove(Table::Outbox, &row_key);
+                    // Never above the old number, so nothing that is still to be read is written over.
+                    peer.last = peer.last.saturating_add(1);
+                    let anew = Outgoing { envelope: None, was_sealed: false, ..outgoing };
+                    self.put_outgoing(step, &device, peer.last, &anew)?;
+                }
             }
             step.db.put(Table::Peers, &at, &peer)?;
         }
@@ -348,31 +403,6 @@ impl Node {
             }
         }
         Ok(())
-    }
-
-    pub(crate) fn sessions(&self, step: &Step<'_>, device: &DeviceId) -> Stepped<Sessions> {
-        let at = device.as_bytes();
-        let Some(sealed) = step.db.get(Table::Sessions, at)? else { return Ok(Sessions::new()) };
-        let bytes: Vec<u8> = open_row(&self.secrets.vault, Table::Sessions, at, &sealed)?;
-        let bytes = zeroize::Zeroizing::new(bytes);
-        Sessions::from_bytes(&bytes).map_err(|_| ReadError::Corrupt { table: Table::Sessions })
-    }
-
-    pub(crate) fn put_sessions(&self, step: &mut Step<'_>, device: &DeviceId, sessions: &Sessions) -> Stepped {
-        let bytes = sessions.to_bytes().map_err(|_| ReadError::Unwritable { table: Table::Sessions })?;
-        step.db.put_sealed(&self.secrets.vault, step.rng, Table::Sessions, device.as_bytes(), &*bytes)
-    }
-
-    pub(crate) fn olm_account(&self, step: &Step<'_>) -> Stepped<OlmAccount> {
-        let corrupt = ReadError::Corrupt { table: Table::Secrets };
-        let bytes: Option<Vec<u8>> = step.db.sealed(&self.secrets.vault, Table::Secrets, key::OLM)?;
-        let Some(bytes) = bytes.map(zeroize::Zeroizing::new) else { return Err(corrupt) };
-        OlmAccount::from_bytes(&bytes).map_err(|_| corrupt)
-    }
-
-    pub(crate) fn put_olm_account(&self, step: &mut Step<'_>, account: &OlmAccount) -> Stepped {
-        let bytes = account.to_bytes().map_err(|_| ReadError::Unwritable { table: Table::Secrets })?;
-        step.db.put_sealed(&self.secrets.vault, step.rng, Table::Secrets, key::OLM, &*bytes)
     }
 }
 

@@ -18,7 +18,9 @@ use crate::{
     lamps::Lamps,
     limits,
     line::Line,
+    opened::Opened,
     people::{People, Person, own_beacons, read_person},
+    ratchets::Ratchets,
     rows::{self, AccountKeys, Audience, Peer, key},
     setup::DeviceSecrets,
     step::{HandleError, Outputs, Step, Stepped},
@@ -38,12 +40,16 @@ pub struct Node {
     pub(crate) near: BTreeMap<DeviceId, LinkId>,
     pub(crate) dialer: Dialer,
     pub(crate) lamps: Lamps,
+    pub(crate) ratchets: Ratchets,
     /// Links that may have something to send.
     pub(crate) touched: BTreeSet<LinkId>,
     /// Sets that changed and were not sent on.
     pub(crate) dirty: BTreeSet<SetId>,
     /// Devices for which something was posted and not sent.
     pub(crate) posted: BTreeSet<DeviceId>,
+    /// Devices for which receipts wait for more to go with, and until when.
+    pub(crate) receipts: BTreeSet<DeviceId>,
+    pub(crate) receipts_due: Option<Mono>,
     /// Records in quarantine, and when the first is due.
     pub(crate) waiting: usize,
     pub(crate) next_due: Wall,
@@ -112,7 +118,7 @@ impl Node {
             beacons: own_beacons(&keys, device.account, generation),
         };
         let memberships = load_memberships(read, &secrets)?;
-        let mut people = People::new(device.account, device.device, own, now.wall);
+        let mut people = People::new(device.account, device.device, own, Opened::load(read)?, now.wall);
         people.put_all(load_people(read, &secrets, &memberships)?);
         let first = read.scan(Table::Quarantine, &[], None, Order::Up, 1)?;
         let next_due =
@@ -128,9 +134,12 @@ impl Node {
             near: BTreeMap::new(),
             dialer: Dialer::default(),
             lamps: Lamps::default(),
+            ratchets: Ratchets::default(),
             touched: BTreeSet::new(),
             dirty: BTreeSet::new(),
             posted: BTreeSet::new(),
+            receipts: BTreeSet::new(),
+            receipts_due: None,
             waiting,
             next_due: next_due.unwrap_or(Wall(u64::MAX)),
             next_epoch: now.mono.plus(Self::until_next_epoch(now.wall)),
@@ -226,7 +235,17 @@ impl Node {
         }
         self.dial_due(step);
         self.flush(step);
-        Ok(())
+        self.write_sessions(step)
+    }
+
+    /// Whether nothing waits for the changes to be committed: then they may as well go with the next ones.
+    pub fn is_silent(&self) -> bool {
+        self.outputs.transmits.is_empty() && self.outputs.events.is_empty()
+    }
+
+    /// Whether there are changes to commit.
+    pub fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
     }
 
     /// The changes to commit, in any order, one for each row. Nothing may be handed in until they are committed, since
@@ -269,8 +288,14 @@ impl Node {
     /// When to hand in [`Input::Tick`].
     pub fn deadline(&self) -> Option<Mono> {
         let links = self.links.values().filter_map(|line| line.link.deadline()).min();
-        let others =
-            [links, self.dialer.deadline(), self.lamps.deadline(), Some(self.next_epoch), Some(self.next_chores)];
+        let others = [
+            links,
+            self.dialer.deadline(),
+            self.lamps.deadline(),
+            self.receipts_due,
+            Some(self.next_epoch),
+            Some(self.next_chores),
+        ];
         others.into_iter().flatten().min()
     }
 
@@ -335,7 +360,8 @@ fn load_people(
 
 fn load_memberships(read: &impl Read, secrets: &DeviceSecrets) -> Stepped<BTreeMap<AudienceId, AccountId>> {
     let mut memberships = BTreeMap::new();
-    let limit = lamplit_types::limits::CONTACTS.saturating_add(limits::GENERATIONS);
+    // The account has audiences itself.
+    let limit = lamplit_types::limits::CONTACTS.saturating_add(1).saturating_mul(limits::AUDIENCES_OF_ONE);
     for (at, sealed) in read.scan(Table::Audiences, &[], None, Order::Up, limit)? {
         let row: Audience = open_row(&secrets.vault, Table::Audiences, &at, &sealed)?;
         if let Ok(audience) = <[u8; 16]>::try_from(at.as_slice()) {

@@ -5,7 +5,7 @@
 //! same pair secret from the invite's secret and a share of each. What was agreed is kept until it is done, so that
 //! either side may stop at any point and the same acceptance can be tried again; another one cannot.
 
-use lamplit_identity::{Invite, InviteSecret, PairSecret, Role, VerifiedList, verify_link};
+use lamplit_identity::{DeviceError, Invite, InviteSecret, PairSecret, Role, VerifiedList, verify_link};
 use lamplit_types::{AccountId, DeviceId, InviteId, limits::CONTACTS};
 use lamplit_wire::{CloseReason, Frame, Introduce, Kind, Knock, bounded::List, credential::PairId};
 
@@ -14,7 +14,7 @@ use crate::{
     card::{Trust, contact_field},
     db::{Typed, encode},
     dial::Target,
-    io::{AcceptError, Address, CommandError, Event},
+    io::{AcceptError, Address, CommandError, Event, Warning},
     limits,
     line::{Flow, Line, Stage, send},
     replica::{Change, OWN_DATA, set_of},
@@ -262,15 +262,19 @@ impl Node {
     ) -> Stepped<Flow> {
         let Some((row, invite)) = self.acceptance(step, &id)? else { return Ok(Flow::End) };
         let secret = &invite.secret;
-        let checked = secret
-            .is_proof(&handshake, Role::Responder, &them.proof)
-            .then(|| check(&them, &handshake, Role::Responder, Some(invite.root_hash), step.now.wall))
-            .flatten()
-            .filter(|list| list.account() == invite.account);
-        let Some(list) = checked else {
-            self.stop_accepting(step, id);
-            step.tell(Event::AcceptFailed(AcceptError::Impostor));
-            return Ok(Flow::End);
+        let checked = match secret.is_proof(&handshake, Role::Responder, &them.proof) {
+            true => check(&them, &handshake, Role::Responder, Some(invite.root_hash), step.now.wall),
+            false => Err(Unfit::Impostor),
+        };
+        let list = match checked {
+            Ok(list) if list.account() == invite.account => list,
+            unfit => {
+                self.stop_accepting(step, id);
+                let clock = matches!(unfit, Err(Unfit::Clock));
+                let error = if clock { AcceptError::Refused(CloseReason::Clock) } else { AcceptError::Impostor };
+                step.tell(Event::AcceptFailed(error));
+                return Ok(Flow::End);
+            }
         };
         let pair = pair_secret(&invite, (self.device.account, &row.share), (invite.account, &them.share));
         let me = self.introduction(secret, &handshake, Role::Initiator, row.share);
@@ -300,8 +304,14 @@ impl Node {
             send(&mut line.link, step.now, &Frame::Close(CloseReason::InviteUsed));
             return Ok(Flow::End);
         }
-        let Some(list) = check(&them, &handshake, Role::Initiator, None, step.now.wall) else {
-            return Ok(Flow::End);
+        let list = match check(&them, &handshake, Role::Initiator, None, step.now.wall) {
+            Ok(list) => list,
+            Err(Unfit::Impostor) => return Ok(Flow::End),
+            Err(Unfit::Clock) => {
+                step.tell(Event::Warning(Warning::Clock));
+                send(&mut line.link, step.now, &Frame::Close(CloseReason::Clock));
+                return Ok(Flow::End);
+            }
         };
         if list.account() == self.device.account {
             return Ok(Flow::End);
@@ -360,6 +370,15 @@ impl Node {
     }
 }
 
+/// Why somebody is not taken for who they say they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unfit {
+    /// Something does not hold.
+    Impostor,
+    /// All holds, but the certificate does not count by this clock.
+    Clock,
+}
+
 /// What somebody says about themselves, if it holds on this link.
 fn check(
     them: &Introduce,
@@ -367,11 +386,15 @@ fn check(
     role: Role,
     pinned: Option<lamplit_wire::credential::RootHash>,
     now: lamplit_types::Wall,
-) -> Option<VerifiedList> {
-    let list = VerifiedList::verify(them.list.clone(), pinned).ok()?;
-    let certificate = list.valid_device(&them.device, now).ok()?;
-    verify_link(certificate, handshake, role, &them.signature).ok()?;
-    Some(list)
+) -> Result<VerifiedList, Unfit> {
+    let list = VerifiedList::verify(them.list.clone(), pinned).map_err(|_| Unfit::Impostor)?;
+    let certificate = list.device(&them.device).ok_or(Unfit::Impostor)?;
+    verify_link(certificate, handshake, role, &them.signature).map_err(|_| Unfit::Impostor)?;
+    match list.valid_device(&them.device, now) {
+        Ok(_) => Ok(list),
+        Err(DeviceError::Expired { .. } | DeviceError::NotYetValid { .. }) => Err(Unfit::Clock),
+        Err(DeviceError::Unknown(_) | DeviceError::Removed(_)) => Err(Unfit::Impostor),
+    }
 }
 
 fn pair_secret(invite: &Invite, me: (AccountId, &[u8; 32]), them: (AccountId, &[u8; 32])) -> PairSecret {

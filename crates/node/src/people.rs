@@ -1,7 +1,7 @@
 //! Everybody this device knows, as it has to have them at hand: lists, pair secrets, and the tags and beacons that
 //! follow from them. Made from the database when the device starts, and kept in step with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use lamplit_identity::{BeaconKey, BeaconTable, PairSecret, TagTable, VerifiedList, psk, tag};
 use lamplit_link::{Candidate, Directory, Opening, Psk};
@@ -12,6 +12,7 @@ use crate::{
     audience::turn_of,
     db::Typed,
     limits,
+    opened::Opened,
     pairs::pairs_of,
     rows::{AccountKeys, Audience, Contact},
     setup::DeviceSecrets,
@@ -37,8 +38,8 @@ pub(crate) struct People {
     tags: TagTable,
     beacons: BeaconTable,
     epoch: u64,
-    /// First handshake messages that opened in this epoch and the ones beside it.
-    opened: BTreeSet<(u64, PairTag, [u8; 32])>,
+    /// First handshake messages that opened.
+    pub(crate) opened: Opened,
     /// The account's own person, for those who need it always.
     own: VerifiedList,
 }
@@ -49,7 +50,7 @@ pub(crate) struct Me<'a> {
 }
 
 impl People {
-    pub(crate) fn new(me: AccountId, device: DeviceId, own: Person, now: Wall) -> Self {
+    pub(crate) fn new(me: AccountId, device: DeviceId, own: Person, opened: Opened, now: Wall) -> Self {
         let list = own.list.clone();
         let mut people = Self {
             me,
@@ -59,7 +60,7 @@ impl People {
             tags: TagTable::new(device, [], 0),
             beacons: BeaconTable::new([], 0),
             epoch: now.epoch(),
-            opened: BTreeSet::new(),
+            opened,
             own: list,
         };
         people.retag();
@@ -142,8 +143,7 @@ impl People {
             return false;
         }
         self.epoch = now.epoch();
-        let oldest = self.epoch.saturating_sub(2);
-        self.opened.retain(|(epoch, ..)| *epoch >= oldest);
+        self.opened.forget_before(self.epoch);
         self.retag();
         true
     }
@@ -229,13 +229,7 @@ impl Directory for Door<'_> {
     }
 
     fn first_seen(&mut self, tag: PairTag, ephemeral: [u8; 32]) -> bool {
-        let people = &mut *self.people;
-        let seen = (people.epoch.saturating_sub(1)..=people.epoch)
-            .any(|epoch| people.opened.contains(&(epoch, tag, ephemeral)));
-        if seen || people.opened.len() >= limits::OPENED {
-            return false;
-        }
-        people.opened.insert((people.epoch, tag, ephemeral))
+        self.people.opened.remember(self.people.epoch, tag, ephemeral)
     }
 }
 

@@ -3,7 +3,7 @@
 use lamplit_sync::{inbox::Inbox, merge::Stamp};
 use lamplit_types::{AccountId, AudienceId, Author, DeviceId, Hlc, Incarnation, MessageId, Name, Text, Wall};
 use lamplit_wire::{
-    Body, Chain, Envelope, Kind, Progress, Record, SetId,
+    Body, Chain, Envelope, Kind, Mark, Progress, Received, Record, SetId,
     credential::{DeviceList, PairId, RootHash},
 };
 use serde::{Deserialize, Serialize};
@@ -95,8 +95,27 @@ pub(crate) struct Peer {
     /// The number of the last message to it, in this device's present life.
     pub(crate) last: u64,
     pub(crate) inbox: Inbox,
+    /// The highest number received in the latest life heard of, and the mark in it.
+    pub(crate) mark: Option<(Incarnation, u64, Mark)>,
     /// Where it was told to be found, by hand or by an invite.
     pub(crate) address: Option<String>,
+}
+
+impl Peer {
+    /// A message with that mark was taken in. What an earlier life still sends says nothing about the latest.
+    pub(crate) fn witness(&mut self, life: Incarnation, seq: u64, mark: Mark) {
+        let latest = self.inbox.received().is_some_and(|(latest, _)| latest == life);
+        if latest && self.mark.is_none_or(|(known, highest, _)| known != life || highest < seq) {
+            self.mark = Some((life, seq, mark));
+        }
+    }
+
+    /// What to tell the device of what came from it.
+    pub(crate) fn received(&self) -> Option<Received> {
+        let (incarnation, seq) = self.inbox.received()?;
+        let (_, highest, mark) = self.mark.filter(|(life, ..)| *life == incarnation)?;
+        Some(Received { incarnation, seq, highest, mark })
+    }
 }
 
 /// A message that a device has not acknowledged.

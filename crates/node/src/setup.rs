@@ -210,7 +210,7 @@ impl New {
         db.put(Table::Device, key::DEVICE, &device)?;
         db.put_sealed(vault, rng, Table::Secrets, key::ACCOUNT, &self.keys)?;
         let olm = self.olm.to_bytes().map_err(|_| ReadError::Unwritable { table: Table::Secrets })?;
-        db.put_sealed(vault, rng, Table::Secrets, key::OLM, &*olm)?;
+        db.put_sealed_bytes(vault, rng, Table::Secrets, key::OLM, &olm)?;
         db.put_sealed(vault, rng, Table::Audiences, self.friends.as_bytes(), &self.audience)?;
         let writes = db.into_changes().into_writes();
         let (account, device) = (device.account, device.device);

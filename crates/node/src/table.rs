@@ -47,6 +47,8 @@ pub enum Table {
     Sets,
     /// `due: u64 BE ‖ hash` → a record that waits for its time, its key or its author's certificate.
     Quarantine,
+    /// `epoch: u64 BE ‖ PairTag ‖ ephemeral key` → nothing: first handshake messages that opened.
+    Opened,
     /// `InviteId` → sealed `rows::Invite`: invites this device gave out.
     Invites,
     /// `InviteId` → sealed `rows::Acceptance`: invites this device is accepting.
@@ -55,7 +57,7 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Device,
         Self::Secrets,
         Self::Contacts,
@@ -76,6 +78,7 @@ impl Table {
         Self::Heads,
         Self::Sets,
         Self::Quarantine,
+        Self::Opened,
         Self::Invites,
         Self::Acceptances,
     ];
@@ -103,6 +106,7 @@ impl Table {
             Self::Heads => "heads",
             Self::Sets => "sets",
             Self::Quarantine => "quarantine",
+            Self::Opened => "opened",
             Self::Invites => "invites",
             Self::Acceptances => "acceptances",
         }

@@ -4,7 +4,7 @@ use lamplit_identity::{ListError, MergeError, MergeOutcome, VerifiedList};
 use lamplit_link::Link;
 use lamplit_types::{AccountId, DeviceId};
 use lamplit_wire::{
-    CloseReason, Frame, Hello,
+    CloseReason, Frame, Hello, Received,
     bounded::List,
     credential::{DeviceList, ListHead},
 };
@@ -20,6 +20,17 @@ use crate::{
     table::{Read, Table},
 };
 
+/// What became of a device list that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Merged {
+    /// It is taken in, or was known.
+    Taken,
+    /// It does not hold, or is nobody's.
+    Refused,
+    /// It holds, and so does another of the same generation.
+    Conflict,
+}
+
 impl Node {
     /// The first frame on a link to a device that is known.
     pub(crate) fn greet(&mut self, step: &mut Step<'_>, line: &mut Line) -> Stepped<Flow> {
@@ -30,7 +41,7 @@ impl Node {
             list: self.own_head(),
             your_list: person.list.head(),
             incarnation: self.device.life,
-            received: peer.inbox.received(),
+            received: peer.received(),
             has_session: step.db.get(Table::Sessions, talk.device.as_bytes())?.is_some(),
             grants: List::try_from(self.grants_of(step, talk.account)?).unwrap_or_default(),
         };
@@ -81,10 +92,10 @@ impl Node {
         }
         talk.heard = true;
         talk.grants = hello.grants.iter().copied().collect();
-        if let Some((life, _)) = hello.received
-            && self.shows_restoration(step, &talk.device, hello)?
+        if let Some(received) = &hello.received
+            && self.shows_restoration(step, &talk.device, received)?
         {
-            self.be_reborn(step, &[life])?;
+            self.be_reborn(step, &[received.incarnation])?;
             return Ok(Flow::End);
         }
         let mine = self.own_head();
@@ -101,7 +112,7 @@ impl Node {
             // What was sealed with a session that the other has lost cannot be opened.
             self.drop_sessions(step, talk.device)?;
         }
-        self.received_up_to(step, talk, hello.received)?;
+        self.received_up_to(step, talk, hello.received.as_ref())?;
         self.begin(step, link, talk)
     }
 
@@ -129,21 +140,33 @@ impl Node {
         self.pump_outbox(step, link, talk)
     }
 
-    /// Whether a device has received more from this one than this one remembers sending.
-    fn shows_restoration(&self, step: &Step<'_>, device: &DeviceId, hello: &Hello) -> Stepped<bool> {
-        let Some((life, seq)) = hello.received else { return Ok(false) };
-        if life == self.device.life {
+    /// Whether a device proves that it has received more from this one than this one remembers sending.
+    fn shows_restoration(&self, step: &Step<'_>, device: &DeviceId, received: &Received) -> Stepped<bool> {
+        let Received { incarnation: life, highest, mark, .. } = received;
+        // Without this device's own mark it is a claim, and who believed it could be made to begin anew at will.
+        if !self.secrets.keys.is_mark(device, *life, *highest, mark) {
+            return Ok(false);
+        }
+        if *life == self.device.life {
             let peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
             // A number that the other has received and that was never sent in this past belongs to another one.
-            return Ok(seq > peer.last || mail::holds_unsent(step, &self.secrets.vault, device, seq)?);
+            return Ok(*highest > peer.last || mail::holds_unsent(step, &self.secrets.vault, device, *highest)?);
         }
-        Ok(!self.device.past_lives.contains(&life))
+        Ok(!self.device.past_lives.contains(life))
     }
 
     /// The other's device list is not the one this device holds.
     fn their_list(&mut self, step: &mut Step<'_>, link: &mut Link, talk: &mut Talk, list: DeviceList) -> Stepped<Flow> {
-        if list.generation.body.account != talk.account || self.merge_list(step, talk.account, list)? == Flow::End {
+        if list.generation.body.account != talk.account {
             return Ok(Flow::End);
+        }
+        match self.merge_list(step, talk.account, list)? {
+            Merged::Taken => {}
+            Merged::Refused => return Ok(Flow::End),
+            Merged::Conflict => {
+                send(link, step.now, &Frame::Close(CloseReason::ListConflict));
+                return Ok(Flow::End);
+            }
         }
         if talk.expired {
             talk.expired = !self.people.is_valid(&talk.device, step.now.wall);
@@ -158,23 +181,22 @@ impl Node {
     }
 
     /// Takes in a device list of somebody known. A device that is no longer on it loses its links.
-    fn merge_list(&mut self, step: &mut Step<'_>, account: AccountId, list: DeviceList) -> Stepped<Flow> {
-        let Some(person) = self.people.get(account) else { return Ok(Flow::End) };
+    fn merge_list(&mut self, step: &mut Step<'_>, account: AccountId, list: DeviceList) -> Stepped<Merged> {
+        let Some(person) = self.people.get(account) else { return Ok(Merged::Refused) };
         let pinned = person.list.root_hash();
         let merged = match VerifiedList::verify(list, Some(pinned)) {
             Ok(other) => person.list.merge(&other),
             Err(ListError::WrongRoot { .. }) => Err(MergeError::OtherRoot),
-            Err(_) => return Ok(Flow::End),
+            Err(_) => return Ok(Merged::Refused),
         };
         let list = match merged {
-            Ok(MergeOutcome::Same | MergeOutcome::Older) => return Ok(Flow::Go),
+            Ok(MergeOutcome::Same | MergeOutcome::Older) => return Ok(Merged::Taken),
             Ok(MergeOutcome::Grew(list) | MergeOutcome::Newer(list)) => list,
-            Err(error) => {
-                if error.is_alarm() {
-                    step.tell(Event::Warning(Warning::ListConflict(account)));
-                }
-                return Ok(Flow::End);
+            Err(error) if error.is_alarm() => {
+                step.tell(Event::Warning(Warning::ListConflict(account)));
+                return Ok(Merged::Conflict);
             }
+            Err(_) => return Ok(Merged::Refused),
         };
         let before = self.people.devices_of(account);
         let removed: Vec<DeviceId> = before.into_iter().filter(|device| list.device(device).is_none()).collect();
@@ -188,7 +210,7 @@ impl Node {
         for device in removed {
             self.forget_device(step, device)?;
         }
-        Ok(Flow::Go)
+        Ok(Merged::Taken)
     }
 
     /// Nothing more is sent to a device, and nothing of it is kept.

@@ -1,7 +1,7 @@
 //! Writing ratchets down and reading them back.
 //!
-//! In JSON, because vodozemac's pickles have fields that are tagged, renamed or left out from one of its versions to
-//! the next, which only a self-describing format carries.
+//! In MessagePack with the names of fields, because vodozemac's pickles have fields that are tagged, renamed or left out
+//! from one of its versions to the next, which only a self-describing format carries.
 
 use std::io;
 
@@ -21,19 +21,44 @@ pub struct SaveError;
 #[error("the stored encryption state cannot be read: drop it, so that it is set up anew")]
 pub struct RestoreError;
 
-/// Writes `value` into memory that is wiped.
+/// Room for what is mostly saved.
+const ROOM: usize = 16 * 1024;
+
+/// Writes `value` into memory that is wiped. A vector that grows would leave copies of the secrets behind, so one that
+/// has too little room is given up, and what there is to write is measured.
 pub(crate) fn save(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, SaveError> {
-    // Measured first: a vector that grows would leave copies of the secrets behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(ROOM));
+    if rmp_serde::encode::write_named(&mut Fixed(&mut bytes), value).is_ok() {
+        return Ok(bytes);
+    }
     let mut size = Size(0);
-    serde_json::to_writer(&mut size, value).map_err(|_| SaveError)?;
+    rmp_serde::encode::write_named(&mut size, value).map_err(|_| SaveError)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(size.0));
-    serde_json::to_writer(&mut *bytes, value).map_err(|_| SaveError)?;
+    rmp_serde::encode::write_named(&mut Fixed(&mut bytes), value).map_err(|_| SaveError)?;
     Ok(bytes)
 }
 
 /// Reads back what [`save`] wrote. The reader's own error might quote a secret, so it is not kept.
-pub(crate) fn restore<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RestoreError> {
-    serde_json::from_slice(bytes).map_err(|_| RestoreError)
+pub(crate) fn restore<T: DeserializeOwned>(mut bytes: &[u8]) -> Result<T, RestoreError> {
+    let value = rmp_serde::from_read(&mut bytes).map_err(|_| RestoreError)?;
+    if bytes.is_empty() { Ok(value) } else { Err(RestoreError) }
+}
+
+/// Takes what fits, and does not grow.
+struct Fixed<'a>(&'a mut Vec<u8>);
+
+impl io::Write for Fixed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.0.capacity().saturating_sub(self.0.len()) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Counts what is written to it.

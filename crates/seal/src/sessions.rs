@@ -118,6 +118,12 @@ impl Sessions {
         self.sessions.clear();
     }
 
+    /// The same, to try something on.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self { sessions: self.sessions.iter().map(OlmSession::copy).collect() }
+    }
+
     /// All ratchets, to be stored sealed.
     pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, SaveError> {
         save(&self.sessions.iter().map(OlmSession::pickle).collect::<Vec<_>>())

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use lamplit_node::{ReadError, Table, Write};
 use redb::{Database, Durability, ReadableDatabase, StorageBackend};
@@ -19,6 +21,7 @@ pub struct Store {
     source: Source,
     /// `None` after a failure, until it can be opened again.
     database: RwLock<Option<Database>>,
+    spent: Spent,
     /// Held as long as the files are open.
     _dir: Option<DataDir>,
 }
@@ -133,7 +136,7 @@ impl Store {
         }
         let database = source.open().map_err(|error| refuse(check::fault(error)))?;
         format::bring_up(&database, migrations).map_err(|error| refuse(check::fault(format::storage(error).into())))?;
-        Ok(Self { source, database: RwLock::new(Some(database)), _dir: dir })
+        Ok(Self { source, database: RwLock::new(Some(database)), spent: Spent::default(), _dir: dir })
     }
 
     /// The database as it is now.
@@ -158,12 +161,21 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
+        let start = Instant::now();
         let committed = self.with(|database| apply(database, &rows));
+        if committed.is_ok() {
+            self.spent.add(start.elapsed());
+        }
         committed.map_err(|error| {
             tracing::warn!(%error, "a commit failed; the database is opened again");
             self.reopen();
             commit_error(error)
         })
+    }
+
+    /// How many commits there were since it was opened, and how long they took together.
+    pub fn spent(&self) -> (u64, Duration) {
+        self.spent.sum()
     }
 
     /// Does something with the open database; opens it first if it failed before.
@@ -187,6 +199,24 @@ impl Store {
             Ok(database) => *place = Some(database),
             Err(error) => tracing::warn!(%error, "the database cannot be opened again yet"),
         }
+    }
+}
+
+/// What commits have cost.
+#[derive(Default)]
+struct Spent {
+    commits: AtomicU64,
+    nanos: AtomicU64,
+}
+
+impl Spent {
+    fn add(&self, time: Duration) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.nanos.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn sum(&self) -> (u64, Duration) {
+        (self.commits.load(Ordering::Relaxed), Duration::from_nanos(self.nanos.load(Ordering::Relaxed)))
     }
 }
 

@@ -82,7 +82,9 @@ pub struct CertificateBody {
     pub claim_signature: Signature,
     /// The generation whose list key signs.
     pub generation: u32,
-    /// When it was signed; of two certificates of one device the later counts.
+    /// Rises by one with each certificate of the device: of two the greater counts, whatever the clocks said.
+    pub serial: u32,
+    /// When it was signed.
     pub issued: Wall,
     /// From then on it counts no more.
     pub expires: Wall,

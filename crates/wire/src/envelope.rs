@@ -46,8 +46,21 @@ pub struct Content {
     pub base: u64,
     /// When it was said, by the sender's clock.
     pub sent: Hlc,
+    /// What the sender knows this very message by, should it forget that it was sent.
+    pub mark: Mark,
     /// What it says.
     pub body: Body,
+}
+
+/// Sixteen bytes that only the device which made them can tell from others: it leaves them in each message, for whoever
+/// received that to show back.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark(pub [u8; 16]);
+
+impl core::fmt::Debug for Mark {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Mark(…)")
+    }
 }
 
 /// The kinds of content.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     bounded::List,
     credential::{DeviceList, ListHead, Signature, SignedOneTimeKey},
-    envelope::Envelope,
+    envelope::{Envelope, Mark},
     presence::SealedPresence,
     record::{Delta, Have, KeyId, Offer, Whole},
 };
@@ -68,12 +68,25 @@ pub struct Hello {
     pub your_list: ListHead,
     /// The sender's life.
     pub incarnation: Incarnation,
-    /// The last envelope the sender has received from the receiver without a gap: the life it was sent in, and its `seq`.
-    pub received: Option<(Incarnation, u64)>,
+    /// What the sender has received from the receiver, if anything.
+    pub received: Option<Received>,
     /// Whether the sender holds an Olm session with the receiver.
     pub has_session: bool,
     /// Which keys of the receiver's audiences the sender holds: one that it lacks is handed to it again.
     pub grants: List<GrantHead, GRANTS>,
+}
+
+/// How much of what a device sent was received, in the latest of its lives that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// The life it was sent in.
+    pub incarnation: Incarnation,
+    /// The `seq` of the last envelope before the first gap.
+    pub seq: u64,
+    /// The highest `seq` of all that were received.
+    pub highest: u64,
+    /// The mark in that one.
+    pub mark: Mark,
 }
 
 /// Names the key of one generation of an audience.

@@ -31,9 +31,10 @@ mod golden;
 #[cfg(test)]
 mod samples;
 
-pub use envelope::{AudienceGrant, Body, Content, Envelope, Progress, Suite};
+pub use envelope::{AudienceGrant, Body, Content, Envelope, Mark, Progress, Suite};
 pub use frame::{
-    CloseReason, DecodeError, Decoded, EncodeError, Frame, GrantHead, Hello, Introduce, Knock, VERSION, decode,
+    CloseReason, DecodeError, Decoded, EncodeError, Frame, GrantHead, Hello, Introduce, Knock, Received, VERSION,
+    decode,
 };
 pub use presence::{AppPresence, AppState, Presence, SealedPresence, SignedPresence, Source};
 pub use record::{

@@ -180,6 +180,16 @@ pub enum LogEntry {
     },
 }
 
+impl LogEntry {
+    /// The record, if it still counts.
+    pub fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Live(record) => Some(record),
+            Self::Replaced { .. } => None,
+        }
+    }
+}
+
 /// A piece of one author's log, complete from `after` on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delta {

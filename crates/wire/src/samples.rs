@@ -89,7 +89,15 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
 }
 
 fn content(body: Body) -> Content {
-    Content { conversation: ACCOUNT, incarnation: Incarnation(7), seq: 300, base: 299, sent: clock(), body }
+    Content {
+        conversation: ACCOUNT,
+        incarnation: Incarnation(7),
+        seq: 300,
+        base: 299,
+        sent: clock(),
+        mark: Mark([0x3A; 16]),
+        body,
+    }
 }
 
 fn entry(kind: Kind, value: Value) -> Entry {
@@ -101,7 +109,7 @@ pub(crate) fn hello() -> Hello {
         list: ListHead { generation: 2, hash: [0x4C; 32] },
         your_list: ListHead { generation: 1, hash: [0x59; 32] },
         incarnation: Incarnation(7),
-        received: Some((Incarnation(8), 300)),
+        received: Some(Received { incarnation: Incarnation(8), seq: 300, highest: 302, mark: Mark([0x3A; 16]) }),
         has_session: true,
         grants: vec![GrantHead { audience: audience(), key: key() }].try_into().unwrap(),
     }
@@ -128,6 +136,7 @@ pub(crate) fn certificate(device_name: Option<Name>) -> credential::Certificate 
         claim: claim(),
         claim_signature: SIGNATURE,
         generation: 2,
+        serial: 5,
         issued: NOW,
         expires: NOW.plus(365 * limits::DAY_MS),
         device_name,

@@ -21,7 +21,7 @@ use lamplit_types::{
     AccountId, AudienceId, Channel, Class, DeviceId, EnvelopeId, Hlc, Incarnation, MessageId, Mono, PairTag, Pipe,
     Text, Wall,
 };
-use lamplit_wire::{Body, Content, Decoded, Envelope, Frame, KeyId, SealedPresence, Suite, decode};
+use lamplit_wire::{Body, Content, Decoded, Envelope, Frame, KeyId, Mark, SealedPresence, Suite, decode};
 use rand_core::SeedableRng;
 
 /// As much as Bluetooth mostly carries.
@@ -146,6 +146,7 @@ fn sealed(is_answer: bool) -> (Sessions, OlmMessage) {
             seq: 300,
             base: 300,
             sent: Hlc { wall: Wall(1_800_000_000_000), count: 0 },
+            mark: Mark([7; 16]),
             body: Body::Text { id: MessageId::from_bytes([7; 16]), text },
         };
         from.encrypt(&padding::pad(&postcard::to_allocvec(&content).unwrap()).unwrap()).unwrap()

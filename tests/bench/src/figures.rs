@@ -9,7 +9,11 @@ pub(crate) struct Times(Vec<Duration>);
 impl Times {
     /// Adds what took from `start` until now.
     pub(crate) fn since(&mut self, start: Instant) {
-        self.0.push(start.elapsed());
+        self.add(start.elapsed());
+    }
+
+    pub(crate) fn add(&mut self, time: Duration) {
+        self.0.push(time);
     }
 
     /// The time that so many of a hundred stay below.

@@ -10,7 +10,7 @@ use lamplit_types::limits;
 
 use super::*;
 use crate::fixture::{NOW, Person, device, name, person, rng, root};
-use crate::{DeviceError, ListError};
+use crate::{DeviceError, ListError, MergeOutcome};
 
 fn removal(device: DeviceId) -> Removal {
     Removal { device, cutoff: [7; 32] }
@@ -111,8 +111,25 @@ fn a_renewal_counts_even_if_the_clock_was_set_back() {
     let owner = person(1);
     let id = owner.first.id();
     let list = renew_device(&owner.list, &owner.list_key, &id, Wall(5)).unwrap();
-    assert!(list.device(&id).unwrap().issued > owner.list.device(&id).unwrap().issued);
+    let (before, after) = (owner.list.device(&id).unwrap(), list.device(&id).unwrap());
+    assert!(after.issued < before.issued && after.serial > before.serial);
     holds(&owner, &list);
+    let MergeOutcome::Grew(merged) = owner.list.merge(&list).unwrap() else { panic!("the renewal is the greater") };
+    assert_eq!(merged.device(&id), Some(after));
+}
+
+#[test]
+fn a_certificate_of_a_clock_a_year_ahead_is_renewed_as_soon_as_the_clock_is_right() {
+    let owner = person(1);
+    let id = owner.first.id();
+    let issued = owner.list.device(&id).unwrap().issued;
+    let year = 365 * limits::DAY_MS;
+    let wrong = renew_device(&owner.list, &owner.list_key, &id, issued.plus(year)).unwrap();
+    assert!(matches!(wrong.valid_device(&id, issued), Err(DeviceError::NotYetValid { .. })));
+    assert!(wrong.renewal_due(&id, issued));
+    let right = renew_device(&wrong, &owner.list_key, &id, issued).unwrap();
+    assert!(right.valid_device(&id, issued).is_ok() && !right.renewal_due(&id, issued));
+    assert!(matches!(wrong.merge(&right), Ok(MergeOutcome::Grew(_))));
 }
 
 #[test]
@@ -151,7 +168,7 @@ fn a_removed_device_signed_in_by_force_is_not_believed() {
     let owner = person(1);
     let before = owner.with(&owner.list, 20);
     let NewGeneration { list, list_key } = remove(&owner, &before, &[device(20).id()]).unwrap();
-    let forced = certify(&list_key, 2, owner.claim(20), None, NOW).unwrap();
+    let forced = certify(&list_key, 2, 1, owner.claim(20), None, NOW).unwrap();
     let mut additions = list.wire().additions.clone().into_vec();
     additions.push(forced);
     additions.sort_by_key(|certificate| certificate.device);

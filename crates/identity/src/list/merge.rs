@@ -58,7 +58,7 @@ impl MergeError {
 
 impl VerifiedList {
     /// Merges another list of the same account. Within a generation it is a union in which of two certificates of one
-    /// device the later issued stays, so all who have seen the same lists hold the same list, whatever the order.
+    /// device the one of the greater serial stays, so all who have seen the same lists hold the same list, whatever the order.
     pub fn merge(&self, other: &Self) -> Result<MergeOutcome, MergeError> {
         if self.account() != other.account() {
             return Err(MergeError::OtherAccount);
@@ -114,6 +114,6 @@ impl VerifiedList {
 
 /// Of two certificates of one device the higher rank stays. The signature has no part in it: one body may be signed
 /// in two ways.
-fn rank(certificate: &Certificate) -> (u64, &CertificateBody) {
-    (certificate.issued.0, &certificate.body)
+fn rank(certificate: &Certificate) -> (u32, &CertificateBody) {
+    (certificate.serial, &certificate.body)
 }

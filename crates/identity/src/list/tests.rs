@@ -153,7 +153,7 @@ fn golden_signatures() {
     );
     assert_eq!(
         hex(certificate.signature),
-        "33cce6e0cc3499ec44d06e0ed3864f733174eaa526a4d1fde050cc70c29c782ea5f10a598a448d26973e00e7d58a1c368132a2344cc8103b02ee57b24ad42d02"
+        "2f8326dfbd26b8b56a7d5ef753d219b21bb7759e49c94a0d4ee8a7b3025f19a79aeeb950fe07ad23c6bca74b0f0bf124b279d3365f3d8fea5a4314fc4653b207"
     );
     assert_eq!(
         hex(owner.list.wire().generation.signature),
@@ -161,7 +161,7 @@ fn golden_signatures() {
     );
     assert_eq!(
         HEXLOWER.encode(&owner.list.head().hash),
-        "02922ac42c5c97e413085db5421e61ae85a01c27013694eecaeab150e2409326"
+        "dfd3e229afaa6c92c92e9f93673bb776985e5753d12c923598f82086e8a005ee"
     );
 }
 

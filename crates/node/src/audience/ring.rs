@@ -51,7 +51,9 @@ impl Audience {
     pub(crate) fn present(&self, day: u32) -> Option<AudienceKey> {
         let held = self.keys.last()?;
         // A device whose clock is behind seals with the first key it has.
-        AudienceKey::from_parts(held.generation, held.day, held.key).at_day(day.max(held.day)).ok()
+        let held = AudienceKey::from_parts(held.generation, held.day, held.key);
+        // A clock that is years ahead of it, or was when it was drawn, leads nowhere: then the first one is used too.
+        held.at_day(day.max(held.day())).ok().or(Some(held))
     }
 
     /// Adds a key; of one generation the earlier day stays, since the later ones follow from it.

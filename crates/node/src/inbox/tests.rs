@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use lamplit_types::{AccountId, Hlc, Incarnation, MessageId, Text};
-use lamplit_wire::{Body, Content};
+use lamplit_wire::{Body, Content, Mark};
 
 use super::{Said, read};
 
@@ -12,6 +12,7 @@ fn content() -> Content {
         seq: 300,
         base: 5,
         sent: Hlc::default(),
+        mark: Mark([9; 16]),
         body: Body::Text { id: MessageId::from_bytes([1; 16]), text: Text::parse("hello").unwrap() },
     }
 }

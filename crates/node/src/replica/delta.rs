@@ -52,10 +52,7 @@ impl Node {
         if !self.may_write(&delta.set, &delta.author) {
             return Ok(DeltaOutcome::Refused(Refusal::Author));
         }
-        let records = delta.entries.iter().filter_map(|entry| match entry {
-            LogEntry::Live(record) => Some(&**record),
-            LogEntry::Replaced { .. } => None,
-        });
+        let records = delta.entries.iter().filter_map(LogEntry::record);
         if !records.clone().all(is_genuine) {
             return Ok(DeltaOutcome::Refused(Refusal::Forged));
         }
@@ -74,6 +71,32 @@ impl Node {
         }
         self.dirty.insert(set);
         Ok(DeltaOutcome::Taken(after))
+    }
+
+    /// Begins a new life if one of the records is of a past that this device does not remember. Whether it does.
+    pub(crate) fn begin_anew_if_restored<'r>(
+        &mut self,
+        step: &mut Step<'_>,
+        records: impl Iterator<Item = &'r Record>,
+    ) -> Stepped<bool> {
+        for record in records {
+            if self.is_forgotten(step, record)? {
+                self.be_reborn(step, &[record.body.author.incarnation])?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a record is this device's own by its signature, and not by its memory.
+    fn is_forgotten(&self, step: &Step<'_>, record: &Record) -> Stepped<bool> {
+        let body = &record.body;
+        let life = body.author.incarnation;
+        if body.author.device != self.device.device || self.device.past_lives.contains(&life) || !is_genuine(record) {
+            return Ok(false);
+        }
+        let known = chain_at(&step.db, &body.set, &body.author, body.seq)?;
+        Ok(life != self.device.life || known != Some(body.chain))
     }
 
     /// Whether a device may write into a set: it is on the list of the set's owner.

@@ -13,10 +13,10 @@ use lamplit_wire::{
     credential::{DeviceList, PairId, Removal},
 };
 
+use super::Merged;
 use crate::{
     Command, Event, Input, Node, Order, Read, ReadError, Row, Table, Warning,
     card::{Trust, contact_field},
-    line::Flow,
     replica::{Change, OWN_DATA, set_of},
     setup,
     setup::NewDevice,
@@ -121,17 +121,17 @@ impl Scene {
     }
 
     /// Shows Yi a list of Jia's; what became of the link, and what Yi was told.
-    fn show(&mut self, list: DeviceList) -> (Flow, Vec<Event>) {
-        let mut flow = Flow::Go;
+    fn show(&mut self, list: DeviceList) -> (Merged, Vec<Event>) {
+        let mut merged = Merged::Taken;
         let jia = self.jia;
         self.yi
             .run(now(), &mut self.rng, &self.store, |yi, step| {
-                flow = yi.merge_list(step, jia, list)?;
+                merged = yi.merge_list(step, jia, list)?;
                 Ok(())
             })
             .unwrap();
         self.store.commit(self.yi.take_writes());
-        (flow, self.yi.committed().events)
+        (merged, self.yi.committed().events)
     }
 
     fn outbox(&self, device: DeviceId) -> usize {
@@ -161,8 +161,8 @@ fn a_removed_device_is_known_no_more_and_gets_nothing_more() {
     assert_eq!((scene.outbox(scene.phone), scene.outbox(scene.pad)), (1, 1));
 
     let newer = scene.without(scene.pad, 0);
-    let (flow, events) = scene.show(newer);
-    assert_eq!(flow, Flow::Go);
+    let (merged, events) = scene.show(newer);
+    assert_eq!(merged, Merged::Taken);
     assert!(!is_alarm(&events));
     assert_eq!(scene.yi.people.account_of(&scene.pad), None);
     assert_eq!(scene.yi.people.account_of(&scene.phone), Some(scene.jia));
@@ -178,9 +178,9 @@ fn a_removed_device_is_known_no_more_and_gets_nothing_more() {
 fn two_histories_of_one_generation_are_an_alarm_and_neither_is_taken_for_the_other() {
     let mut scene = Scene::new();
     let (one, other) = (scene.without(scene.pad, 1), scene.without(scene.phone, 2));
-    assert_eq!(scene.show(one).0, Flow::Go);
-    let (flow, events) = scene.show(other);
-    assert_eq!(flow, Flow::End);
+    assert_eq!(scene.show(one).0, Merged::Taken);
+    let (merged, events) = scene.show(other);
+    assert_eq!(merged, Merged::Conflict);
     assert!(is_alarm(&events));
     assert_eq!(scene.yi.people.account_of(&scene.phone), Some(scene.jia), "the first one stays");
 }
@@ -192,7 +192,7 @@ fn a_list_under_another_root_is_an_alarm() {
     let (stranger, _) = setup::first_device(&mut scene.rng, NOW, Name::parse("Eve").unwrap(), CHEAP).unwrap();
     let eve = Node::open(stranger.secrets, &Store::of_writes(stranger.writes), now(), &mut scene.rng).unwrap();
     forged.root = eve.people.me().list.wire().root;
-    let (flow, events) = scene.show(forged);
-    assert_eq!(flow, Flow::End);
+    let (merged, events) = scene.show(forged);
+    assert_eq!(merged, Merged::Conflict);
     assert!(is_alarm(&events));
 }

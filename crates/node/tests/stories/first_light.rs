@@ -32,7 +32,8 @@ fn what_is_said_arrives_in_order_and_is_receipted() {
     assert_eq!(world.contact(yi, jia).unwrap().unread, 100);
     let conversation = world.devices[jia].account;
     world.command(yi, Command::MarkRead { conversation }).unwrap();
-    world.settle();
+    // A receipt may wait a moment for something to go with.
+    world.pass(lamplit_node::limits::RECEIPT_MS);
     assert_eq!(world.message(jia, ids[0]).unwrap().progress, Some(Progress::Read));
     assert_eq!(world.contact(yi, jia).unwrap().unread, 0);
     assert_eq!(world.message(yi, back).unwrap().progress, Some(Progress::Delivered));

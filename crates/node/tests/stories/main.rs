@@ -10,4 +10,5 @@
 
 mod bad_input;
 mod first_light;
+mod hostile;
 mod world;

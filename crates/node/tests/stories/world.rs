@@ -95,7 +95,12 @@ pub(crate) struct World {
     pub(crate) mtu: Option<usize>,
     /// How long deletions are remembered, if not as long as usual.
     pub(crate) keep_deletions: Option<u64>,
+    /// What happens to the bytes for a device on their way.
+    pub(crate) tamper: Option<Tamper>,
 }
+
+/// Changes what is on its way to a device.
+pub(crate) type Tamper = fn(usize, Channel, Vec<u8>) -> Vec<u8>;
 
 pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -123,6 +128,7 @@ impl World {
             blind: false,
             mtu: None,
             keep_deletions: None,
+            tamper: None,
         }
     }
 
@@ -251,6 +257,10 @@ impl World {
         match transmit {
             Transmit::Send { link, channel, bytes } => {
                 if let Some((_, other, far)) = self.pipes.get(&link).copied() {
+                    let bytes = match self.tamper {
+                        Some(tamper) => tamper(other, channel, bytes),
+                        None => bytes,
+                    };
                     self.flights.push_back(Flight { to: other, input: Input::Received { link: far, channel, bytes } });
                 }
             }
@@ -309,6 +319,18 @@ impl World {
                 }
             }
             self.settle();
+        }
+    }
+
+    /// Lets time pass, and nothing arrive.
+    pub(crate) fn pass_quietly(&mut self, millis: u64) {
+        self.now += millis;
+        self.look_around();
+        for at in 0..self.devices.len() {
+            let due = self.devices[at].node.as_ref().and_then(Node::deadline).is_some_and(|due| due.0 <= self.now);
+            if due {
+                self.input(at, Input::Tick);
+            }
         }
     }
 
@@ -375,6 +397,39 @@ impl World {
     pub(crate) fn lit(&self, at: usize, who: usize) -> Vec<String> {
         let lit = self.devices[at].node.as_ref().unwrap().lit(self.devices[who].account);
         lit.iter().flat_map(|lit| lit.apps.iter().map(|app| app.app.as_str().to_owned())).collect()
+    }
+
+    /// Feeds bytes to a device over its pipe to another one, as that one might.
+    pub(crate) fn bytes_between(&mut self, from: usize, to: usize, channel: Channel, bytes: Vec<u8>) {
+        let link = self.pipes.iter().find(|(_, (at, other, _))| *at == to && *other == from).map(|(link, _)| *link);
+        self.input(to, Input::Received { link: link.expect("the two are linked"), channel, bytes });
+        self.settle();
+    }
+
+    /// The packets that are on their way to a device.
+    pub(crate) fn packets_for(&self, to: usize) -> Vec<Vec<u8>> {
+        let mine = self.flights.iter().filter(|flight| flight.to == to);
+        mine.filter_map(|flight| match &flight.input {
+            Input::Received { channel: Channel::Packet, bytes, .. } => Some(bytes.clone()),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// Feeds packets to a device over a new pipe; whether it answers anything.
+    pub(crate) fn answers_packets(&mut self, to: usize, packets: &[Vec<u8>]) -> bool {
+        let link = LinkId(self.next_link);
+        self.next_link += 2;
+        let pipe = Pipe::Packets { mtu: self.mtu.unwrap() };
+        // The other end of it is nobody's.
+        self.pipes.insert(link, (to, usize::MAX, LinkId(link.0 + 1)));
+        self.input(to, Input::Connected { link, pipe, dial: None });
+        for packet in packets {
+            self.input(to, Input::Received { link, channel: Channel::Packet, bytes: packet.clone() });
+        }
+        let before = self.flights.len();
+        self.flights.retain(|flight| flight.to != usize::MAX || matches!(flight.input, Input::Disconnected(_)));
+        before != self.flights.len()
     }
 
     /// Feeds bytes to a device over a new pipe, as a stranger would.

@@ -105,6 +105,10 @@ impl OlmSession {
         restore(bytes).map(Self::from_pickle)
     }
 
+    pub(crate) fn copy(&self) -> Self {
+        Self::from_pickle(self.pickle())
+    }
+
     pub(crate) fn pickle(&self) -> SessionPickle {
         self.0.pickle()
     }

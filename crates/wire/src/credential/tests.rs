@@ -30,6 +30,7 @@ fn certificate() -> Certificate {
         claim: claim(),
         claim_signature: SIGNATURE,
         generation: 2,
+        serial: 1,
         issued: Wall(1_800_000_000_000),
         expires: Wall(1_800_000_000_000 + 365 * limits::DAY_MS),
         device_name: Some(Name::parse("phone").unwrap()),
@@ -68,8 +69,8 @@ fn signature_hex() -> String {
 }
 
 fn certificate_hex() -> String {
-    // Generation 2, the two times as varints, then a name of five bytes.
-    let own = ["02", "80a0f1c2b134", "80f8b580a735", "01", "05", "70686f6e65"].concat();
+    // Generation 2, serial 1, the two times as varints, then a name of five bytes.
+    let own = ["02", "01", "80a0f1c2b134", "80f8b580a735", "01", "05", "70686f6e65"].concat();
     [claim_hex(), signature_hex(), own, signature_hex()].concat()
 }
 
@@ -120,7 +121,15 @@ fn what_is_signed_is_the_label_a_zero_and_the_body() {
 
 #[test]
 fn no_two_kinds_of_body_share_a_label() {
-    let labels = [DeviceClaim::LABEL, CertificateBody::LABEL, Generation::LABEL, HeadContent::LABEL, OneTimeKey::LABEL];
+    let labels = [
+        DeviceClaim::LABEL,
+        CertificateBody::LABEL,
+        Generation::LABEL,
+        HeadContent::LABEL,
+        OneTimeKey::LABEL,
+        crate::RecordBody::LABEL,
+        crate::Presence::LABEL,
+    ];
     let different: std::collections::BTreeSet<_> = labels.iter().collect();
     assert_eq!(different.len(), labels.len());
     assert!(labels.iter().all(|label| label.starts_with("lamplit/1/") && !label.contains('\0')));
@@ -130,7 +139,7 @@ fn no_two_kinds_of_body_share_a_label() {
 fn a_head_is_of_what_is_said_and_not_of_how_it_was_signed() {
     let head = list().head().unwrap();
     assert_eq!(head.generation, 2);
-    assert_eq!(HEXLOWER.encode(&head.hash), "c6d49ce3d144db8937ac0fb64ffdf01e3c348fc9453a1a1cca9f467ca0cd17f6");
+    assert_eq!(HEXLOWER.encode(&head.hash), "9db4b1b555e6748aafb2b58b3cefa17de5ca91333d3d61064a686ea294c6e7ae");
 
     let mut signed_again = list();
     signed_again.generation.signature = Signature { r: [0; 32], s: [0; 32] };

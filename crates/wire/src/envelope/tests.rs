@@ -23,7 +23,7 @@ fn every_content_is_what_was_agreed() {
 /// The sample content with another body, encoded without the limits of the real types.
 fn forge(body: &impl Serialize) -> Vec<u8> {
     let (_, content) = samples::contents().remove(0);
-    let head = (content.conversation, content.incarnation, content.seq, content.base, content.sent);
+    let head = (content.conversation, content.incarnation, content.seq, content.base, content.sent, content.mark);
     postcard::to_allocvec(&(head, body)).unwrap()
 }
 

@@ -9,7 +9,9 @@
 use core::fmt::Debug;
 
 use lamplit_types::limits::ENVELOPE_BYTES;
-use lamplit_types::limits::{DELTA_RECORDS, DEVICES, NAME_BYTES, PRESENCE_BYTES, SEALED_RECORD_BYTES, VECTOR_AUTHORS};
+use lamplit_types::limits::{
+    DELTA_RECORDS, DEVICES, GRANTS, NAME_BYTES, PRESENCE_BYTES, SEALED_RECORD_BYTES, VECTOR_AUTHORS,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -214,7 +216,7 @@ fn limited() -> Vec<(&'static str, u8, Forged, usize)> {
     };
     let certified = |name: usize| {
         let Signed { body: c, signature } = certificate(None);
-        ((c.claim, c.claim_signature, c.generation, c.issued, c.expires, Some("x".repeat(name))), signature)
+        ((c.claim, c.claim_signature, c.generation, c.serial, c.issued, c.expires, Some("x".repeat(name))), signature)
     };
     let sealed = |length: usize| {
         let Record { body: r, signature } = record();
@@ -222,7 +224,13 @@ fn limited() -> Vec<(&'static str, u8, Forged, usize)> {
         ((r.set, r.key, r.tag, r.author, r.seq, r.chain, r.clock, r.origin, sealed), signature)
     };
     let heads = |length: usize| vec![(author(), head()); length];
+    let greeting = |grants: usize| {
+        let Hello { list, your_list, incarnation, received, has_session, .. } = hello();
+        let grant = GrantHead { audience: audience(), key: key() };
+        (list, your_list, incarnation, received, has_session, vec![grant; grants])
+    };
     vec![
+        ("grants", 1, forged(greeting), GRANTS),
         ("removals", 2, forged(move |n| ([7; 32], signed_generation(n), vec![certificate(None)])), DEVICES),
         ("devices", 2, forged(|n| ([7; 32], generation(), vec![certificate(None); n])), DEVICES),
         ("device name", 2, forged(move |n| ([7; 32], generation(), vec![certified(n)])), NAME_BYTES),

@@ -38,8 +38,6 @@ pub(crate) struct BareCommits {
 enum Job {
     Said(usize),
     Came(usize),
-    Told(usize),
-    Heard(usize),
     End,
 }
 
@@ -116,12 +114,7 @@ impl Lane {
             for job in jobs {
                 match job {
                     Job::Said(message) => self.other.send(Job::Came(message))?,
-                    Job::Came(message) => {
-                        self.shown.send(())?;
-                        self.other.send(Job::Told(message))?;
-                    }
-                    Job::Told(message) => self.other.send(Job::Heard(message))?,
-                    Job::Heard(_) => {}
+                    Job::Came(_) => self.shown.send(())?,
                     Job::End => return Ok(()),
                 }
             }
@@ -133,8 +126,6 @@ impl Lane {
         Ok(match job {
             Job::Said(number) => &of(number)?.said,
             Job::Came(number) => &of(number)?.came,
-            Job::Told(number) => &of(number)?.told,
-            Job::Heard(number) => &of(number)?.heard,
             Job::End => &[],
         })
     }

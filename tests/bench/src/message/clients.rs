@@ -76,6 +76,12 @@ impl Clients {
         sleep(REST);
     }
 
+    /// How long the commits of both have taken, all together.
+    pub(crate) fn committing(&self) -> Duration {
+        let [(_, ada), (_, grace)] = [&self.ada, &self.grace].map(|side| side.handle.commits());
+        ada + grace
+    }
+
     pub(crate) fn synced(&self) -> u64 {
         self.syncs.count()
     }

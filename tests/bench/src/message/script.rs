@@ -12,16 +12,13 @@ use crate::devices::Devices;
 /// Who takes part, by number.
 pub(crate) const TWO: [usize; 2] = [0, 1];
 
-/// The commits of one message, in the order in which one waits for the other.
+/// The commits of one message, of which one waits for the other. What they have to say to each other of the message
+/// before goes with them: its receipt, and acknowledgements.
 pub(crate) struct Message {
     /// Its sender keeps it.
     pub(crate) said: Vec<Write>,
     /// Its receiver has it, and a receipt for it.
     pub(crate) came: Vec<Write>,
-    /// The sender has the acknowledgement and the receipt.
-    pub(crate) told: Vec<Write>,
-    /// The receiver has the acknowledgement of the receipt.
-    pub(crate) heard: Vec<Write>,
 }
 
 pub(crate) struct Script {
@@ -72,19 +69,14 @@ impl Message {
         });
         let size = sizes.sum();
         devices.carry(from, said.transmits)?;
-        let mut next = |at| {
-            let inputs = devices.settle(Some(at))?;
-            let commit = devices.step(at, inputs)?;
-            devices.carry(at, commit.transmits)?;
-            anyhow::Ok(commit.writes)
-        };
-        let (came, told, heard) = (next(to)?, next(from)?, next(to)?);
-        devices.settle(None)?;
-        Ok((Self { said: said.writes, came, told, heard }, size))
+        let inputs = devices.settle(Some(to))?;
+        let came = devices.step(to, inputs)?;
+        devices.carry(to, came.transmits)?;
+        Ok((Self { said: said.writes, came: came.writes }, size))
     }
 
-    fn parts(&self) -> [&[Write]; 4] {
-        [&self.said, &self.came, &self.told, &self.heard]
+    fn parts(&self) -> [&[Write]; 2] {
+        [&self.said, &self.came]
     }
 }
 
