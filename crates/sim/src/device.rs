@@ -59,6 +59,8 @@ pub(crate) struct Running {
     /// The commands among them.
     pub(crate) asked: BTreeMap<u64, Command>,
     pub(crate) is_working: bool,
+    /// When changes are committed at the latest that nothing waits for.
+    pub(crate) silent_until: Option<u64>,
     /// When it is woken next.
     pub(crate) due: Option<u64>,
     /// How often in a row it was woken without any time passing.

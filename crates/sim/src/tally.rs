@@ -25,6 +25,8 @@ pub enum Fault {
     Crash,
     /// A device lost its power in a commit, and with it a part of what was written.
     TornCommit,
+    /// A device lost its power while changes waited that nobody was to be told of.
+    Forgotten,
     /// A device was stopped in order and started again.
     Stop,
     /// A commit failed because the disk was full.
@@ -43,7 +45,7 @@ pub enum Fault {
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Loss,
         Self::Duplicate,
         Self::Reorder,
@@ -54,6 +56,7 @@ impl Fault {
         Self::Partition,
         Self::Crash,
         Self::TornCommit,
+        Self::Forgotten,
         Self::Stop,
         Self::DiskFull,
         Self::DiskError,

@@ -223,14 +223,15 @@ impl World {
         let device = self.device_mut(at)?;
         let (boot, name) = (device.boot, device.name.clone());
         let Some(running) = &mut device.running else { return Ok(()) };
-        let Some(deadline) = running.node.deadline() else { return Ok(()) };
-        let due = deadline.0.max(now);
+        let deadlines = [running.node.deadline().map(|deadline| deadline.0), running.silent_until];
+        let Some(deadline) = deadlines.into_iter().flatten().min() else { return Ok(()) };
+        let due = deadline.max(now);
         if running.due.is_some_and(|planned| planned <= due && planned >= now) {
             return Ok(());
         }
         running.restless = if running.restless.0 == due { (due, running.restless.1 + 1) } else { (due, 0) };
         if running.restless.1 > RESTLESS {
-            let what = format!("{name} wants to be woken again and again at {} (now {now})", deadline.0);
+            let what = format!("{name} wants to be woken again and again at {deadline} (now {now})");
             return Err(Failure::broken(Rule::Rest, what));
         }
         running.due = Some(due);

@@ -217,7 +217,7 @@ impl World {
 
     pub(crate) fn input(&mut self, at: usize, input: Input) {
         let now = self.clock(at);
-        let device = &mut self.devices[at];
+        let Some(device) = self.devices.get_mut(at) else { return };
         let Some(node) = device.node.as_mut() else { return };
         node.handle(now, &mut self.rng, &device.store, input).unwrap();
         self.commit(at);

@@ -11,6 +11,9 @@ use crate::{
     tally::Fault,
 };
 
+/// How long changes may wait that nobody is to be told of, in milliseconds: as in the client.
+const SILENT_MS: u64 = 100;
+
 /// What became of a commit.
 enum Committed {
     /// All is there.
@@ -52,13 +55,27 @@ impl World {
         if failed {
             return self.roll_back(at, &[]);
         }
+        if self.may_wait(at)? {
+            return self.plan_due(at);
+        }
         self.commit(at)
+    }
+
+    /// Whether changes may wait for the next ones, as in the driver: nobody is to be told of them.
+    fn may_wait(&mut self, at: usize) -> Done<bool> {
+        let now = self.queue.now();
+        let running = self.device_mut(at)?.running()?;
+        if !running.node.is_silent() || !running.node.has_changes() {
+            return Ok(false);
+        }
+        Ok(*running.silent_until.get_or_insert(now + SILENT_MS) > now)
     }
 
     /// Commits what a device changed, and lets out what follows from it.
     pub(super) fn commit(&mut self, at: usize) -> Done {
         let early = self.settings.plant == Some(Plant::SendBeforeCommit);
         let running = self.device_mut(at)?.running()?;
+        running.silent_until = None;
         let writes = running.node.take_writes();
         let outputs = if early { running.node.committed() } else { Outputs::default() };
         for transmit in outputs.transmits {
@@ -122,6 +139,7 @@ impl World {
         let device = self.device_mut(at)?;
         let running = device.running.as_mut().ok_or_else(|| Failure::simulation("it is off"))?;
         running.asked.clear();
+        running.silent_until = None;
         if skips {
             let _lost = running.node.committed();
             return self.plan_due(at);

@@ -71,6 +71,7 @@ impl World {
             asked: std::collections::BTreeMap::new(),
             is_working: false,
             due: None,
+            silent_until: None,
             restless: (0, 0),
         });
         if was_kept {
@@ -94,6 +95,9 @@ impl World {
     /// The power goes.
     pub(super) fn power_cut(&mut self, at: usize, fault: Fault) -> Done {
         let device = self.devices.get_mut(at).ok_or_else(|| Failure::simulation("no such device"))?;
+        if device.running.as_ref().is_some_and(|running| running.silent_until.is_some()) {
+            self.tally.fault(Fault::Forgotten);
+        }
         let (disk, lost) = device.disk.power_cut(&mut self.dice);
         // What the program does when it is dropped reaches no disk any more.
         device.disk.plan(Trouble { after: 0, times: 0, full: false });
