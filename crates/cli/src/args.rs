@@ -126,6 +126,7 @@ JSON: {\"id\", \"contact\"}")]
     /// Show a conversation and mark it as read
     #[command(after_long_help = "\
 Own messages end in how far they have come: sent (kept here until a device of theirs comes near), delivered, read.
+If more are unread than --limit shows, they stay unread.
 
 Examples:
   lamplit history Grace
@@ -239,9 +240,9 @@ pub(crate) struct Say {
 pub(crate) struct History {
     /// With whom
     pub(crate) contact: String,
-    /// How many messages, the latest
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
-    pub(crate) limit: usize,
+    /// How many messages, the latest [default: 50, and all that are unread]
+    #[arg(long, short = 'n', value_name = "N")]
+    pub(crate) limit: Option<usize>,
     /// Go on showing what comes, until Ctrl-C
     #[arg(long, short)]
     pub(crate) follow: bool,

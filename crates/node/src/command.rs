@@ -60,7 +60,7 @@ impl Node {
                     return Ok(Err(CommandError::UnknownContact));
                 }
                 for device in devices {
-                    self.keep_address(step, device, &address)?;
+                    self.try_address(step, device, &address)?;
                 }
                 Ok(Ok(Answer::Done))
             }

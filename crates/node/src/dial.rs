@@ -26,77 +26,142 @@ pub(crate) enum Target {
 /// Somebody who may be reached.
 #[derive(Clone, Debug)]
 struct Known {
-    address: Address,
-    /// When the address was last shown.
-    seen: Mono,
-    /// Whether it was given by hand and so does not go stale.
-    fixed: bool,
+    /// Where, and which is tried next. Never empty.
+    places: Vec<Place>,
+    next_place: usize,
+    /// Dials that came to nothing since the last that did not.
     tries: u32,
     /// When to dial next; `None` while a dial is under way or a link is there.
     next: Option<Mono>,
+}
+
+/// An address at which somebody may be reached.
+#[derive(Clone, Debug)]
+struct Place {
+    address: Address,
+    /// When it was last shown.
+    seen: Mono,
+    /// Whether it was given by hand and so does not go stale.
+    fixed: bool,
 }
 
 /// Dials that are planned and under way.
 #[derive(Default)]
 pub(crate) struct Dialer {
     last: u64,
-    under_way: BTreeMap<DialId, Target>,
+    under_way: BTreeMap<DialId, (Target, Address)>,
     known: BTreeMap<Target, Known>,
+}
+
+impl Known {
+    /// Adds an address, or takes it as new. At the limit the one that was shown longest ago goes.
+    fn put(&mut self, place: Place) -> bool {
+        if let Some(known) = self.places.iter_mut().find(|known| known.address == place.address) {
+            known.seen = place.seen;
+            known.fixed |= place.fixed;
+            return false;
+        }
+        if self.places.len() >= limits::ADDRESSES {
+            let oldest = (0..self.places.len()).min_by_key(|at| self.places.get(*at).map(|old| (old.fixed, old.seen)));
+            self.places.swap_remove(oldest.unwrap_or(0));
+        }
+        self.next_place = self.places.len();
+        self.places.push(place);
+        true
+    }
+
+    /// The address whose turn it is; the one after it is next.
+    fn take(&mut self) -> Option<Address> {
+        let many = self.places.len();
+        let at = self.next_place.checked_rem(many)?;
+        self.next_place = at.saturating_add(1);
+        self.places.get(at).map(|place| place.address.clone())
+    }
+
+    /// When to try again: the next address soon, and all of them later each time.
+    fn wait(&self) -> u64 {
+        let many = u32::try_from(self.places.len()).unwrap_or(1).max(1);
+        if self.tries % many == 0 { back_off(self.tries / many) } else { limits::NEXT_ADDRESS_MS }
+    }
 }
 
 impl Dialer {
     /// An address was seen. Both sides see each other: the one with the smaller id dials at once, the other a little
     /// later, if nothing came by then.
     pub(crate) fn seen(&mut self, now: Mono, target: Target, address: Address, wait_ms: u64) {
-        if !self.known.contains_key(&target) && self.known.len() >= limits::REACHABLE {
-            return;
-        }
-        let is_under_way = self.under_way.values().any(|other| *other == target);
-        let known = self.known.entry(target).or_insert_with(|| Known {
-            address: address.clone(),
-            seen: now,
-            fixed: false,
-            tries: 0,
-            next: Some(now.plus(wait_ms)),
-        });
-        known.seen = now;
-        if known.address != address {
-            known.address = address;
+        self.add(now, target, Place { address, seen: now, fixed: false }, wait_ms);
+    }
+
+    /// An address was given by hand: it is tried at once.
+    pub(crate) fn fix(&mut self, now: Mono, target: Target, address: Address) {
+        self.add(now, target, Place { address: address.clone(), seen: now, fixed: true }, 0);
+        if let Some(known) = self.known.get_mut(&target) {
+            known.next_place = known.places.iter().position(|place| place.address == address).unwrap_or(0);
             known.tries = 0;
-            if !is_under_way {
-                known.next = Some(known.next.map_or(now.plus(wait_ms), |next| next.min(now.plus(wait_ms))));
-            }
+            known.next = Some(now);
         }
     }
 
-    /// An address was given by hand.
-    pub(crate) fn fix(&mut self, now: Mono, target: Target, address: Address) {
-        if self.known.contains_key(&target) || self.known.len() < limits::REACHABLE {
-            self.known.insert(target, Known { address, seen: now, fixed: true, tries: 0, next: Some(now) });
+    fn add(&mut self, now: Mono, target: Target, place: Place, wait_ms: u64) {
+        let first = now.plus(wait_ms);
+        let is_under_way = self.under_way.values().any(|(other, _)| *other == target);
+        let has_room = self.known.len() < limits::REACHABLE;
+        let known = match self.known.get_mut(&target) {
+            Some(known) => known,
+            None if has_room => self.known.entry(target).or_insert_with(|| Known {
+                places: Vec::new(),
+                next_place: 0,
+                tries: 0,
+                next: None,
+            }),
+            None => return,
+        };
+        // A new address is worth a try, whatever became of the others.
+        if known.put(place) && !is_under_way {
+            known.next = Some(known.next.map_or(first, |next| next.min(first)));
+        }
+    }
+
+    /// Addresses in the order in which they are to be tried.
+    pub(crate) fn try_in_order(&mut self, now: Mono, target: Target, addresses: impl Iterator<Item = Address>) {
+        for address in addresses {
+            self.seen(now, target, address, 0);
+        }
+        if let Some(known) = self.known.get_mut(&target) {
+            known.next_place = 0;
         }
     }
 
     /// A dial was answered by an open pipe.
-    pub(crate) fn answered(&mut self, dial: DialId) -> Option<Target> {
+    pub(crate) fn answered(&mut self, dial: DialId) -> Option<(Target, Address)> {
         self.under_way.remove(&dial)
     }
 
-    /// A dial came to nothing, or the pipe to no link: tries again later, and later each time.
+    /// A dial came to nothing, or the pipe to no link: tries again later. Returns how often that happened in a row.
     pub(crate) fn failed(&mut self, now: Mono, target: Target) -> u32 {
         let Some(known) = self.known.get_mut(&target) else { return u32::MAX };
         known.tries = known.tries.saturating_add(1);
-        let stale = !known.fixed && now.since(known.seen) > limits::SIGHTING_MS;
-        if stale {
+        known.places.retain(|place| place.fixed || now.since(place.seen) <= limits::SIGHTING_MS);
+        if known.places.is_empty() {
             self.known.remove(&target);
             return u32::MAX;
         }
-        known.next = Some(now.plus(back_off(known.tries)));
+        known.next = Some(now.plus(known.wait()));
         known.tries
     }
 
-    /// How often dialling somebody came to nothing since it last did not.
-    pub(crate) fn tries(&self, target: &Target) -> u32 {
-        self.known.get(target).map_or(0, |known| known.tries)
+    /// How often all addresses of somebody were tried in vain since one last was not.
+    pub(crate) fn rounds(&self, target: &Target) -> u32 {
+        self.known.get(target).map_or(0, |known| {
+            let many = u32::try_from(known.places.len()).unwrap_or(1).max(1);
+            known.tries / many
+        })
+    }
+
+    /// Whether an address was given by hand.
+    fn is_fixed(&self, target: &Target, address: &Address) -> bool {
+        let mut places = self.known.get(target).into_iter().flat_map(|known| &known.places);
+        places.any(|place| place.fixed && place.address == *address)
     }
 
     /// There is a link to a device: no dial is needed.
@@ -143,9 +208,10 @@ impl Dialer {
                 continue;
             }
             known.next = None;
+            let Some(address) = known.take() else { continue };
             self.last = self.last.saturating_add(1);
-            self.under_way.insert(DialId(self.last), *target);
-            due.push((DialId(self.last), *target, known.address.clone()));
+            self.under_way.insert(DialId(self.last), (*target, address.clone()));
+            due.push((DialId(self.last), *target, address));
         }
         due
     }
@@ -192,6 +258,26 @@ impl Node {
         }
     }
 
+    /// An address that was given by hand is tried. It is kept if it leads to the device, or if there is no other.
+    pub(crate) fn try_address(&mut self, step: &mut Step<'_>, device: DeviceId, address: &Address) -> Stepped {
+        let peer: Option<Peer> = step.db.row(Table::Peers, device.as_bytes())?;
+        if peer.is_none_or(|peer| peer.address.is_none()) {
+            return self.keep_address(step, device, address);
+        }
+        self.dialer.fix(step.now.mono, Target::Device(device), address.clone());
+        Ok(())
+    }
+
+    /// A device answered at an address that may have been given by hand.
+    pub(crate) fn was_reached_at(&mut self, step: &mut Step<'_>, device: DeviceId, address: &Address) -> Stepped {
+        let mut peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
+        if self.dialer.is_fixed(&Target::Device(device), address) && peer.address.as_ref() != Some(&address.0) {
+            peer.address = Some(address.0.clone());
+            step.db.put(Table::Peers, device.as_bytes(), &peer)?;
+        }
+        Ok(())
+    }
+
     /// An address that was given by hand is kept, so that the device is found again where multicast is blocked.
     pub(crate) fn keep_address(&mut self, step: &mut Step<'_>, device: DeviceId, address: &Address) -> Stepped {
         let mut peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
@@ -201,3 +287,6 @@ impl Node {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -235,8 +235,10 @@ impl Node {
                 talk.sets.remove(&set);
                 Ok(Flow::Go)
             }
+            // As soon as one that waits is let through, the set is offered again.
             DeltaOutcome::Refused(Refusal::Full) => {
                 step.tell(Event::Warning(Warning::QuarantineFull));
+                talk.sets.remove(&set);
                 Ok(Flow::Go)
             }
             DeltaOutcome::Refused(Refusal::Forged) => Ok(Flow::End),

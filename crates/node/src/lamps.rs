@@ -56,6 +56,13 @@ impl Lamps {
         self.own.values().cloned().collect()
     }
 
+    /// A link to a device is new: what it counts begins anew too, or a clock that was set back would hide it for long.
+    pub(crate) fn count_anew(&mut self, device: &DeviceId) {
+        if let Some(shown) = self.others.get_mut(device) {
+            shown.counter = 0;
+        }
+    }
+
     pub(crate) fn forget(&mut self, device: &DeviceId) {
         self.others.remove(device);
     }

@@ -36,10 +36,6 @@ impl Node {
     /// Everything that is due by the clock.
     pub(crate) fn tick_all(&mut self, step: &mut Step<'_>) -> Stepped {
         self.tick_links(step)?;
-        if self.people.turn_to(step.now.wall) {
-            self.advertise(step)?;
-            self.forget_opened(step)?;
-        }
         self.next_epoch = step.now.mono.plus(Self::until_next_epoch(step.now.wall));
         self.dial_due(step);
         self.tell_presence(step)?;
@@ -70,8 +66,13 @@ impl Node {
         self.forget_deletions(step)
     }
 
-    /// Sees whether the wall clock was set while the device runs.
-    pub(crate) fn notice_leap(&mut self, step: &mut Step<'_>) -> Stepped {
+    /// Sees what the time has become since the last input. A machine that slept may wake up epochs later, whatever the
+    /// deadlines say: the clock they go by stood still.
+    pub(crate) fn look_at_the_clock(&mut self, step: &mut Step<'_>) -> Stepped {
+        if self.people.turn_to(step.now.wall) {
+            self.advertise(step)?;
+            self.forget_opened(step)?;
+        }
         let last = core::mem::replace(&mut self.last, step.now);
         let expected = last.wall.plus(step.now.mono.since(last.mono));
         if has_leapt(step.now.wall, expected) {

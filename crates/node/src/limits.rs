@@ -40,6 +40,10 @@ pub const OPENED_BY_ONE: usize = 256;
 
 /// Devices whose address is known. Further sightings are passed over.
 pub const REACHABLE: usize = CONTACTS;
+/// Addresses of one device, or in one invite. The one that was shown longest ago is forgotten.
+pub const ADDRESSES: usize = 8;
+/// How long after one address the next is tried.
+pub const NEXT_ADDRESS_MS: u64 = 250;
 /// Dials under way at once. Further ones wait.
 pub const DIALS: usize = 16;
 /// An address, in bytes. A longer one is passed over.
@@ -60,8 +64,13 @@ pub const PRESENCE_AGAIN_MS: u64 = 20_000;
 /// At most one presence in this time: changes in between go together.
 pub const PRESENCE_GAP_MS: u64 = 1_000;
 
-/// Records that wait for their time, key or meaning. At the limit deltas are refused, and asked for again later.
+/// Records that wait for their time, key or meaning, of the account's own sets; and as many of all sets of others. At the
+/// limit deltas with more of them are refused, and asked for again when there is room.
 pub const QUARANTINE: usize = 10_000;
+/// Of one set of somebody else, so that one contact leaves room to the others.
+pub const QUARANTINE_OF_ONE: usize = 500;
+/// All records that wait. Of a kind that only a later version knows one more delta may be there, for each set.
+pub const ALL_QUARANTINE: usize = 4 * QUARANTINE;
 /// Records released from quarantine in one step. The rest follow in the next.
 pub const RELEASED: usize = 256;
 /// Fields of one entity. No kind has more.

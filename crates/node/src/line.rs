@@ -9,7 +9,7 @@ use lamplit_wire::{Frame, GrantHead, Head, SetId};
 
 use crate::{
     dial::Target,
-    io::DialId,
+    io::Address,
     limits,
     pairing::Pairing,
     replica::{Anew, Cursor},
@@ -20,8 +20,8 @@ pub(crate) struct Line {
     pub(crate) id: LinkId,
     pub(crate) link: Link,
     pub(crate) since: Mono,
-    /// Whom this device dialled, if it did.
-    pub(crate) dialled: Option<(DialId, Target)>,
+    /// Whom this device dialled and where, if it did.
+    pub(crate) dialled: Option<(Target, Address)>,
     pub(crate) stage: Stage,
 }
 

@@ -7,7 +7,7 @@ use lamplit_wire::{CloseReason, Decoded, Frame, decode};
 use crate::{
     Node,
     dial::Target,
-    io::{DialId, Event, Transmit},
+    io::{Address, DialId, Event, Transmit},
     limits,
     line::{Flow, Line, Stage, Talk, send},
     pairing::Pairing,
@@ -18,7 +18,7 @@ use crate::{
 impl Node {
     /// A pipe is open.
     pub(crate) fn connected(&mut self, step: &mut Step<'_>, id: LinkId, pipe: Pipe, dial: Option<DialId>) -> Stepped {
-        let dialled = dial.and_then(|dial| self.dialer.answered(dial).map(|target| (dial, target)));
+        let dialled = dial.and_then(|dial| self.dialer.answered(dial));
         let unasked = dial.is_some() && dialled.is_none();
         if unasked || self.links.len() >= limits::LINKS || self.links.contains_key(&id) {
             return self.turn_away(step, id, dialled);
@@ -27,7 +27,7 @@ impl Node {
         let own_static = self.secrets.noise_static();
         let link = match &dialled {
             None => Some(Link::accept(now, step.rng, pipe, own_static)),
-            Some((_, target)) => match self.opening(step, target)? {
+            Some((target, _)) => match self.opening(step, target)? {
                 Some(opening) => Link::dial(now, step.rng, pipe, opening).ok(),
                 None => None,
             },
@@ -39,10 +39,10 @@ impl Node {
     }
 
     /// A pipe that nothing can be done with. If it was dialled, that came to nothing, and is tried again.
-    fn turn_away(&mut self, step: &mut Step<'_>, id: LinkId, dialled: Option<(DialId, Target)>) -> Stepped {
+    fn turn_away(&mut self, step: &mut Step<'_>, id: LinkId, dialled: Option<(Target, Address)>) -> Stepped {
         step.out.transmits.push(Transmit::Close(id));
         match dialled {
-            Some((_, target)) => self.dial_failed(step, target),
+            Some((target, _)) => self.dial_failed(step, target),
             None => Ok(()),
         }
     }
@@ -51,8 +51,8 @@ impl Node {
         Ok(match target {
             Target::Invite(_) => Some(Opening::Stranger),
             Target::Device(device) => {
-                let tries = self.dialer.tries(target);
-                self.people.opening(self.device.device, *device, tries, &self.secrets, step.now.wall)
+                let rounds = self.dialer.rounds(target);
+                self.people.opening(self.device.device, *device, rounds, &self.secrets, step.now.wall)
             }
         })
     }
@@ -119,11 +119,11 @@ impl Node {
         match peer {
             Some(device) => self.recognised(step, line, device, handshake),
             None => match &line.dialled {
-                Some((_, Target::Invite(invite))) => {
+                Some((Target::Invite(invite), _)) => {
                     let invite = *invite;
                     self.knock(step, line, invite, handshake)
                 }
-                Some((_, Target::Device(_))) => Ok(Flow::End),
+                Some((Target::Device(_), _)) => Ok(Flow::End),
                 None => {
                     line.stage = Stage::Pairing(Box::new(Pairing::waiting(handshake)));
                     Ok(Flow::Go)
@@ -151,6 +151,9 @@ impl Node {
         }
         line.stage = Stage::Known(Box::new(Talk::new(account, device, handshake, expired)));
         self.dialer.reached(&device);
+        if let Some((Target::Device(_), address)) = &line.dialled {
+            self.was_reached_at(step, device, &address.clone())?;
+        }
         self.near.insert(device, line.id);
         step.tell(Event::Near { account, device, reachable: true });
         self.greet(step, line)
@@ -221,7 +224,7 @@ impl Node {
             }
             step.tell(Event::Near { account: talk.account, device: talk.device, reachable: false });
             self.dialer.lost(step.now.mono, talk.device);
-        } else if let Some((_, target)) = line.dialled {
+        } else if let Some((target, _)) = line.dialled {
             self.dial_failed(step, target)?;
         }
         Ok(())

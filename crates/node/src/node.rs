@@ -50,8 +50,8 @@ pub struct Node {
     /// Devices for which receipts wait for more to go with, and until when.
     pub(crate) receipts: BTreeSet<DeviceId>,
     pub(crate) receipts_due: Option<Mono>,
-    /// Records in quarantine, and when the first is due.
-    pub(crate) waiting: usize,
+    /// Records in quarantine, by set, and when the first is due.
+    pub(crate) waiting: BTreeMap<SetId, usize>,
     pub(crate) next_due: Wall,
     pub(crate) next_epoch: Mono,
     pub(crate) next_chores: Mono,
@@ -123,7 +123,7 @@ impl Node {
         let first = read.scan(Table::Quarantine, &[], None, Order::Up, 1)?;
         let next_due =
             first.first().and_then(|(at, _)| at.first_chunk::<8>()).map(|due| Wall(u64::from_be_bytes(*due)));
-        let waiting = read.scan(Table::Quarantine, &[], None, Order::Up, limits::QUARANTINE)?.len();
+        let waiting = load_waiting(read)?;
         let mut node = Self {
             secrets,
             keys,
@@ -190,7 +190,7 @@ impl Node {
     ) -> Stepped {
         let before = core::mem::take(&mut self.changes);
         let mut step = Step { now, rng, db: Db::new(read, &before), out: core::mem::take(&mut self.outputs) };
-        let result = self.notice_leap(&mut step).and_then(|()| work(self, &mut step));
+        let result = self.look_at_the_clock(&mut step).and_then(|()| work(self, &mut step));
         let result = result.and_then(|()| self.settle(&mut step));
         let Step { db, out, .. } = step;
         let changes = db.into_changes();
@@ -210,7 +210,7 @@ impl Node {
             }
             Input::Connected { link, pipe, dial } => self.connected(step, link, pipe, dial),
             Input::DialFailed(dial) => match self.dialer.answered(dial) {
-                Some(target) => self.dial_failed(step, target),
+                Some((target, _)) => self.dial_failed(step, target),
                 None => Ok(()),
             },
             Input::Received { link, channel, bytes } => self.received(step, link, channel, &bytes),
@@ -356,6 +356,16 @@ fn load_people(
         }
     }
     Ok(people)
+}
+
+fn load_waiting(read: &impl Read) -> Stepped<BTreeMap<SetId, usize>> {
+    let mut waiting: BTreeMap<SetId, usize> = BTreeMap::new();
+    for (_, value) in read.scan(Table::Quarantine, &[], None, Order::Up, limits::ALL_QUARANTINE)? {
+        let row: rows::Waiting = decode(Table::Quarantine, &value)?;
+        let count = waiting.entry(row.record.body.set).or_default();
+        *count = count.saturating_add(1);
+    }
+    Ok(waiting)
 }
 
 fn load_memberships(read: &impl Read, secrets: &DeviceSecrets) -> Stepped<BTreeMap<AudienceId, AccountId>> {

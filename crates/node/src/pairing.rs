@@ -125,7 +125,7 @@ impl Node {
             let at = invite.id.as_bytes();
             step.db.put_sealed(&self.secrets.vault, step.rng, Table::Acceptances, at, &row)?;
         }
-        self.dial_inviter(step, invite, 0);
+        self.dial_inviter(step, invite);
         Ok(Ok(()))
     }
 
@@ -134,23 +134,19 @@ impl Node {
         for (at, sealed) in step.db.scan(Table::Acceptances, &[], None, Order::Up, limits::INVITES)? {
             let row: Acceptance = crate::db::open_row(&self.secrets.vault, Table::Acceptances, &at, &sealed)?;
             match Invite::parse(&row.link, step.now.wall) {
-                Ok(invite) => self.dial_inviter(step, &invite, 0),
+                Ok(invite) => self.dial_inviter(step, &invite),
                 Err(_) => step.db.remove(Table::Acceptances, &at),
             }
         }
         Ok(())
     }
 
-    fn dial_inviter(&mut self, step: &Step<'_>, invite: &Invite, tries: u32) {
-        let many = u32::try_from(invite.addresses.len()).unwrap_or(1).max(1);
-        let Some(address) = usize::try_from(tries % many).ok().and_then(|at| invite.addresses.get(at)) else {
-            return;
-        };
-        let address = Address(format!("udp:{address}"));
-        self.dialer.seen(step.now.mono, Target::Invite(invite.id), address, 0);
+    fn dial_inviter(&mut self, step: &Step<'_>, invite: &Invite) {
+        let addresses = invite.addresses.iter().map(|address| Address(format!("udp:{address}")));
+        self.dialer.try_in_order(step.now.mono, Target::Invite(invite.id), addresses);
     }
 
-    /// One of the inviter's addresses did not answer: the next one, each of them a few times.
+    /// One of the inviter's addresses did not answer. Each of them is tried a few times.
     pub(crate) fn accept_failed_once(&mut self, step: &mut Step<'_>, id: InviteId, tries: u32) -> Stepped {
         let Some((_, invite)) = self.acceptance(step, &id)? else {
             self.dialer.forget(Target::Invite(id));
@@ -160,9 +156,7 @@ impl Node {
         if tries >= many.saturating_mul(limits::INVITE_ROUNDS) {
             self.stop_accepting(step, id);
             step.tell(Event::AcceptFailed(AcceptError::Unreachable));
-            return Ok(());
         }
-        self.dial_inviter(step, &invite, tries);
         Ok(())
     }
 
@@ -339,14 +333,13 @@ impl Node {
         them: Stranger,
     ) -> Stepped<Flow> {
         let device = them.device;
-        if let Some((_, invite)) = self.acceptance(step, &id)? {
+        if self.acceptance(step, &id)?.is_some() {
             self.befriend(step, them)?;
-            for address in invite.addresses.iter().take(1) {
-                self.keep_address(step, device, &Address(format!("udp:{address}")))?;
-            }
         }
         self.stop_accepting(step, id);
-        line.dialled = None;
+        if let Some((_, address)) = line.dialled.take() {
+            self.keep_address(step, device, &address)?;
+        }
         self.recognised(step, line, device, handshake)
     }
 

@@ -169,18 +169,18 @@ impl People {
         self.beacons.recognise(beacon).map(|(_, device)| device)
     }
 
-    /// How to call a device, after so many tries that came to nothing: with the latest secret, and if the other does not
+    /// How to call a device, after all its addresses were tried in vain so often: with the latest secret, and if the other does not
     /// have that yet, with the one before.
     pub(crate) fn opening(
         &self,
         me: DeviceId,
         device: DeviceId,
-        tries: u32,
+        rounds: u32,
         secrets: &DeviceSecrets,
         now: Wall,
     ) -> Option<Opening> {
         let person = self.get(self.account_of(&device)?)?;
-        let older = usize::try_from(tries).ok()?.checked_rem(person.pairs.len())?;
+        let older = usize::try_from(rounds).ok()?.checked_rem(person.pairs.len())?;
         let pair = person.pairs.iter().nth_back(older)?;
         // One that ran out may have been renewed: the greeting tells.
         let certificate = person.list.device(&device)?;

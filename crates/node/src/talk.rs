@@ -91,6 +91,7 @@ impl Node {
             return Ok(Flow::End);
         }
         talk.heard = true;
+        self.lamps.count_anew(&talk.device);
         talk.grants = hello.grants.iter().copied().collect();
         if let Some(received) = &hello.received
             && self.shows_restoration(step, &talk.device, received)?

@@ -17,6 +17,8 @@ pub const QUEUED_LINES: usize = 64;
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Entries in one page. A request for more gets this many.
 pub const PAGE: usize = 200;
+/// Bytes of one page, so that its answer fits into a line. Entries beyond it are on the next page, but for the first.
+pub const PAGE_BYTES: usize = LINE_BYTES / 2;
 /// Events a [`crate::Connection`] keeps that came while it waited for an answer. The oldest are dropped beyond it, and
 /// reported as lagged.
 pub const KEPT_EVENTS: usize = 1024;

@@ -96,7 +96,8 @@ impl Serve for GetContacts {
         page.truncate(limit);
         let state = handle.state();
         let contacts = page.into_iter().map(|contact| convert::contact(&state, contact)).collect();
-        Ok(ContactPage { contacts, more })
+        let (contacts, cut) = fit(contacts)?;
+        Ok(ContactPage { contacts, more: more || cut })
     }
 }
 
@@ -107,8 +108,23 @@ impl Serve for GetHistory {
         let mut page = handle.read(move |read| view::history(read, contact, before, limit.saturating_add(1))).await?;
         let more = page.len() > limit;
         page.truncate(limit);
-        Ok(HistoryPage { messages: page.into_iter().map(convert::message).collect(), more })
+        let (messages, cut) = fit(page.into_iter().map(convert::message).collect())?;
+        Ok(HistoryPage { messages, more: more || cut })
     }
+}
+
+/// As many of these entries as fit into one page, and whether some did not.
+fn fit<T: Serialize>(entries: Vec<T>) -> Result<(Vec<T>, bool), Error> {
+    let (many, mut bytes, mut page) = (entries.len(), 0_usize, Vec::new());
+    for entry in entries {
+        bytes = bytes.saturating_add(serde_json::to_vec(&entry).map_err(unwritable)?.len());
+        if bytes > limits::PAGE_BYTES && !page.is_empty() {
+            break;
+        }
+        page.push(entry);
+    }
+    let cut = page.len() < many;
+    Ok((page, cut))
 }
 
 impl Serve for Say {

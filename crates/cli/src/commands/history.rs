@@ -12,6 +12,9 @@ use crate::{
     time, who,
 };
 
+/// Messages that are shown if nobody says how many.
+const USUAL: usize = 50;
+
 pub(super) async fn run(desk: &Desk, History { contact, limit, follow }: History) -> Result<(), Failure> {
     let mut daemon = desk.connect().await?;
     let contact = who::find(&mut daemon, &contact).await?;
@@ -19,7 +22,8 @@ pub(super) async fn run(desk: &Desk, History { contact, limit, follow }: History
         // Before the first page, so that nothing falls between.
         daemon.call(Subscribe {}).await?;
     }
-    let messages = latest(&mut daemon, &contact, limit).await?;
+    let unread = usize::try_from(contact.unread).unwrap_or(usize::MAX);
+    let messages = latest(&mut daemon, &contact, limit.unwrap_or_else(|| unread.max(USUAL))).await?;
     let mut page = Page { out: desk.out, contact: &contact, day: None };
     if messages.is_empty() && !follow && !desk.out.is_json() {
         desk.out.line(&format!("Nothing yet: lamplit say '{}' hello", safe(&contact.name)))?;
@@ -27,7 +31,15 @@ pub(super) async fn run(desk: &Desk, History { contact, limit, follow }: History
     for message in &messages {
         page.show(message)?;
     }
-    mark_read(&mut daemon, &contact).await?;
+    // What was not shown was not read, and only all up to some message can be.
+    let shown = messages.iter().filter(|message| !message.mine).count();
+    if shown >= unread {
+        mark_read(&mut daemon, &contact).await?;
+    } else if !desk.out.is_json() {
+        let (more, name) = (unread.saturating_sub(shown), safe(&contact.name));
+        let note = format!("{more} before these are unread: lamplit history '{name}' shows them");
+        desk.out.line(&desk.out.paint(Style::Dim, &note))?;
+    }
     if !follow {
         return Ok(());
     }

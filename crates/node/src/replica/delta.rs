@@ -56,7 +56,7 @@ impl Node {
         if !records.clone().all(is_genuine) {
             return Ok(DeltaOutcome::Refused(Refusal::Forged));
         }
-        if self.quarantine_is_full(records.count()) {
+        if self.quarantine_is_full(step, &delta.set, records)? {
             return Ok(DeltaOutcome::Refused(Refusal::Full));
         }
         let (set, author) = (delta.set, delta.author);

@@ -4,10 +4,10 @@ use lamplit_sync::{
     merge::Stamp,
     quarantine::{Time, time_of},
 };
-use lamplit_types::{Hlc, Wall};
+use lamplit_types::{AccountId, Hlc, Wall};
 use lamplit_wire::{Entry, Record, SetId};
 
-use super::{Changed, GONE, merge::log, stored};
+use super::{Changed, GONE, merge::log, owner_of, stored};
 use crate::{
     Node,
     db::decode,
@@ -55,9 +55,54 @@ impl Node {
         Ok(changed)
     }
 
-    /// Whether so many records wait that no more are taken.
-    pub(crate) fn quarantine_is_full(&self, coming: usize) -> bool {
-        self.waiting.saturating_add(coming) > limits::QUARANTINE
+    /// Whether some records cannot be taken because those that have to wait find no room. The account's own sets have room
+    /// of their own, and each set of somebody else has its share.
+    pub(crate) fn quarantine_is_full<'r>(
+        &self,
+        step: &Step<'_>,
+        set: &SetId,
+        records: impl Iterator<Item = &'r Record>,
+    ) -> Stepped<bool> {
+        let mut coming = 0_usize;
+        for record in records {
+            coming = coming.saturating_add(usize::from(self.has_to_wait(step, record)?));
+        }
+        let me = self.device.account;
+        let all = |own: bool| {
+            let sets = self.waiting.iter().filter(|(set, _)| (owner_of(set) == me) == own);
+            sets.map(|(_, count)| *count).sum::<usize>().saturating_add(coming)
+        };
+        if owner_of(set) == me {
+            return Ok(all(true) > limits::QUARANTINE);
+        }
+        let of_set = self.waiting.get(set).copied().unwrap_or(0).saturating_add(coming);
+        Ok(of_set > limits::QUARANTINE_OF_ONE || all(false) > limits::QUARANTINE)
+    }
+
+    /// Whether a record waits for its time, or for a key.
+    fn has_to_wait(&self, step: &Step<'_>, record: &Record) -> Stepped<bool> {
+        let body = &record.body;
+        let early = matches!(time_of(body.clock, step.now.wall), Time::NotBefore(_));
+        Ok(early || self.key_ring().find(&step.db, &body.set, body.key)?.is_none())
+    }
+
+    /// Somebody is a contact no more: nothing of theirs waits any longer.
+    pub(crate) fn drop_waiting_of(&mut self, step: &mut Step<'_>, owner: AccountId) -> Stepped {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = step.db.scan(Table::Quarantine, &[], after.as_deref(), Order::Up, limits::BATCH)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (key, value) in rows {
+                let waiting: Waiting = decode(Table::Quarantine, &value)?;
+                if owner_of(&waiting.record.body.set) == owner {
+                    self.drop_waiting(step, &key, &waiting.record);
+                    if waiting.logged {
+                        log(step, &waiting.record, Place::Replaced)?;
+                    }
+                }
+            }
+        }
     }
 
     fn wait(&mut self, step: &mut Step<'_>, due: Wall, record: Record, logged: bool) -> Stepped<Changed> {
@@ -67,7 +112,8 @@ impl Node {
             log(step, &record, Place::Waiting(key.clone()))?;
         }
         if step.db.get(Table::Quarantine, &key)?.is_none() {
-            self.waiting = self.waiting.saturating_add(1);
+            let count = self.waiting.entry(record.body.set).or_default();
+            *count = count.saturating_add(1);
         }
         step.db.put(Table::Quarantine, &key, &Waiting { record, logged })?;
         self.next_due = self.next_due.min(due);
@@ -92,7 +138,7 @@ impl Node {
 
     /// Drops what waits of an entity that was deleted after it was born.
     pub(super) fn bury_waiting(&mut self, step: &mut Step<'_>, set: &SetId, deletion: FieldKey, grave: Hlc) -> Stepped {
-        for (key, value) in step.db.scan(Table::Quarantine, &[], None, Order::Up, limits::QUARANTINE)? {
+        for (key, value) in step.db.scan(Table::Quarantine, &[], None, Order::Up, limits::ALL_QUARANTINE)? {
             let waiting: Waiting = decode(Table::Quarantine, &value)?;
             if waiting.record.body.set != *set {
                 continue;
@@ -100,7 +146,7 @@ impl Node {
             let Some(entry) = self.entry_of(step, &waiting.record)? else { continue };
             let same = entry.kind == deletion.kind && entry.entity == deletion.entity;
             if same && entry.field != GONE && entry.born <= grave {
-                self.drop_waiting(step, &key);
+                self.drop_waiting(step, &key, &waiting.record);
                 if waiting.logged {
                     log(step, &waiting.record, Place::Replaced)?;
                 }
@@ -109,9 +155,12 @@ impl Node {
         Ok(())
     }
 
-    fn drop_waiting(&mut self, step: &mut Step<'_>, key: &[u8]) {
+    fn drop_waiting(&mut self, step: &mut Step<'_>, key: &[u8], record: &Record) {
         step.db.remove(Table::Quarantine, key);
-        self.waiting = self.waiting.saturating_sub(1);
+        if let Some(count) = self.waiting.get_mut(&record.body.set) {
+            *count = count.saturating_sub(1);
+        }
+        self.waiting.retain(|_, count| *count > 0);
     }
 
     /// Tries again the records whose time has come.
@@ -132,7 +181,7 @@ impl Node {
     /// Tries again the records that waited for a key.
     pub(crate) fn release_for_key(&mut self, step: &mut Step<'_>) -> Stepped {
         let prefix = UNTIL_KEY.0.to_be_bytes();
-        for (key, value) in step.db.scan(Table::Quarantine, &prefix, None, Order::Up, limits::QUARANTINE)? {
+        for (key, value) in step.db.scan(Table::Quarantine, &prefix, None, Order::Up, limits::ALL_QUARANTINE)? {
             self.release(step, &key, &value)?;
         }
         Ok(())
@@ -140,7 +189,7 @@ impl Node {
 
     fn release(&mut self, step: &mut Step<'_>, key: &[u8], value: &[u8]) -> Stepped {
         let waiting: Waiting = decode(Table::Quarantine, value)?;
-        self.drop_waiting(step, key);
+        self.drop_waiting(step, key, &waiting.record);
         let set = waiting.record.body.set;
         self.admit(step, waiting.record, waiting.logged)?;
         self.dirty.insert(set);

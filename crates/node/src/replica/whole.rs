@@ -125,7 +125,7 @@ impl Node {
         let good = |record: &Record| {
             record.body.set == whole.set && self.may_write(&whole.set, &record.body.author) && is_genuine(record)
         };
-        if !whole.records.iter().all(good) || self.quarantine_is_full(whole.records.len()) {
+        if !whole.records.iter().all(good) || self.quarantine_is_full(step, &whole.set, whole.records.iter())? {
             return Ok(false);
         }
         let Some(anew) = anew else {

@@ -1,11 +1,14 @@
 //! What a contact may try, and somebody who repeats what was said.
 
 use chacha20::rand_core::Rng;
-use lamplit_node::{Event, Warning};
-use lamplit_types::{Channel, Class, Incarnation, limits::FRAME_BYTES};
+use lamplit_node::{Answer, Command, Event, Input, Table, Warning, limits::QUARANTINE_OF_ONE};
+use lamplit_types::{
+    Channel, Class, Incarnation, LinkId,
+    limits::{DAY_MS, EPOCH_MS, FRAME_BYTES},
+};
 use lamplit_wire::{Decoded, Frame, Mark, Received, decode};
 
-use crate::world::World;
+use crate::world::{World, app, name};
 
 fn restored(world: &World, at: usize) -> bool {
     world.devices[at].events.iter().any(|event| matches!(event, Event::Warning(Warning::Restored)))
@@ -64,7 +67,7 @@ fn a_contact_alone_can_show_that_a_device_was_restored() {
     world.befriend(jia, yi);
     world.pass(5_000);
     let backup = world.devices[jia].store.clone();
-    world.command(jia, lamplit_node::Command::SetName(crate::world::name("Jia the second"))).unwrap();
+    world.command(jia, Command::SetName(name("Jia the second"))).unwrap();
     world.pass(5_000);
     world.crash(jia);
     world.devices[jia].store = backup;
@@ -132,4 +135,113 @@ fn a_repeated_call_is_met_with_silence_also_after_a_restart() {
     world.say(jia, yi, "found again");
     world.pass(120_000);
     assert_eq!(world.history(yi, jia), ["found again"]);
+}
+
+#[test]
+fn names_on_the_network_change_with_every_epoch_also_after_a_sleep() {
+    let mut world = World::new(44);
+    let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+    world.befriend(jia, yi);
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..4 {
+        assert!(seen.insert(world.devices[jia].beacon.unwrap()), "a beacon was shown in an epoch before");
+        world.pass(EPOCH_MS);
+    }
+    // The machine sleeps for some epochs: its deadlines have not come when it wakes up, but something else has.
+    for at in [jia, yi] {
+        world.devices[at].skew += 5 * i64::try_from(EPOCH_MS).unwrap();
+    }
+    let before = world.devices[jia].beacon;
+    world.input(jia, Input::Disconnected(LinkId(999)));
+    assert_ne!(world.devices[jia].beacon, before);
+}
+
+#[test]
+fn a_lamp_is_seen_again_after_a_clock_was_set_right() {
+    let mut world = World::new(45);
+    let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+    world.befriend(jia, yi);
+    world.devices[jia].skew = 300 * i64::try_from(DAY_MS).unwrap();
+    world.command(jia, Command::Light { app: app("qq"), on: true }).unwrap();
+    world.pass(5_000);
+    world.crash(jia);
+    world.devices[jia].skew = 0;
+    world.start(jia);
+    world.command(jia, Command::Light { app: app("msn"), on: true }).unwrap();
+    world.pass(100_000);
+    assert_eq!(world.lit(yi, jia), ["msn"]);
+}
+
+#[test]
+fn an_invite_is_accepted_at_whichever_of_its_addresses_answers() {
+    let mut world = World::new(46);
+    let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+    world.blind = true;
+    let addresses = [90, 91, 92, jia].map(|at| format!("10.0.0.1:{}", 1000 + at).parse().unwrap()).to_vec();
+    let Answer::Invited(invite) = world.command(jia, Command::Invite { addresses }).unwrap() else {
+        panic!("an invite")
+    };
+    world.apart.push((jia, yi));
+    world.command(yi, Command::Accept(invite)).unwrap();
+    world.pass(3_000);
+    assert!(world.contact(yi, jia).is_none());
+    // The inviter was asleep; each address has its turn again.
+    world.apart.clear();
+    world.pass(20_000);
+    assert!(world.contact(yi, jia).is_some() && world.contact(jia, yi).is_some());
+    // And where nobody announces anything, the address that answered is kept.
+    world.crash(yi);
+    world.start(yi);
+    world.pass(20_000);
+    world.say(yi, jia, "it is me");
+    world.pass(5_000);
+    assert_eq!(world.history(jia, yi), ["it is me"]);
+}
+
+#[test]
+fn one_contact_cannot_stop_what_devices_of_an_account_tell_each_other() {
+    let mut world = World::new(47);
+    let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+    let pad = world.sibling(jia);
+    world.befriend(jia, yi);
+    world.pass(5_000);
+    // Yi's clock is a year ahead: all that Yi writes has to wait at Jia's, far more than there is room for.
+    world.devices[yi].skew = 300 * i64::try_from(DAY_MS).unwrap();
+    for number in 0..QUARANTINE_OF_ONE + 300 {
+        world.command(yi, Command::SetName(name(&format!("Yi {number}")))).unwrap();
+        if number % 50 == 0 {
+            world.pass(1_000);
+        }
+    }
+    world.pass(30_000);
+    let waiting = world.devices[jia].store.0.keys().filter(|(table, _)| *table == Table::Quarantine).count();
+    assert!(waiting <= QUARANTINE_OF_ONE, "{waiting} records wait");
+    let contact = world.devices[yi].account;
+    world.command(pad, Command::RenameContact { contact, alias: Some(name("The one ahead")) }).unwrap();
+    world.pass(5_000);
+    assert_eq!(world.contact(jia, yi).unwrap().alias, Some(name("The one ahead")));
+    // With the contact goes what waited of theirs.
+    world.command(jia, Command::RemoveContact(contact)).unwrap();
+    world.pass(5_000);
+    assert!(world.devices[jia].store.0.keys().all(|(table, _)| *table != Table::Quarantine));
+}
+
+#[test]
+fn a_device_that_slept_past_its_certificate_renews_it_at_once() {
+    let mut world = World::new(48);
+    let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+    world.befriend(jia, yi);
+    // Long enough for the chores to have been done.
+    world.pass(3_700_000);
+    world.crash(jia);
+    for at in [jia, yi] {
+        world.devices[at].skew = 400 * i64::try_from(DAY_MS).unwrap();
+    }
+    world.start(jia);
+    world.pass(120_000);
+    world.say(yi, jia, "good morning");
+    world.say(jia, yi, "is it?");
+    world.pass(5_000);
+    assert_eq!(world.history(jia, yi).len(), 2);
+    assert_eq!(world.history(yi, jia).len(), 2);
 }
