@@ -229,7 +229,6 @@ impl Node {
         // Their keys are in another set and go with their own deletion: there may be new ones already.
         step.db.remove(Table::Contacts, account.as_bytes());
         self.drop_person(step, account)?;
-        self.drop_waiting_of(step, account)?;
         step.tell(Event::ContactRemoved(account));
         // Whoever removed them changed the key that was known there: this device may have handed them a later one.
         if card.granted >= self.friends_generation(step)? {

@@ -44,10 +44,13 @@ impl Node {
 
     /// Puts a message into the outbox of every device of an account but this one.
     pub(crate) fn post(&mut self, step: &mut Step<'_>, to: AccountId, mail: &Mail) -> Stepped {
-        for device in self.people.devices_of(to) {
-            if device != self.device.device {
-                self.post_to(step, device, mail)?;
-            }
+        let mut devices = self.people.devices_of(to);
+        devices.retain(|device| *device != self.device.device);
+        if self.has_bug(Sabotage::OneDevice) {
+            devices.truncate(1);
+        }
+        for device in devices {
+            self.post_to(step, device, mail)?;
         }
         Ok(())
     }

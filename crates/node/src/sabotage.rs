@@ -22,6 +22,8 @@ pub enum Sabotage {
     OutboxDropOnSend,
     /// A message goes to the devices of all contacts.
     WrongAudience,
+    /// A message goes to one device of each person only.
+    OneDevice,
 }
 
 impl Node {

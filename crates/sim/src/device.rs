@@ -116,6 +116,11 @@ impl Device {
         self.mirror.value(Table::MessageIndex, message.as_bytes()).is_some()
     }
 
+    /// Whether it has changed since a backup.
+    pub(crate) fn is_older(&self, backup: usize) -> bool {
+        self.backups.get(backup).is_some_and(|backup| backup.mirror != self.mirror)
+    }
+
     pub(crate) fn knows(&self, account: AccountId) -> bool {
         self.mirror.value(Table::Contacts, account.as_bytes()).is_some()
     }

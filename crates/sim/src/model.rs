@@ -67,6 +67,11 @@ impl Model {
         self.said.get(number)
     }
 
+    /// All messages that were committed where they were typed.
+    pub(crate) fn committed(&self) -> impl Iterator<Item = &Said> {
+        self.by_id.values().filter_map(|number| self.message(*number))
+    }
+
     pub(crate) fn by_id(&self, id: &MessageId) -> Option<&Said> {
         self.message(*self.by_id.get(id)?)
     }

@@ -4,7 +4,7 @@ use lamplit_sync::{
     merge::Stamp,
     quarantine::{Time, time_of},
 };
-use lamplit_types::{AccountId, Hlc, Wall};
+use lamplit_types::{Hlc, Wall};
 use lamplit_wire::{Entry, Record, SetId};
 
 use super::{Changed, GONE, merge::log, owner_of, stored};
@@ -84,25 +84,6 @@ impl Node {
         let body = &record.body;
         let early = matches!(time_of(body.clock, step.now.wall), Time::NotBefore(_));
         Ok(early || self.key_ring().find(&step.db, &body.set, body.key)?.is_none())
-    }
-
-    /// Somebody is a contact no more: nothing of theirs waits any longer.
-    pub(crate) fn drop_waiting_of(&mut self, step: &mut Step<'_>, owner: AccountId) -> Stepped {
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let rows = step.db.scan(Table::Quarantine, &[], after.as_deref(), Order::Up, limits::BATCH)?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
-            after = Some(last.clone());
-            for (key, value) in rows {
-                let waiting: Waiting = decode(Table::Quarantine, &value)?;
-                if owner_of(&waiting.record.body.set) == owner {
-                    self.drop_waiting(step, &key, &waiting.record);
-                    if waiting.logged {
-                        log(step, &waiting.record, Place::Replaced)?;
-                    }
-                }
-            }
-        }
     }
 
     fn wait(&mut self, step: &mut Step<'_>, due: Wall, record: Record, logged: bool) -> Stepped<Changed> {

@@ -137,6 +137,7 @@ impl World {
 
     fn check_whole(&self) -> Done {
         self.check_arrived()?;
+        self.check_everywhere()?;
         self.check_contacts()?;
         self.check_records()?;
         self.check_deleted()?;
@@ -310,6 +311,28 @@ impl World {
                 if message.is_none_or(|message| message.progress < Some(Progress::Delivered)) {
                     let word = said.text.split(' ').next().unwrap_or_default();
                     let what = format!("{} does not know that {word} was delivered", device.name);
+                    return Err(Failure::broken(Rule::Delivered, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every message that was committed anywhere is on every device of both people.
+    fn check_everywhere(&self) -> Done {
+        for said in self.model.committed() {
+            let Some(id) = said.id else { continue };
+            let author = self.device(said.author)?;
+            let (from, to) = (author.person, said.to);
+            // What a device had not sent when it was restored is in no backup, and nor is what it received since.
+            if author.times_restored > 0 || self.model.parted(from, to) || !self.must_reach(from, to) {
+                continue;
+            }
+            for at in self.devices_of(from).chain(self.devices_of(to)) {
+                let device = self.device(at)?;
+                if device.times_restored == 0 && !device.has(&id) {
+                    let word = said.text.split(' ').next().unwrap_or_default();
+                    let what = format!("{} does not have {word}, which {} said", device.name, author.name);
                     return Err(Failure::broken(Rule::Delivered, what));
                 }
             }

@@ -141,7 +141,9 @@ impl World {
         if shown.conversation != with {
             return broken(Rule::Addressees, &format!("{word} is in another conversation"));
         }
-        let restored = author.times_restored > 0 && device.times_restored > 0;
+        // What was thrown away when two people parted comes back with a backup from before.
+        let comes_back = self.model.parted(author.person, said.to);
+        let restored = author.times_restored > 0 && (device.times_restored > 0 || comes_back);
         let order = self.model.message(number).map_or(0, |said| said.order);
         let device = self.device_mut(at)?;
         let last = device.books.last.entry((said.author, said.to)).or_default();

@@ -20,7 +20,7 @@ use crate::{
 const APPS: &[&str] = &["qq", "msn", "icq", "weibo"];
 /// Wrong by so many milliseconds, to either side.
 const SKEWS: &[u64] = &[2_000, 60_000, 4 * 60_000, 20 * 60_000, 3 * 60 * 60_000, DAY_MS];
-const YEAR_OFF_MS: u64 = 400 * DAY_MS;
+pub(super) const YEAR_OFF_MS: u64 = 400 * DAY_MS;
 
 impl World {
     /// Somebody does something; nothing, if nobody can.
@@ -237,7 +237,6 @@ impl World {
     }
 
     fn part(&mut self) -> Done {
-        self.tally.fault(Fault::Partition);
         let many = self.dice.between(2, 3);
         for device in &mut self.devices {
             device.island = self.dice.below(many);
@@ -249,7 +248,6 @@ impl World {
     }
 
     fn isolate(&mut self) -> Done {
-        self.tally.fault(Fault::Partition);
         let at = usize::try_from(self.dice.below(self.devices.len() as u64)).unwrap_or(0);
         self.device_mut(at)?.island = 100 + at as u64;
         self.tell(|| format!("{at}: is out of reach"));
@@ -276,13 +274,11 @@ impl World {
     fn set_some_clock(&mut self) -> Done {
         let at = usize::try_from(self.dice.below(self.devices.len() as u64)).unwrap_or(0);
         let skew = self.dice.pick(SKEWS).unwrap_or(0);
-        self.tally.fault(Fault::Skew);
         self.set_clock_to_a_side(at, skew)
     }
 
     fn set_some_clock_far(&mut self) -> Done {
         let at = usize::try_from(self.dice.below(self.devices.len() as u64)).unwrap_or(0);
-        self.tally.fault(Fault::YearOff);
         self.set_clock_to_a_side(at, YEAR_OFF_MS)
     }
 

@@ -2,7 +2,7 @@
 
 use lamplit_node::{Input, Outputs, Write};
 
-use super::World;
+use super::{World, acts::YEAR_OFF_MS};
 use crate::{
     failure::{Done, Failure, Rule},
     mirror::Mirror,
@@ -35,6 +35,12 @@ impl World {
         let Some(running) = &mut device.running else { return Ok(()) };
         running.is_working = false;
         let inputs = std::mem::take(&mut running.pending);
+        let skew = device.skew.unsigned_abs();
+        if skew > 0 {
+            self.tally.fault(if skew >= YEAR_OFF_MS { Fault::YearOff } else { Fault::Skew });
+        }
+        let device = self.device_mut(at)?;
+        let Some(running) = &mut device.running else { return Ok(()) };
         let snapshot = match running.store.snapshot() {
             Ok(snapshot) => snapshot,
             // The disk is still in trouble: the process gives up, and is started again later.

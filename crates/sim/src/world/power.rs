@@ -162,7 +162,9 @@ impl World {
     /// A device comes back as it was at some backup.
     pub(super) fn restore(&mut self, at: usize) -> Done {
         let which = self.dice.below(self.device(at)?.backups.len() as u64);
-        self.power_cut(at, Fault::Restored)?;
+        // An image of what is there anyway takes nothing back.
+        let is_old = self.device(at)?.is_older(usize::try_from(which).unwrap_or(0));
+        self.power_cut(at, if is_old { Fault::Restored } else { Fault::Crash })?;
         let which = usize::try_from(which).unwrap_or(0);
         let device = self.device_mut(at)?;
         let Some(backup) = device.backups.get(which) else { return Ok(()) };

@@ -213,7 +213,10 @@ impl World {
         for number in self.open_wires() {
             if !self.is_apart(number) {
                 self.go_on(number);
-            } else if self.dice.permille(350) {
+                continue;
+            }
+            self.tally.fault(Fault::Partition);
+            if self.dice.permille(350) {
                 self.kill(number);
             } else {
                 for side in [0, 1] {
