@@ -115,10 +115,12 @@ JSON, a line each: {\"id\", \"name\", \"alias\", \"note\", \"devices\", \"since_
     /// Say something to a contact
     #[command(after_long_help = "\
 CONTACT is a name, the beginning of one that fits nobody else, or an id. The message is kept until one of their devices
-has it, however long that takes. With - as text, standard input is sent.
+has it, however long that takes. With - as text, standard input is sent. Options are options among the words too; after --
+nothing is.
 
 Examples:
   lamplit say Grace hello there
+  lamplit say Grace -- try it with --json
   date | lamplit say Grace -
 
 JSON: {\"id\", \"contact\"}")]
@@ -232,8 +234,11 @@ pub(crate) struct Say {
     /// To whom
     pub(crate) contact: String,
     /// What; - for standard input
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) text: Vec<String>,
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) text: String,
+    /// Further words
+    #[arg(value_name = "WORD")]
+    pub(crate) more: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -273,8 +278,11 @@ pub(crate) struct Note {
     /// About whom
     pub(crate) contact: String,
     /// The note
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) note: Vec<String>,
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) note: Option<String>,
+    /// Further words
+    #[arg(value_name = "WORD")]
+    pub(crate) more: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -295,6 +303,27 @@ pub(crate) struct Dial {
     /// How long to wait
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
     pub(crate) timeout: Duration,
+}
+
+impl Say {
+    /// What is said: its words, or `None` for standard input.
+    ///
+    /// The first word is an argument of its own because only that may begin with a hyphen: of one argument with many
+    /// words that may, clap takes every option behind the first for one of them.
+    pub(crate) fn words(&self) -> Option<String> {
+        (self.text != "-" || !self.more.is_empty()).then(|| joined(&self.text, &self.more))
+    }
+}
+
+impl Note {
+    /// The note, or `None` to remove it.
+    pub(crate) fn words(&self) -> Option<String> {
+        self.note.as_ref().map(|first| joined(first, &self.more))
+    }
+}
+
+fn joined(first: &str, more: &[String]) -> String {
+    core::iter::once(first).chain(more.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -45,7 +45,7 @@ fn describe(who: Who, event: &Event) -> Option<String> {
         Event::Progress { progress: Progress::Delivered, .. } => "is told: delivered".to_owned(),
         Event::Progress { progress: Progress::Read, .. } => "is told: read".to_owned(),
         Event::Warning { text } => format!("is warned: {text}"),
-        Event::AcceptFailed { reason } => format!("could not accept: {reason}"),
+        Event::AcceptFailed { reason, .. } => format!("could not accept: {reason}"),
         Event::Message { .. }
         | Event::Progress { .. }
         | Event::ContactChanged { .. }

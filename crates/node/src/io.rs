@@ -198,7 +198,12 @@ pub enum Event {
     /// A contact is gone.
     ContactRemoved(AccountId),
     /// An invite could not be accepted; the reason is the other's, or ours.
-    AcceptFailed(AcceptError),
+    AcceptFailed {
+        /// Who made the invite.
+        inviter: AccountId,
+        /// Why.
+        error: AcceptError,
+    },
     /// A message came in, from a contact or from another device of the owner.
     Message {
         /// With whom the conversation is.

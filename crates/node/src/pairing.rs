@@ -155,7 +155,7 @@ impl Node {
         let many = u32::try_from(invite.addresses.len()).unwrap_or(1);
         if tries >= many.saturating_mul(limits::INVITE_ROUNDS) {
             self.stop_accepting(step, id);
-            step.tell(Event::AcceptFailed(AcceptError::Unreachable));
+            step.tell(Event::AcceptFailed { inviter: invite.account, error: AcceptError::Unreachable });
         }
         Ok(())
     }
@@ -198,9 +198,11 @@ impl Node {
             }
             (At::Knocked(invite), Frame::Introduce(them)) => self.host_introduced(step, line, handshake, invite, them),
             (At::Answered(invite, them), Frame::Welcome) => self.welcomed(step, line, handshake, invite, *them),
-            (At::Knocked(invite) | At::Answered(invite, _), Frame::Close(reason)) => {
-                self.stop_accepting(step, invite);
-                step.tell(Event::AcceptFailed(AcceptError::Refused(reason)));
+            (At::Knocked(id) | At::Answered(id, _), Frame::Close(reason)) => {
+                if let Some((_, invite)) = self.acceptance(step, &id)? {
+                    step.tell(Event::AcceptFailed { inviter: invite.account, error: AcceptError::Refused(reason) });
+                }
+                self.stop_accepting(step, id);
                 Ok(Flow::End)
             }
             _ => Ok(Flow::End),
@@ -266,7 +268,7 @@ impl Node {
                 self.stop_accepting(step, id);
                 let clock = matches!(unfit, Err(Unfit::Clock));
                 let error = if clock { AcceptError::Refused(CloseReason::Clock) } else { AcceptError::Impostor };
-                step.tell(Event::AcceptFailed(error));
+                step.tell(Event::AcceptFailed { inviter: invite.account, error });
                 return Ok(Flow::End);
             }
         };

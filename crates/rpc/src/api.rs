@@ -310,6 +310,8 @@ pub enum Event {
     },
     /// An invite could not be accepted.
     AcceptFailed {
+        /// Who made it.
+        contact: String,
         /// Why, and what to do.
         reason: String,
     },

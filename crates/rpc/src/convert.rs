@@ -90,7 +90,9 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
             load_contact(handle, account).await?.map(|contact| api::Event::ContactChanged { contact })
         }
         Event::ContactRemoved(account) => Some(api::Event::ContactRemoved { contact: account.to_string() }),
-        Event::AcceptFailed(error) => Some(api::Event::AcceptFailed { reason: error.to_string() }),
+        Event::AcceptFailed { inviter, error } => {
+            Some(api::Event::AcceptFailed { contact: inviter.to_string(), reason: error.to_string() })
+        }
         Event::Message { id, .. } => handle
             .read(move |read| view::message(read, id))
             .await?

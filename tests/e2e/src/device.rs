@@ -1,16 +1,13 @@
 use std::{
-    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Output, Stdio},
-    sync::mpsc,
-    thread,
 };
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Lan, PATIENCE, Side, eventually, program};
+use crate::{Lan, PATIENCE, Running, Side, eventually, program, running::lines};
 
 /// A device: a data directory of its own, and a daemon while it runs.
 #[derive(Debug)]
@@ -65,11 +62,7 @@ impl<'lan> Device<'lan> {
         let mut daemon = self.spawn(options)?;
         let stdout = daemon.stdout.take().context("the daemon's output is piped")?;
         self.daemon = Some(daemon);
-        let (first, told) = mpsc::channel();
-        // Reads to the end, so that the daemon never waits for us.
-        thread::spawn(move || {
-            BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| first.send(line))
-        });
+        let told = lines(stdout);
         let line = told.recv_timeout(PATIENCE).with_context(|| format!("{}'s daemon did not start", self.name))?;
         match serde_json::from_str::<Value>(&line)?.get("ready") {
             Some(Value::Bool(true)) => Ok(()),
@@ -146,9 +139,27 @@ impl<'lan> Device<'lan> {
     /// # Errors
     /// If it does not run at all.
     pub fn attempt(&self, arguments: &[&str]) -> Result<Result<Vec<Value>, Refused>> {
-        let mut command = Command::new(program::lamplit()?);
-        command.arg("--json").arg("--data").arg(self.data()).args(arguments).stdin(Stdio::null());
-        judge(&command.output()?)
+        judge(&self.command()?.arg("--json").args(arguments).output()?)
+    }
+
+    /// Runs a command that must succeed, as a person does, and returns what it prints.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub fn read(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.command()?.args(arguments).output()?;
+        if !output.status.success() {
+            bail!("{}: lamplit {}: {}", self.name, arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Starts a command that goes on, as a person does.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn follow(&self, arguments: &[&str]) -> Result<Running> {
+        Running::start(self.command()?.args(arguments))
     }
 
     /// Invites `guest` and waits until both have each other among their contacts, and each has what the other's devices
@@ -208,8 +219,14 @@ impl<'lan> Device<'lan> {
         self.list(&["history", other.name(), "--limit", "10000"])
     }
 
+    fn command(&self) -> Result<Command> {
+        let mut command = Command::new(program::lamplit()?);
+        command.arg("--data").arg(self.data()).stdin(Stdio::null());
+        Ok(command)
+    }
+
     fn spawn(&self, options: &[&str]) -> Result<Child> {
-        let mut command = self.lan.command(self.side, program::lamplit()?);
+        let mut command = self.lan.command(self.side, &program::lamplit()?);
         command.arg("--json").arg("--data").arg(self.data()).arg("run").args(options);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         // What goes wrong shall be seen in the test's own output, but a refusal is read.

@@ -11,17 +11,27 @@ use anyhow::{Context, Result, anyhow, bail};
 const OTHER: &str = "LAMPLIT_PROGRAM";
 
 /// The `lamplit` program, as new as the sources.
-pub(crate) fn lamplit() -> Result<&'static Path> {
-    static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let built = PROGRAM.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+pub(crate) fn lamplit() -> Result<PathBuf> {
+    match env::var_os(OTHER) {
+        Some(other) => Ok(PathBuf::from(other)),
+        None => Ok(programs()?.join("lamplit")),
+    }
+}
+
+/// The `lamplit-demo` program, as new as the sources. It starts the `lamplit` beside it.
+pub(crate) fn demo() -> Result<PathBuf> {
+    Ok(programs()?.join("lamplit-demo"))
+}
+
+/// The folder that the programs are in, once they are built.
+fn programs() -> Result<&'static Path> {
+    static PROGRAMS: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = PROGRAMS.get_or_init(|| build().map_err(|error| format!("{error:#}")));
     built.as_deref().map_err(|error| anyhow!("{error}"))
 }
 
-/// Builds it where this test was built: nothing is left to do if somebody did so just before.
+/// Builds them where this test was built: nothing is left to do if somebody did so just before.
 fn build() -> Result<PathBuf> {
-    if let Some(other) = env::var_os(OTHER) {
-        return Ok(PathBuf::from(other));
-    }
     let test = env::current_exe().context("this test does not know its own path")?;
     let folder = test.ancestors().nth(2).context("tests lie in a target directory")?;
     let target = folder.parent().context("a profile's folder lies in a target directory")?;
@@ -34,5 +44,5 @@ fn build() -> Result<PathBuf> {
     if !command.current_dir(env!("CARGO_MANIFEST_DIR")).status().context("cargo does not start")?.success() {
         bail!("the programs do not build: cargo build --workspace --bins");
     }
-    Ok(folder.join("lamplit"))
+    Ok(folder.to_owned())
 }

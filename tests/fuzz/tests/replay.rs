@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -26,6 +26,48 @@ fn every_corpus_is_replayed() {
             }
         }
     }
+}
+
+/// So that the fuzzer begins from what there is today, and not from a format of the past.
+#[test]
+fn every_vector_is_a_seed() {
+    let folder = corpora().join("wire");
+    let vectors = vectors();
+    assert!(vectors.len() > 30, "golden.txt has {} vectors", vectors.len());
+    for (name, bytes) in vectors {
+        let words: Vec<String> = name.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
+        let file = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_");
+        assert!(
+            fs::read(folder.join(&file)).is_ok_and(|seed| seed == bytes),
+            "corpus/wire/{file} is not the vector {name}"
+        );
+    }
+}
+
+/// The vectors of the wire format: their names and bytes, as golden.txt explains.
+fn vectors() -> BTreeMap<String, Vec<u8>> {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/wire/src/golden.txt");
+    let mut vectors: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut name = String::new();
+    for line in fs::read_to_string(golden).expect("golden.txt").lines() {
+        let bare = line.split('#').next().unwrap_or_default().trim_end();
+        if bare.starts_with(' ') {
+            let vector = vectors.get_mut(&name).expect("a name before its bytes");
+            bare.split_whitespace().for_each(|token| vector.extend(bytes(token)));
+        } else if !bare.is_empty() {
+            bare.clone_into(&mut name);
+            vectors.insert(name.clone(), Vec::new());
+        }
+    }
+    vectors
+}
+
+fn bytes(token: &str) -> Vec<u8> {
+    let (hex, times) = token.split_once('*').unwrap_or((token, "1"));
+    let digit = |c: u8| u8::try_from(char::from(c).to_digit(16).expect("a hexadecimal digit")).expect("below 16");
+    let one: Vec<u8> =
+        hex.as_bytes().chunks(2).map(|pair| pair.iter().fold(0, |byte, c| byte << 4 | digit(*c))).collect();
+    one.repeat(times.parse().expect("a number"))
 }
 
 #[test]

@@ -17,11 +17,80 @@ fn every_command_documents_its_json() {
     }
 }
 
+/// What `lamplit say Grace …` says, and with which options.
+fn said(words: &[&str]) -> (Option<String>, Global) {
+    let args = Args::try_parse_from(["lamplit", "say", "Grace"].iter().chain(words)).unwrap();
+    let Command::Say(say) = args.command else { panic!("say is say") };
+    (say.words(), args.global)
+}
+
+/// What `lamplit note Grace …` notes, and with which options.
+fn noted(words: &[&str]) -> (Option<String>, Global) {
+    let args = Args::try_parse_from(["lamplit", "note", "Grace"].iter().chain(words)).unwrap();
+    let Command::Note(note) = args.command else { panic!("note is note") };
+    (note.words(), args.global)
+}
+
+#[test]
+fn options_are_options_before_between_and_after_the_words() {
+    for words in [["--json", "good", "evening"], ["good", "--json", "evening"], ["good", "evening", "--json"]] {
+        for (text, global) in [said(&words), noted(&words)] {
+            assert_eq!(text.as_deref(), Some("good evening"), "{words:?}");
+            assert!(global.json, "{words:?}");
+        }
+    }
+    for (text, global) in [said(&["hello", "--data", "/tmp/ada"]), noted(&["hello", "--data=/tmp/ada"])] {
+        assert_eq!(text.as_deref(), Some("hello"));
+        assert_eq!(global.data, Some(PathBuf::from("/tmp/ada")));
+    }
+}
+
 #[test]
 fn what_is_said_may_begin_with_a_hyphen() {
-    let args = Args::try_parse_from(["lamplit", "say", "Grace", "-", "well"]).unwrap();
-    let Command::Say(say) = args.command else { panic!("say is say") };
-    assert_eq!(say.text, ["-", "well"]);
+    for (words, text) in [
+        (["-", "well"], "- well"),
+        (["-5", "degrees"], "-5 degrees"),
+        (["- well", "then"], "- well then"),
+        (["--well", "then"], "--well then"),
+        (["well", "-"], "well -"),
+    ] {
+        assert_eq!(said(&words).0.as_deref(), Some(text));
+        assert_eq!(noted(&words).0.as_deref(), Some(text));
+    }
+    let (text, global) = said(&["-", "well", "--json"]);
+    assert_eq!(text.as_deref(), Some("- well"));
+    assert!(global.json);
+}
+
+#[test]
+fn after_two_hyphens_nothing_is_an_option() {
+    for (words, text) in [
+        (&["--", "--json"][..], "--json"),
+        (&["--", "try", "--json"], "try --json"),
+        (&["try", "--", "--json", "--data", "x"], "try --json --data x"),
+        (&["--", "--", "--"], "-- --"),
+    ] {
+        for (said, global) in [said(words), noted(words)] {
+            assert_eq!(said.as_deref(), Some(text));
+            assert!(!global.json && global.data.is_none(), "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn an_option_nobody_knows_is_not_said_behind_other_words() {
+    let refused = Args::try_parse_from(["lamplit", "say", "Grace", "hello", "--really"]).unwrap_err();
+    assert!(refused.to_string().contains("-- --really"), "{refused}");
+}
+
+#[test]
+fn a_lone_hyphen_is_standard_input_and_no_words_are_no_note() {
+    assert_eq!(said(&["-"]).0, None);
+    let (text, global) = said(&["-", "--json"]);
+    assert!(text.is_none() && global.json);
+    assert!(Args::try_parse_from(["lamplit", "say", "Grace"]).is_err());
+    assert_eq!(noted(&[]).0, None);
+    assert_eq!(noted(&["-"]).0.as_deref(), Some("-"));
 }
 
 #[test]

@@ -36,7 +36,9 @@ async fn until_met(daemon: &mut Connection, id: &str) -> Result<Contact, Failure
     loop {
         match daemon.next().await?.ok_or(CallError::Gone)? {
             Happening::Event(Event::ContactAdded { contact }) if contact.id == id => return Ok(contact),
-            Happening::Event(Event::AcceptFailed { reason }) => return Err(Failure::Other(anyhow!(reason))),
+            Happening::Event(Event::AcceptFailed { contact, reason }) if contact == id => {
+                return Err(Failure::Other(anyhow!(reason)));
+            }
             Happening::Event(_) => {}
             Happening::Lagged(_) => {
                 if let Some(contact) = who::all(daemon).await?.into_iter().find(|contact| contact.id == id) {

@@ -30,10 +30,10 @@ pub(super) async fn rename(desk: &Desk, Rename { contact, name }: Rename) -> Res
     Ok(())
 }
 
-pub(super) async fn note(desk: &Desk, Note { contact, note }: Note) -> Result<(), Failure> {
-    let note = if note.is_empty() { None } else { Some(note.join(" ")) };
+pub(super) async fn note(desk: &Desk, about: Note) -> Result<(), Failure> {
+    let note = about.words();
     let mut daemon = desk.connect().await?;
-    let contact = who::find(&mut daemon, &contact).await?;
+    let contact = who::find(&mut daemon, &about.contact).await?;
     daemon.call(api::Note { contact: contact.id.clone(), note: note.clone() }).await?;
     desk.out.print(&json!({ "contact": contact.id, "note": note }), || match &note {
         Some(_) => format!("Noted about {}; nobody else sees it.", safe(&contact.name)),

@@ -8,13 +8,13 @@ use serde_json::json;
 use super::Desk;
 use crate::{args::Say, failure::Failure, output::safe, who};
 
-pub(super) async fn run(desk: &Desk, Say { contact, text }: Say) -> Result<(), Failure> {
-    let text = match text.as_slice() {
-        [only] if only == "-" => standard_input()?,
-        words => words.join(" "),
+pub(super) async fn run(desk: &Desk, say: Say) -> Result<(), Failure> {
+    let text = match say.words() {
+        Some(words) => words,
+        None => standard_input()?,
     };
     let mut daemon = desk.connect().await?;
-    let contact = who::find(&mut daemon, &contact).await?;
+    let contact = who::find(&mut daemon, &say.contact).await?;
     let said = daemon.call(api::Say { contact: contact.id.clone(), text }).await?;
     desk.out.print(&json!({ "id": said.id, "contact": contact.id }), || {
         let name = safe(&contact.name);

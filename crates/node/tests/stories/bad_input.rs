@@ -9,7 +9,7 @@ use crate::world::{World, address, app, name};
 
 fn accept_errors(world: &World, at: usize) -> Vec<AcceptError> {
     let errors = world.devices[at].events.iter().filter_map(|event| match event {
-        Event::AcceptFailed(error) => Some(*error),
+        Event::AcceptFailed { error, .. } => Some(*error),
         _ => None,
     });
     errors.collect()

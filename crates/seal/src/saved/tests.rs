@@ -32,7 +32,7 @@ fn fields_have_their_names() {
 #[test]
 fn what_cannot_be_written_is_an_error() {
     struct Never;
-    impl serde::Serialize for Never {
+    impl Serialize for Never {
         fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
             Err(serde::ser::Error::custom("never"))
         }

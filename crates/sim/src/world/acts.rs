@@ -306,7 +306,7 @@ impl World {
                 Event::ContactAdded(_) => 22,
                 Event::ContactChanged(_) => 23,
                 Event::ContactRemoved(_) => 24,
-                Event::AcceptFailed(_) => 25,
+                Event::AcceptFailed { .. } => 25,
                 Event::Message { .. } => 26,
                 Event::Progress { .. } => 27,
                 Event::Presence(_) => 28,

@@ -1,0 +1,322 @@
+//! What the commands do and print, with somebody else at the other end.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::thread;
+
+use lamplit_e2e::{Device, Lan, Side, eventually};
+use rqrr::PreparedImage;
+use serde_json::{Value, json};
+
+const REFUSED: i32 = 1;
+const NOBODY_OR_SEVERAL: i32 = 4;
+
+fn started<'lan>(lan: &'lan Lan, side: Side, name: &str) -> Device<'lan> {
+    let mut device = Device::new(lan, side, name).unwrap();
+    device.start(&[]).unwrap();
+    device
+}
+
+/// Ada on the left and Grace on the right, acquainted and near.
+fn acquainted(lan: &Lan) -> (Device<'_>, Device<'_>) {
+    let (ada, grace) = (started(lan, Side::Left, "Ada"), started(lan, Side::Right, "Grace"));
+    ada.meet(&grace).unwrap();
+    ada.wait_for_contact(&grace, "be near", |contact| contact["near"] == true).unwrap();
+    grace.wait_for_contact(&ada, "be near", |contact| contact["near"] == true).unwrap();
+    (ada, grace)
+}
+
+/// The one contact that a device has.
+fn the_contact(device: &Device<'_>) -> Value {
+    let contacts = device.list(&["contacts"]).unwrap();
+    assert_eq!(contacts.len(), 1, "{contacts:?}");
+    contacts[0].clone()
+}
+
+fn wait_for_name(here: &Device<'_>, name: &str) {
+    let what = format!("{}'s contact shall be called {name}", here.name());
+    eventually(&what, || Ok((the_contact(here)["name"] == name).then_some(()))).unwrap();
+}
+
+fn wait_for_message(here: &Device<'_>, contact: &str, text: &str) {
+    eventually(&format!("{} shall have {text:?}", here.name()), || {
+        let messages = here.list(&["history", contact])?;
+        Ok(messages.iter().any(|message| message["text"] == text).then_some(()))
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_new_name_is_seen_by_contacts() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan);
+    assert_eq!(ada.ask(&["name", "Ada Lovelace"]).unwrap(), json!({ "name": "Ada Lovelace" }));
+    assert_eq!(ada.ask(&["status"]).unwrap()["name"], "Ada Lovelace");
+    wait_for_name(&grace, "Ada Lovelace");
+    assert_eq!(the_contact(&grace)["alias"], Value::Null);
+}
+
+#[test]
+fn a_contact_called_something_else_does_not_see_that() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan);
+    let id = the_contact(&grace)["id"].clone();
+    let renamed = grace.ask(&["rename", "Ada", "The Countess"]).unwrap();
+    assert_eq!(renamed, json!({ "contact": id, "name": "The Countess" }));
+    let contact = the_contact(&grace);
+    assert_eq!((&contact["name"], &contact["alias"]), (&json!("The Countess"), &json!("The Countess")));
+
+    // Both names change; what Grace calls her goes before what she calls herself.
+    ada.ask(&["name", "Augusta"]).unwrap();
+    grace.ask(&["say", "the countess", "good evening"]).unwrap();
+    wait_for_message(&ada, "Grace", "good evening");
+    ada.wait_until_sent().unwrap();
+    assert_eq!(the_contact(&grace)["name"], "The Countess");
+    assert_eq!(ada.ask(&["status"]).unwrap()["name"], "Augusta");
+    assert_eq!(the_contact(&ada)["name"], "Grace");
+
+    let back = grace.ask(&["rename", "The Countess"]).unwrap();
+    assert_eq!(back, json!({ "contact": id, "name": null }));
+    wait_for_name(&grace, "Augusta");
+}
+
+#[test]
+fn a_note_stays_with_whoever_made_it() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan);
+    let noted = grace.ask(&["note", "Ada", "likes", "jasmine tea"]).unwrap();
+    assert_eq!(noted["note"], "likes jasmine tea");
+    assert_eq!(the_contact(&grace)["note"], "likes jasmine tea");
+
+    grace.ask(&["say", "Ada", "tea?"]).unwrap();
+    wait_for_message(&ada, "Grace", "tea?");
+    grace.wait_until_sent().unwrap();
+    assert_eq!(the_contact(&ada)["note"], Value::Null);
+
+    assert_eq!(grace.ask(&["note", "Ada"]).unwrap()["note"], Value::Null);
+    assert_eq!(the_contact(&grace)["note"], Value::Null);
+}
+
+#[test]
+fn who_is_removed_is_gone_here_and_away_there_until_they_meet_again() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan);
+    ada.ask(&["say", "Grace", "before"]).unwrap();
+    wait_for_message(&grace, "Ada", "before");
+
+    // Nobody is at the keyboard to be asked.
+    let unsure = grace.attempt(&["remove", "Ada"]).unwrap().unwrap_err();
+    assert_eq!(unsure.code, Some(REFUSED));
+    assert!(unsure.message.contains("--yes"), "{}", unsure.message);
+    let id = the_contact(&grace)["id"].clone();
+    assert_eq!(grace.ask(&["remove", "Ada", "--yes"]).unwrap(), json!({ "contact": id, "removed": true }));
+
+    assert!(grace.list(&["contacts"]).unwrap().is_empty());
+    let refused = grace.attempt(&["history", "Ada"]).unwrap().unwrap_err();
+    assert_eq!(refused.code, Some(NOBODY_OR_SEVERAL));
+    ada.wait_for_contact(&grace, "be away", |contact| contact["near"] == false).unwrap();
+    assert!(ada.read(&["say", "Grace", "are you there?"]).unwrap().contains("Kept"));
+
+    let link = grace.ask(&["invite"]).unwrap()["link"].as_str().unwrap().to_owned();
+    let known = ada.attempt(&["accept", &link]).unwrap().unwrap_err();
+    assert!(known.message.contains("already"), "{}", known.message);
+    ada.meet(&grace).unwrap();
+    wait_for_message(&grace, "Ada", "before");
+    wait_for_message(&grace, "Ada", "are you there?");
+}
+
+#[test]
+fn whoever_cannot_be_told_apart_is_not_written_to() {
+    let lan = Lan::new().unwrap();
+    let (ada, _grace) = acquainted(&lan);
+    let gregor = started(&lan, Side::Right, "Gregor");
+    ada.meet(&gregor).unwrap();
+    let commands: [&[&str]; 6] = [
+        &["say", "WHO", "hello"],
+        &["history", "WHO"],
+        &["rename", "WHO", "Somebody"],
+        &["note", "WHO", "somebody"],
+        &["remove", "WHO", "--yes"],
+        &["dial", "WHO", "10.77.0.2:4242"],
+    ];
+    for command in commands {
+        for (who, message) in [("gr", "2 contacts fit gr"), ("Eve", "is called Eve")] {
+            let words: Vec<&str> = command.iter().map(|word| if *word == "WHO" { who } else { *word }).collect();
+            let refused = ada.attempt(&words).unwrap().unwrap_err();
+            assert_eq!(refused.code, Some(NOBODY_OR_SEVERAL), "{words:?}");
+            assert!(refused.message.contains(message), "{words:?}: {}", refused.message);
+        }
+    }
+    let refused = ada.attempt(&["say", "gr", "hello"]).unwrap().unwrap_err();
+    assert!(refused.message.contains("Grace") && refused.message.contains("Gregor"), "{}", refused.message);
+    ada.ask(&["say", "gre", "hello"]).unwrap();
+    wait_for_message(&gregor, "Ada", "hello");
+}
+
+#[test]
+fn options_behind_what_is_said_are_not_said() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan);
+    let said = ada.read(&["say", "Grace", "hello", "--json"]).unwrap();
+    assert!(serde_json::from_str::<Value>(&said).unwrap()["id"].is_string(), "{said}");
+    wait_for_message(&grace, "Ada", "hello");
+    ada.ask(&["say", "Grace", "--", "try", "--json"]).unwrap();
+    wait_for_message(&grace, "Ada", "try --json");
+}
+
+#[test]
+fn an_acceptance_does_not_fail_with_another() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan);
+    // An invite that Gregor has used before Grace tries.
+    let gregor = started(&lan, Side::Right, "Gregor");
+    let used = ada.meet(&gregor).unwrap();
+    let eve = started(&lan, Side::Right, "Eve");
+
+    // Hopper makes an invite and goes off, so that accepting it takes its time.
+    let mut hopper = Device::new(&lan, Side::Left, "Hopper").unwrap();
+    let at = ["--bind", "10.77.0.1:4301"];
+    hopper.start(&at).unwrap();
+    let slow = hopper.ask(&["invite"]).unwrap()["link"].as_str().unwrap().to_owned();
+    hopper.stop().unwrap();
+    thread::scope(|scope| {
+        let accepting = scope.spawn(|| eve.ask(&["accept", &slow]));
+        for _ in 0..3 {
+            let refused = eve.attempt(&["accept", &used]).unwrap().unwrap_err();
+            assert!(refused.message.contains("used"), "{}", refused.message);
+        }
+        hopper.start(&at).unwrap();
+        assert_eq!(accepting.join().unwrap().unwrap()["contact"]["name"], "Hopper");
+    });
+    assert_eq!(the_contact(&eve)["name"], "Hopper");
+    assert_eq!(the_contact(&grace)["name"], "Ada");
+}
+
+#[test]
+fn history_that_is_followed_shows_what_comes_later() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan);
+    ada.ask(&["say", "Grace", "the first"]).unwrap();
+    wait_for_message(&grace, "Ada", "the first");
+
+    let mut following = grace.follow(&["history", "Ada", "--follow"]).unwrap();
+    assert!(following.lines_to("the first").unwrap().pop().unwrap().contains("Ada: the first"));
+    ada.ask(&["say", "Grace", "the second"]).unwrap();
+    assert!(following.line().unwrap().ends_with("  Ada: the second"));
+    grace.ask(&["say", "Ada", "the third"]).unwrap();
+    assert!(following.line().unwrap().contains("  you: the third"));
+    // It stood on a screen.
+    eventually("what is followed shall be read", || {
+        let messages = ada.list(&["history", "Grace"])?;
+        let mut mine = messages.iter().filter(|message| message["mine"] == true);
+        Ok(mine.all(|message| message["progress"] == "read").then_some(()))
+    })
+    .unwrap();
+
+    following.signal("INT").unwrap();
+    assert!(following.wait().unwrap().success());
+}
+
+/// The line of a text in which a word stands first.
+fn line<'t>(text: &'t str, first: &str) -> &'t str {
+    text.lines().find(|line| line.starts_with(first)).unwrap_or_else(|| panic!("no line {first:?} in:\n{text}"))
+}
+
+#[test]
+fn people_can_read_it_too() {
+    let lan = Lan::new().unwrap();
+    let grace = started(&lan, Side::Right, "Grace");
+    assert!(grace.read(&["contacts"]).unwrap().starts_with("Nobody yet"));
+    let ada = started(&lan, Side::Left, "Ada");
+    ada.meet(&grace).unwrap();
+    ada.wait_for_contact(&grace, "be near", |contact| contact["near"] == true).unwrap();
+    assert_eq!(ada.read(&["history", "Grace"]).unwrap(), "Nothing yet: lamplit say 'Grace' hello\n");
+
+    grace.ask(&["on", "qq"]).unwrap();
+    grace.ask(&["say", "Ada", "good evening\nand good night"]).unwrap();
+    ada.ask(&["note", "Grace", "from work"]).unwrap();
+    ada.wait_for_contact(&grace, "be on qq and have said something", |contact| {
+        contact["lit"][0]["app"] == "qq" && contact["unread"] == 1
+    })
+    .unwrap();
+
+    let contacts = ada.read(&["contacts"]).unwrap();
+    assert_eq!(
+        line(&contacts, "NAME").split_whitespace().collect::<Vec<_>>(),
+        ["NAME", "NEAR", "UNREAD", "ON", "NOTE"]
+    );
+    let words: Vec<&str> = line(&contacts, "Grace").split_whitespace().collect();
+    assert_eq!(words[..6], ["Grace", "near", "1", "qq", "(by", "hand,"], "{contacts}");
+    assert!(line(&contacts, "Grace").ends_with("  from work"), "{contacts}");
+
+    let status = ada.read(&["status"]).unwrap();
+    assert_eq!(status.lines().next(), Some("Ada"));
+    for (label, value) in [
+        ("lit", "nothing"),
+        ("contacts", "1, 1 near"),
+        ("unread", "1"),
+        ("waiting", "to be sent"),
+        ("reachable at", "10.77.0.1:"),
+        ("discovery", "on"),
+        ("storage", "working"),
+        ("device", "1 of 1"),
+    ] {
+        assert!(line(&status, label).contains(value), "{label}: {status}");
+    }
+    assert!(line(&grace.read(&["status"]).unwrap(), "lit").contains("qq (by hand, "));
+
+    ada.ask(&["say", "Grace", "to you too"]).unwrap();
+    eventually("Ada's message shall be delivered", || {
+        let last = ada.list(&["history", "Grace"])?.pop();
+        Ok(last.filter(|message| message["progress"] == "delivered"))
+    })
+    .unwrap();
+    let history = ada.read(&["history", "Grace"]).unwrap();
+    let lines: Vec<&str> = history.lines().collect();
+    let [.., evening, night, mine] = lines[..] else { panic!("{history}") };
+    assert!(lines[0].ends_with(|last: char| last.is_ascii_digit()), "no day: {history}");
+    assert!(evening.ends_with("  Grace: good evening"), "{history}");
+    assert_eq!(night, "       and good night");
+    assert!(mine.ends_with("  you: to you too  delivered"), "{history}");
+}
+
+#[test]
+fn the_qr_code_on_the_terminal_is_the_link() {
+    let lan = Lan::new().unwrap();
+    let ada = started(&lan, Side::Left, "Ada");
+    let shown = ada.read(&["invite"]).unwrap();
+    let link = line(&shown, "lamplit:");
+    let code: Vec<&str> = shown.lines().take_while(|line| !line.is_empty()).collect();
+    assert_eq!(scanned(&code), link.to_uppercase());
+}
+
+/// What a camera sees on a dark terminal: half blocks are light, all else is dark, around them as well.
+fn scanned(code: &[&str]) -> String {
+    const MODULE: usize = 4;
+    const AROUND: usize = 4;
+    let rows: Vec<Vec<bool>> = code.iter().flat_map(|line| halves(line)).collect();
+    let width = rows.iter().map(Vec::len).max().unwrap() + 2 * AROUND;
+    let height = rows.len() + 2 * AROUND;
+    let light = |x: usize, y: usize| {
+        let row = y.checked_sub(AROUND).and_then(|y| rows.get(y));
+        row.zip(x.checked_sub(AROUND)).and_then(|(row, x)| row.get(x)).copied().unwrap_or(false)
+    };
+    let mut image =
+        PreparedImage::prepare_from_bitmap(width * MODULE, height * MODULE, |x, y| !light(x / MODULE, y / MODULE));
+    let grids = image.detect_grids();
+    assert_eq!(grids.len(), 1, "not one QR code:\n{}", code.join("\n"));
+    grids[0].decode().unwrap().1
+}
+
+/// The two rows of a line of half blocks; what is light is true.
+fn halves(line: &str) -> [Vec<bool>; 2] {
+    let row = |half: char| line.chars().map(|block| block == '█' || block == half).collect();
+    assert!(line.chars().all(|block| " █▀▄".contains(block)), "{line}");
+    [row('▀'), row('▄')]
+}
