@@ -18,9 +18,9 @@ pub(crate) struct Arguments {
     steps: Option<u64>,
 }
 
-/// Runs the simulator in release mode.
+/// Runs the simulator as the tests do, with every check that the compiler puts in.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let mut step = Step::cargo("the simulation", "run --release --locked --package lamplit-sim --bin lamplit-sim --");
+    let mut step = Step::cargo("the simulation", "run --locked --package lamplit-sim --bin lamplit-sim --");
     let options =
         [("--seed", arguments.seed), ("--devices", arguments.devices.map(u64::from)), ("--steps", arguments.steps)];
     for (option, value) in options {
