@@ -81,7 +81,7 @@ impl Known {
     /// When to try again: the next address soon, and all of them later each time.
     fn wait(&self) -> u64 {
         let many = u32::try_from(self.places.len()).unwrap_or(1).max(1);
-        if self.tries % many == 0 { back_off(self.tries / many) } else { limits::NEXT_ADDRESS_MS }
+        if self.tries.is_multiple_of(many) { back_off(self.tries / many) } else { limits::NEXT_ADDRESS_MS }
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use ed25519_dalek::{Signer, SigningKey};
-use lamplit_node::{Command, Input};
+use lamplit_node::{Command, Input, limits::RECEIPT_MS};
 use lamplit_seal::{OlmAccount, Sessions, padding};
 use lamplit_store::{DataDir, KeyringChoice};
 use lamplit_types::{AppId, Beacon, Channel, Class, Text};
@@ -51,8 +51,8 @@ pub(crate) fn run() -> Result<()> {
 
 struct Crowd {
     devices: Devices,
-    small: Duration,
-    count: usize,
+    /// The lowest rate of all that needs no public-key operation.
+    slowest: f64,
 }
 
 impl Crowd {
@@ -70,7 +70,7 @@ impl Crowd {
         }
         let took = start.elapsed();
         println!("  {CONTACTS} pairings with commits, both sides and the wire: {:.1} s", took.as_secs_f64());
-        Ok(Self { devices, small: Duration::ZERO, count: 0 })
+        Ok(Self { devices, slowest: f64::INFINITY })
     }
 
     /// What needs no public-key operation.
@@ -88,17 +88,23 @@ impl Crowd {
         self.measure("ticks", (0..TICKS).map(|_| Input::Tick).collect())?;
         let acknowledgements = self.acknowledgements()?;
         self.measure("acknowledgements of messages", acknowledgements)?;
-        let all = rate(self.count, self.small);
-        println!("    {:<62} {:>9}", "all of these together", thousands(all));
-        println!("    target: {} small inputs a second: {}", thousands(TARGET), verdict(all >= TARGET));
+        let what = format!("target: {} of each a second", thousands(TARGET));
+        println!("    {what}: {}", verdict(self.slowest >= TARGET));
         Ok(())
     }
 
     /// What is sealed or signed, beside the bare operations that open it.
     fn sealed(&mut self) -> Result<()> {
+        // They wait a moment for one another.
+        self.devices.millis += RECEIPT_MS;
+        for contact in 1..=CONTACTS {
+            let commit = self.devices.step(contact, vec![Input::Tick])?;
+            self.devices.carry(contact, commit.transmits)?;
+        }
         let receipts = self.devices.settle(Some(HUB))?;
         let decrypting = olm_floor()?;
-        self.compare("receipts, sealed", receipts, "Olm decryptions alone", decrypting)?;
+        let what = format!("receipts of {MESSAGES} messages each, sealed");
+        self.compare(&what, receipts, "Olm decryptions alone", decrypting)?;
         let me = self.devices.node(HUB)?.account();
         for _ in 0..MESSAGES {
             for contact in 1..=CONTACTS {
@@ -106,7 +112,7 @@ impl Crowd {
             }
         }
         let texts = self.devices.settle(Some(HUB))?;
-        self.compare("texts, sealed, each answered by a receipt", texts, "Olm decryptions alone", decrypting)?;
+        self.compare("texts, sealed", texts, "Olm decryptions alone", decrypting)?;
         let presences = self.presences()?;
         self.compare("presences, sealed and signed", presences, "Ed25519 verifications alone", signature_floor()?)
     }
@@ -155,9 +161,9 @@ impl Crowd {
 
     fn measure(&mut self, what: &str, inputs: Vec<Input>) -> Result<()> {
         let (spent, count) = self.time(inputs)?;
-        println!("    {:<62} {:>9}", format!("{} {what}", thousands_of(count)), thousands(rate(count, spent)));
-        self.small += spent;
-        self.count += count;
+        let rate = rate(count, spent);
+        println!("    {:<62} {:>9}", format!("{} {what}", thousands_of(count)), thousands(rate));
+        self.slowest = self.slowest.min(rate);
         Ok(())
     }
 
