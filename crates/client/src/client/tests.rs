@@ -10,8 +10,9 @@ use std::{
 use lamplit_identity::Cost;
 use lamplit_node::{Answer, Command, CommandError, Event, setup, view};
 use lamplit_store::{InMemoryBackend, StorageBackend};
+use lamplit_transport::{PipeReceiver, PipeSender};
 use lamplit_types::{AccountId, AppId, MessageId, Name, Text, Wall};
-use tokio::time::timeout;
+use tokio::{net::UdpSocket, time::timeout};
 
 use crate::{CommandFailed, Events, Missed, Storage};
 
@@ -245,4 +246,86 @@ async fn a_dial_to_nobody_comes_to_nothing_and_stalls_nothing() {
         timeout(PATIENCE, asked).await.expect("the loop stands").unwrap();
     }
     let _: Wall = here.now();
+}
+
+/// Passes on what comes at an address of its own, as somebody on the way does.
+async fn in_the_middle(of: Handle, opens_tls: bool) -> SocketAddr {
+    let to = of.addresses().into_iter().next().unwrap();
+    if !opens_tls {
+        let (near, far) = (loopback().await, loopback().await);
+        let at = near.local_addr().unwrap();
+        far.connect(to).await.unwrap();
+        tokio::spawn(async move {
+            let (mut out, mut back, mut caller) = ([0; 2048], [0; 2048], at);
+            loop {
+                tokio::select! {
+                    Ok((len, from)) = near.recv_from(&mut out) => {
+                        caller = from;
+                        far.send(out.get(..len).unwrap()).await.unwrap();
+                    }
+                    Ok(len) = far.recv(&mut back) => {
+                        near.send_to(back.get(..len).unwrap(), caller).await.unwrap();
+                    }
+                }
+            }
+        });
+        return at;
+    }
+    let config = Config { bind: (Ipv4Addr::LOCALHOST, 0).into(), discovery: false };
+    let (transport, mut callers) = QuicTransport::start(config).unwrap();
+    let at = transport.local_addresses().into_iter().next().unwrap();
+    let to = lamplit_transport::Address::parse(&format!("udp:{to}")).unwrap();
+    tokio::spawn(async move {
+        while let Some(event) = callers.recv().await {
+            let TransportEvent::Incoming(caller) = event else { continue };
+            let called = transport.dial(to.clone()).await.unwrap();
+            tokio::spawn(pass_on(caller.receiver, called.sender));
+            tokio::spawn(pass_on(called.receiver, caller.sender));
+        }
+    });
+    at
+}
+
+async fn loopback() -> UdpSocket {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap()
+}
+
+async fn pass_on(mut from: Box<dyn PipeReceiver>, to: Arc<dyn PipeSender>) {
+    while let Some((channel, bytes)) = from.receive().await {
+        if to.send(channel, bytes).await.is_err() {
+            return;
+        }
+    }
+    to.close();
+}
+
+/// How an invite ends whose address is that of somebody in the middle.
+async fn accepted_through(opens_tls: bool) -> bool {
+    let ((ada, _), (grace, _)) = (device("Ada"), device("Grace"));
+    let (here, there) = (ada.handle(), grace.handle());
+    let address = in_the_middle(here.clone(), opens_tls).await;
+    let Ok(Answer::Invited(invite)) = here.command(Command::Invite { addresses: vec![address] }).await else {
+        panic!("an invite was asked for")
+    };
+    let mut events = there.events();
+    there.command(Command::Accept(invite)).await.unwrap();
+    let accepted = until(&mut events, "an end", |event| match event {
+        Event::ContactAdded(_) => Some(true),
+        Event::AcceptFailed { .. } => Some(false),
+        _ => None,
+    });
+    let accepted = accepted.await;
+    let known = here.read(|read| view::contacts(read, None, 10)).await.unwrap();
+    assert_eq!(known.is_empty(), !accepted);
+    accepted
+}
+
+#[tokio::test]
+async fn who_opens_tls_on_the_way_gets_no_further() {
+    assert!(!accepted_through(true).await, "the handshake holds for another connection than its own");
+}
+
+#[tokio::test]
+async fn who_only_passes_packets_on_is_in_nobodys_way() {
+    assert!(accepted_through(false).await);
 }
