@@ -34,6 +34,7 @@ mod pairing;
 mod pairs;
 mod people;
 mod ratchets;
+mod receipts;
 mod replica;
 mod rows;
 pub mod sabotage;

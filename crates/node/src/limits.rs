@@ -35,7 +35,8 @@ pub const KEYS_A_LINK: u32 = 64;
 pub const REFUSALS_A_LINK: u32 = 64;
 /// First handshake messages remembered against replay, in three epochs. At the limit no further call is answered.
 pub const OPENED: usize = 65_536;
-/// Of these, as many from one device in one epoch. A further call of it is not answered.
+/// Of these, as many with one tag, which stands for two devices, a secret of theirs and an epoch. A further call with it is
+/// not answered.
 pub const OPENED_BY_ONE: usize = 256;
 
 /// Devices whose address is known. Further sightings are passed over.

@@ -24,6 +24,10 @@ fn main() -> Result<()> {
     if let [memory::NAME, folder] = names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         return memory::measure(folder.as_ref());
     }
+    // What `message` starts, to be a daemon of its own.
+    if let [message::partner::NAME, medium] = names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        return message::partner::run(medium);
+    }
     if let Some(unknown) = names.iter().find(|name| ALL.iter().all(|(known, _)| known != name)) {
         let known: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
         bail!("there is no measurement {unknown}: there are {}", known.join(", "));

@@ -1,4 +1,4 @@
-//! A message there and back between two running clients, and what of it is the network's and the disk's.
+//! A message there and back between two daemons' clients, each in a process of its own, and what of it is the network's and the disk's.
 //!
 //! Ada says something; when Grace's client has told of it, Grace answers; when Ada's client has told of that, the round
 //! is over. Everything that was told is committed. A round has three parts: the way of its bytes, its commits, which the
@@ -11,16 +11,14 @@ mod bare_commits;
 mod bare_echo;
 mod clients;
 mod medium;
+pub(crate) mod partner;
 mod script;
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::{
-    cost,
-    figures::{Times, millis, verdict},
-};
+use crate::figures::{Times, millis, verdict};
 use bare_commits::BareCommits;
 use bare_echo::BareEcho;
 use clients::Clients;
@@ -40,7 +38,7 @@ const TARGET: f64 = 1.0;
 pub(crate) fn run() -> Result<()> {
     let script = Script::play(WARM_UP + ROUNDS)?;
     println!(
-        "  two clients in one process, each with a runtime and a thread of its own, QUIC on loopback; {} bytes of text",
+        "  two processes, each with a client as the daemon runs it, QUIC on loopback; {} bytes of text",
         TEXT.len()
     );
     for medium in [Medium::disk()?, Medium::memory()] {
@@ -70,16 +68,22 @@ fn measure(medium: &Medium, script: &Script) -> Result<()> {
         if turn == WARM_UP / TURN {
             measured = Measured::default();
         }
-        let (before, synced) = (cost::processor_time()?, clients.synced());
+        let before = clients.spent()?;
+        let mut committing = Vec::with_capacity(TURN);
         for _ in 0..TURN {
-            let (start, committing) = (Instant::now(), clients.committing());
+            let (start, committed) = (Instant::now(), clients.committing_here());
             clients.round(TEXT)?;
             measured.whole.since(start);
-            measured.commits.add(clients.committing().saturating_sub(committing));
+            committing.push(clients.committing_here().saturating_sub(committed));
         }
+        // The other process is asked once a turn: its share of a round is what it took on average.
+        let there = clients.spent()?[1].committing.saturating_sub(before[1].committing) / u32::try_from(TURN)?;
+        committing.into_iter().for_each(|here| measured.commits.add(here + there));
         clients.rest();
-        measured.spent += cost::processor_time()?.saturating_sub(before);
-        measured.synced += clients.synced() - synced;
+        for (now, before) in clients.spent()?.into_iter().zip(before) {
+            measured.spent += now.processor.saturating_sub(before.processor);
+            measured.synced += now.syncs - before.syncs;
+        }
         for _ in 0..TURN {
             let start = Instant::now();
             echo.round()?;

@@ -13,6 +13,7 @@ mod running;
 pub use demo::Demo;
 pub use device::{Device, Refused};
 pub use lan::{Lan, Side};
+pub use program::run;
 pub use running::Running;
 
 use std::{

@@ -1,7 +1,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output, Stdio},
     sync::OnceLock,
 };
 
@@ -45,4 +45,12 @@ fn build() -> Result<PathBuf> {
         bail!("the programs do not build: cargo build --workspace --bins");
     }
     Ok(folder.to_owned())
+}
+
+/// Runs the program as somebody does who has no account yet.
+///
+/// # Errors
+/// If it does not run at all.
+pub fn run(data: &Path, arguments: &[&str]) -> Result<Output> {
+    Ok(Command::new(lamplit()?).arg("--data").arg(data).args(arguments).stdin(Stdio::null()).output()?)
 }

@@ -320,3 +320,30 @@ fn halves(line: &str) -> [Vec<bool>; 2] {
     assert!(line.chars().all(|block| " █▀▄".contains(block)), "{line}");
     [row('▀'), row('▄')]
 }
+
+#[test]
+fn what_was_not_shown_is_not_read() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan);
+    for number in 0..3 {
+        ada.ask(&["say", "Grace", &format!("number {number}")]).unwrap();
+    }
+    wait_for_unread(&grace, &ada, 3);
+    assert_eq!(grace.list(&["history", "Ada", "-n", "1"]).unwrap().len(), 1);
+    wait_for_unread(&grace, &ada, 3);
+    assert_eq!(grace.list(&["history", "Ada"]).unwrap().len(), 3);
+    wait_for_unread(&grace, &ada, 0);
+}
+
+fn wait_for_unread(here: &Device<'_>, other: &Device<'_>, many: u64) {
+    here.wait_for_contact(other, &format!("have {many} unread messages"), |contact| contact["unread"] == many).unwrap();
+}
+
+#[test]
+fn where_the_keys_are_is_said_aloud() {
+    let data = tempfile::tempdir().unwrap();
+    let output = lamplit_e2e::run(data.path(), &["init", "--name", "Ada", "--keyring", "never"]).unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = said.lines().find(|line| line.contains("keys are kept")).expect("it says where the keys are");
+    assert!(line.contains("device.key") && line.contains("only its owner may read"), "{line}");
+}

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use lamplit_identity::{Cost, NewGeneration, PairSecret, RootKey, VerifiedList, remove_devices};
-use lamplit_types::{AccountId, DeviceId, Mono, Name, Now, Text, Wall};
+use lamplit_types::{AccountId, AudienceId, DeviceId, Mono, Name, Now, Text, Wall};
 use lamplit_wire::{
-    Kind,
+    AudienceGrant, Kind,
     bounded::List,
     credential::{DeviceList, PairId, Removal},
 };
@@ -17,6 +17,7 @@ use super::Merged;
 use crate::{
     Command, Event, Input, Node, Order, Read, ReadError, Row, Table, Warning,
     card::{Trust, contact_field},
+    limits,
     replica::{Change, OWN_DATA, set_of},
     setup,
     setup::NewDevice,
@@ -195,4 +196,26 @@ fn a_list_under_another_root_is_an_alarm() {
     let (merged, events) = scene.show(forged);
     assert_eq!(merged, Merged::Conflict);
     assert!(is_alarm(&events));
+}
+
+#[test]
+fn a_contact_is_not_taken_at_its_word_for_ever_more_audiences() {
+    let mut scene = Scene::new();
+    let jia = scene.jia;
+    for number in 0..100_u8 {
+        let grant = AudienceGrant {
+            audience: AudienceId::from_bytes([number; 16]),
+            generation: 1 << 16,
+            day: NOW.day(),
+            key: [number; 32],
+            beacon: [number; 32],
+        };
+        scene.yi.run(now(), &mut scene.rng, &scene.store, |yi, step| yi.keep_grant(step, jia, &grant)).unwrap();
+        scene.store.commit(scene.yi.take_writes());
+        scene.yi.committed();
+    }
+    let theirs = scene.yi.memberships.values().filter(|owner| **owner == jia).count();
+    assert_eq!(theirs, limits::AUDIENCES_OF_ONE);
+    let rows = scene.store.scan(Table::Audiences, &[], None, Order::Up, 200).unwrap().len();
+    assert_eq!(rows, limits::AUDIENCES_OF_ONE + 1, "and the account's own");
 }

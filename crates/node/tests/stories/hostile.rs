@@ -1,12 +1,15 @@
 //! What a contact may try, and somebody who repeats what was said.
 
 use chacha20::rand_core::Rng;
-use lamplit_node::{Answer, Command, Event, Input, Table, Warning, limits::QUARANTINE_OF_ONE};
+use lamplit_node::{
+    AcceptError, Answer, Command, Event, Input, Table, Warning,
+    limits::{QUARANTINE_OF_ONE, RECEIPT_MS},
+};
 use lamplit_types::{
     Channel, Class, Incarnation, LinkId,
     limits::{DAY_MS, EPOCH_MS, FRAME_BYTES},
 };
-use lamplit_wire::{Decoded, Frame, Mark, Received, decode};
+use lamplit_wire::{CloseReason, Decoded, Frame, Mark, Progress, Received, decode};
 
 use crate::world::{World, app, name};
 
@@ -223,21 +226,32 @@ fn one_contact_cannot_stop_what_devices_of_an_account_tell_each_other() {
 }
 
 #[test]
-fn a_device_that_slept_past_its_certificate_renews_it_at_once() {
-    let mut world = World::new(48);
+fn receipts_that_wait_go_together() {
+    let mut world = World::new(49);
     let (jia, yi) = (world.person("Jia"), world.person("Yi"));
     world.befriend(jia, yi);
-    // Long enough for the chores to have been done.
-    world.pass(3_700_000);
-    world.crash(jia);
-    for at in [jia, yi] {
-        world.devices[at].skew = 400 * i64::try_from(DAY_MS).unwrap();
-    }
-    world.start(jia);
-    world.pass(120_000);
-    world.say(yi, jia, "good morning");
-    world.say(jia, yi, "is it?");
     world.pass(5_000);
-    assert_eq!(world.history(jia, yi).len(), 2);
-    assert_eq!(world.history(yi, jia).len(), 2);
+    let ids: Vec<_> = (0..5).map(|number| world.say(jia, yi, &format!("number {number}"))).collect();
+    world.settle();
+    let waiting = world.devices[yi].store.0.keys().filter(|(table, _)| *table == Table::Outbox).count();
+    assert_eq!(waiting, 1, "five messages, one receipt");
+    world.pass(RECEIPT_MS);
+    assert!(ids.iter().all(|id| world.message(jia, *id).unwrap().progress == Some(Progress::Delivered)));
+}
+
+#[test]
+fn two_who_pair_by_very_different_clocks_hear_that_it_is_the_clocks() {
+    let mut world = World::new(50);
+    let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+    let invite = world.invite(jia);
+    // So far behind that the inviter's certificate is still to come.
+    world.devices[yi].skew = -400 * i64::try_from(DAY_MS).unwrap();
+    world.command(yi, Command::Accept(Box::new(invite))).unwrap();
+    world.pass(5_000);
+    let errors = world.devices[yi].events.iter().filter_map(|event| match event {
+        Event::AcceptFailed { error, .. } => Some(*error),
+        _ => None,
+    });
+    assert_eq!(errors.collect::<Vec<_>>(), [AcceptError::Refused(CloseReason::Clock)]);
+    assert!(world.contact(jia, yi).is_none() && world.contact(yi, jia).is_none());
 }

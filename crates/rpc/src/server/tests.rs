@@ -231,3 +231,33 @@ async fn a_dead_daemons_socket_is_replaced_and_nothing_else_is() {
     let long = dir.path().join("x".repeat(120));
     assert!(matches!(Server::bind(&long), Err(BindError::PathTooLong(_))));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_fits_into_a_line_whatever_is_in_it() {
+    let (ada, grace) = (Daemon::start("Ada"), Daemon::start("Grace"));
+    let (mut here, mut there) = (ada.connect().await, grace.connect().await);
+    here.call(Subscribe {}).await.unwrap();
+    let link = here.call(Invite {}).await.unwrap().link;
+    there.call(Accept { link }).await.unwrap();
+    let contact = wait_for(&mut here, |event| match event {
+        Event::ContactAdded { contact } => Some(contact.id),
+        _ => None,
+    })
+    .await;
+    // Each of these takes two bytes in JSON: all together they are twice what a line holds.
+    let text = "\n\"".repeat(lamplit_types::limits::TEXT_BYTES / 2 - 1) + "x";
+    for _ in 0..60 {
+        here.call(Say { contact: contact.clone(), text: text.clone() }).await.unwrap();
+    }
+    let (mut before, mut pages, mut found) = (None, 0, 0);
+    loop {
+        let page = here.call(GetHistory { contact: contact.clone(), before, limit: None }).await.unwrap();
+        before = page.messages.last().map(|message| message.index);
+        (pages, found) = (pages + 1, found + page.messages.len());
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(found, 60);
+    assert!(pages > 2, "{pages} pages");
+}

@@ -1,4 +1,4 @@
-//! Two clients that talk to each other over loopback.
+//! Two clients in two processes that talk to each other over loopback.
 
 use std::{
     net::Ipv4Addr,
@@ -13,43 +13,46 @@ use lamplit_store::Store;
 use lamplit_types::{AccountId, Text, Wall};
 use tokio::runtime::{Builder, Runtime};
 
-use super::medium::{Medium, Syncs};
-use crate::devices::made;
+use super::{
+    medium::{Medium, Syncs},
+    partner::Partner,
+};
+use crate::{cost, devices::made};
 
 /// Longer than anything takes that follows from a round.
 const REST: Duration = Duration::from_millis(100);
 
+/// The one that says something, here, and the one that answers, in a process of its own.
 pub(crate) struct Clients {
     ada: Side,
-    grace: Side,
+    grace: Partner,
     syncs: Syncs,
 }
 
 /// One client, and the contact it talks to.
-struct Side {
-    handle: Handle,
-    events: Events,
-    contact: AccountId,
-    runtime: Runtime,
+pub(super) struct Side {
+    pub(super) handle: Handle,
+    pub(super) events: Events,
+    pub(super) contact: AccountId,
+    pub(super) runtime: Runtime,
     client: Client,
+}
+
+/// What both have spent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    pub(crate) committing: Duration,
+    pub(crate) processor: Duration,
+    pub(crate) syncs: u64,
 }
 
 impl Clients {
     pub(crate) fn start(medium: &Medium) -> Result<Self> {
         let syncs = Syncs::default();
         let mut ada = Side::start(1, "Ada", medium, &syncs)?;
-        let mut grace = Side::start(2, "Grace", medium, &syncs)?;
         let Answer::Invited(invite) = ada.runtime.block_on(ada.handle.invite())? else { bail!("no invite came") };
-        grace.runtime.block_on(grace.handle.command(Command::Accept(invite)))?;
-        for side in [&mut ada, &mut grace] {
-            side.contact = side.runtime.block_on(async {
-                loop {
-                    if let Event::ContactAdded(contact) = side.events.next().await? {
-                        return anyhow::Ok(contact);
-                    }
-                }
-            })?;
-        }
+        let grace = Partner::start(medium, &invite.to_link()?)?;
+        ada.meet()?;
         sleep(REST);
         Ok(Self { ada, grace, syncs })
     }
@@ -57,18 +60,19 @@ impl Clients {
     /// There and back.
     pub(crate) fn round(&mut self, text: &str) -> Result<()> {
         self.ada.say(text)?;
-        self.grace.hear()?;
-        self.grace.say(text)?;
         self.ada.hear()
     }
 
-    /// Both stop in order.
-    pub(crate) fn stop(self) -> Result<()> {
-        for Side { handle, runtime, client, .. } in [self.ada, self.grace] {
-            handle.stop();
-            runtime.block_on(client.wait())?;
-        }
-        Ok(())
+    /// How long the commits of the one that is here have taken.
+    pub(crate) fn committing_here(&self) -> Duration {
+        self.ada.handle.commits().1
+    }
+
+    /// What the one here and the one there have spent.
+    pub(crate) fn spent(&mut self) -> Result<[Spent; 2]> {
+        let here =
+            Spent { committing: self.committing_here(), processor: cost::processor_time()?, syncs: self.syncs.count() };
+        Ok([here, self.grace.spent()?])
     }
 
     /// Lets what follows from a round, receipts and their acknowledgements, come to its end.
@@ -76,19 +80,35 @@ impl Clients {
         sleep(REST);
     }
 
-    /// How long the commits of both have taken, all together.
-    pub(crate) fn committing(&self) -> Duration {
-        let [(_, ada), (_, grace)] = [&self.ada, &self.grace].map(|side| side.handle.commits());
-        ada + grace
-    }
-
-    pub(crate) fn synced(&self) -> u64 {
-        self.syncs.count()
+    /// Both stop in order.
+    pub(crate) fn stop(self) -> Result<()> {
+        self.grace.stop()?;
+        self.ada.stop()
     }
 }
 
 impl Side {
-    fn start(seed: u8, name: &str, medium: &Medium, syncs: &Syncs) -> Result<Self> {
+    /// Stops in order.
+    pub(super) fn stop(self) -> Result<()> {
+        let Self { handle, runtime, client, .. } = self;
+        handle.stop();
+        runtime.block_on(client.wait())?;
+        Ok(())
+    }
+
+    /// Waits until somebody is a contact.
+    pub(super) fn meet(&mut self) -> Result<()> {
+        self.contact = self.runtime.block_on(async {
+            loop {
+                if let Event::ContactAdded(contact) = self.events.next().await? {
+                    return anyhow::Ok(contact);
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    pub(super) fn start(seed: u8, name: &str, medium: &Medium, syncs: &Syncs) -> Result<Self> {
         let runtime = Builder::new_multi_thread().enable_all().build()?;
         // Only a key for a few minutes: nobody keeps it.
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?;

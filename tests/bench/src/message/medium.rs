@@ -4,6 +4,7 @@ use std::{
     fmt::{self, Display, Formatter},
     fs::File,
     io,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -19,11 +20,15 @@ use tempfile::TempDir;
 
 /// Where databases are.
 pub(crate) enum Medium {
-    /// In files of a temporary folder, which is on the disk if the system's folder for such things is.
-    Disk(TempDir),
+    /// In files of a temporary folder, which is on the disk if the system's folder for such things is. Whoever made the
+    /// folder keeps it.
+    Disk { folder: PathBuf, _kept: Option<TempDir> },
     /// In memory, which is what is left when the disk costs nothing.
     Memory,
 }
+
+/// What memory is called.
+const MEMORY: &str = "memory";
 
 /// Counts how often databases were made safe.
 #[derive(Clone, Debug, Default)]
@@ -31,18 +36,32 @@ pub(crate) struct Syncs(Arc<AtomicU64>);
 
 impl Medium {
     pub(crate) fn disk() -> Result<Self> {
-        Ok(Self::Disk(tempfile::tempdir()?))
+        let folder = tempfile::tempdir()?;
+        Ok(Self::Disk { folder: folder.path().to_owned(), _kept: Some(folder) })
     }
 
     pub(crate) const fn memory() -> Self {
         Self::Memory
     }
 
+    /// As another process calls it.
+    pub(crate) fn name(&self) -> &Path {
+        match self {
+            Self::Disk { folder, .. } => folder,
+            Self::Memory => Path::new(MEMORY),
+        }
+    }
+
+    /// The one that another process has.
+    pub(crate) fn named(name: &str) -> Self {
+        if name == MEMORY { Self::Memory } else { Self::Disk { folder: PathBuf::from(name), _kept: None } }
+    }
+
     /// Room for a new database.
     pub(crate) fn room(&self, name: &str, syncs: &Syncs) -> Result<Room> {
         let bytes: Box<dyn StorageBackend> = match self {
-            Self::Disk(folder) => {
-                let file = File::options().read(true).write(true).create_new(true).open(folder.path().join(name))?;
+            Self::Disk { folder, .. } => {
+                let file = File::options().read(true).write(true).create_new(true).open(folder.join(name))?;
                 Box::new(FileBackend::new(file)?)
             }
             Self::Memory => Box::new(InMemoryBackend::new()),
@@ -54,7 +73,7 @@ impl Medium {
 impl Display for Medium {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Disk(folder) => write!(f, "on disk ({})", folder.path().parent().unwrap_or(folder.path()).display()),
+            Self::Disk { folder, .. } => write!(f, "on disk ({})", folder.parent().unwrap_or(folder).display()),
             Self::Memory => write!(f, "in memory"),
         }
     }
