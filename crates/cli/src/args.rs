@@ -123,7 +123,7 @@ Examples:
   lamplit say Grace -- try it with --json
   date | lamplit say Grace -
 
-JSON: {\"id\", \"contact\"}")]
+JSON: {\"id\", \"conversation\"}")]
     Say(Say),
     /// Show a conversation and mark it as read
     #[command(after_long_help = "\
@@ -134,8 +134,8 @@ Examples:
   lamplit history Grace
   lamplit history Grace --follow
 
-JSON, a line each, oldest first: {\"index\", \"id\", \"contact\", \"mine\", \"text\", \"sent_ms\", \"arrived_ms\", \"progress\": \"sent\",
-\"delivered\", \"read\" or null}; with --follow also {\"id\", \"contact\", \"progress\"} as messages come further")]
+JSON, a line each, oldest first: {\"index\", \"id\", \"conversation\", \"from\", \"mine\", \"text\", \"sent_ms\", \"arrived_ms\",
+\"progress\": \"sent\", \"delivered\", \"read\" or null}; with --follow also {\"id\", \"conversation\", \"progress\"} as messages come further")]
     History(History),
     /// Let contacts see that you are on an app
     #[command(after_long_help = "\

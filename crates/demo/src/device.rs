@@ -86,7 +86,7 @@ impl Device {
         let contact = daemon.call(GetContacts::default()).await?.contacts.into_iter().next();
         let mut messages = match &contact {
             Some(contact) => {
-                let page = GetHistory { contact: contact.id.clone(), before: None, limit: Some(SHOWN) };
+                let page = GetHistory { conversation: contact.id.clone(), before: None, limit: Some(SHOWN) };
                 daemon.call(page).await?.messages
             }
             None => Vec::new(),

@@ -117,7 +117,7 @@ impl Stage {
         } else if let Some(name) = text.strip_prefix("/off ") {
             device.ask(Dark { app: app(name) }).await?;
         } else if let Some(contact) = device.look().await?.contact {
-            device.ask(Say { contact: contact.id, text: text.to_owned() }).await?;
+            device.ask(Say { conversation: contact.id, text: text.to_owned() }).await?;
         } else {
             anyhow::bail!("they don't know each other yet");
         }
@@ -164,7 +164,7 @@ async fn watch_one_life(device: &Device, who: Who, shown: &mpsc::Sender<Shown>) 
             let contact = contact.id.clone();
             shown.send(Shown::View(who, Box::new(view), event)).await?;
             sleep(GLANCE).await;
-            device.ask(MarkRead { contact }).await?;
+            device.ask(MarkRead { conversation: contact }).await?;
             shown.send(Shown::View(who, Box::new(device.look().await?), None)).await?;
         } else {
             shown.send(Shown::View(who, Box::new(view), event)).await?;

@@ -89,7 +89,7 @@ async fn sees(device: &Device, app: &str) -> Result<()> {
 /// Says something and waits until it was read.
 async fn say(device: &Device, text: &str) -> Result<()> {
     let contact = device.until("a contact", |view| Some(view.contact.as_ref()?.id.clone())).await?;
-    let id = device.ask(Say { contact, text: text.to_owned() }).await?.id;
+    let id = device.ask(Say { conversation: contact, text: text.to_owned() }).await?.id;
     let read = |view: &View| {
         let message = view.messages.iter().find(|message| message.id == id)?;
         (message.progress == Some(Progress::Read)).then_some(())

@@ -1,6 +1,6 @@
 //! Conversations: what was said, by whom, and how far it has come.
 
-use lamplit_types::{AccountId, Hlc, MessageId, Text, limits::RECEIPT_IDS};
+use lamplit_types::{AccountId, ConversationId, Hlc, MessageId, Text, limits::RECEIPT_IDS};
 use lamplit_wire::{Body, Progress, bounded::List};
 
 use crate::{
@@ -21,14 +21,14 @@ impl Node {
     pub(crate) fn say(
         &mut self,
         step: &mut Step<'_>,
-        to: AccountId,
+        to: ConversationId,
         text: Text,
     ) -> Stepped<Result<MessageId, CommandError>> {
-        if self.people.get(to).is_none() || to == self.device.account {
-            return Ok(Err(CommandError::UnknownContact));
-        }
-        if !self.has_room_for(step, to)? {
-            return Ok(Err(CommandError::OutboxFull));
+        let Some(others) = self.others_in(to) else { return Ok(Err(CommandError::UnknownContact)) };
+        for other in &others {
+            if !self.has_room_for(step, *other)? {
+                return Ok(Err(CommandError::OutboxFull));
+            }
         }
         let id = MessageId::from_bytes(step.random());
         let sent = self.tick(step)?;
@@ -44,7 +44,7 @@ impl Node {
         };
         self.keep_message(step, to, &message)?;
         let mail = Mail { conversation: to, sent, body: Body::Text { id, text } };
-        let others = if self.has_bug(Sabotage::WrongAudience) { self.people.contacts() } else { vec![to] };
+        let others = if self.has_bug(Sabotage::WrongAudience) { self.people.contacts() } else { others };
         for to in others {
             self.post(step, to, &mail)?;
         }
@@ -52,21 +52,28 @@ impl Node {
         Ok(Ok(id))
     }
 
+    /// The accounts that take part in a conversation beside this one; `None` if it is with nobody who is known.
+    fn others_in(&self, conversation: ConversationId) -> Option<Vec<AccountId>> {
+        let with = conversation.account().filter(|with| *with != self.device.account)?;
+        self.people.get(with).map(|_| vec![with])
+    }
+
     /// A message is let through, in its sender's order.
     pub(crate) fn deliver(
         &mut self,
         step: &mut Step<'_>,
         from: Sender,
-        conversation: AccountId,
+        conversation: ConversationId,
         sent: Hlc,
         body: Body,
     ) -> Stepped {
         let own = from.account == self.device.account;
-        // What a contact says in a conversation with somebody else is not for here.
-        if !own && conversation != self.device.account {
-            return Ok(());
-        }
-        let with = if own { conversation } else { from.account };
+        let with = match conversation {
+            _ if own => conversation,
+            ConversationId::Account(with) if with == self.device.account => from.account.into(),
+            // What a contact says in a conversation with somebody else is not for here.
+            ConversationId::Account(_) | ConversationId::Group(_) => return Ok(()),
+        };
         match body {
             Body::Text { id, text } => self.text_came(step, from, with, sent, id, text),
             Body::Receipt { progress, ids } => {
@@ -87,7 +94,7 @@ impl Node {
         &mut self,
         step: &mut Step<'_>,
         from: Sender,
-        with: AccountId,
+        with: ConversationId,
         sent: Hlc,
         id: MessageId,
         text: Text,
@@ -101,24 +108,24 @@ impl Node {
         if from.account == self.device.account {
             return Ok(());
         }
-        self.post_receipt(step, with, with, Progress::Delivered, &[id])
+        self.post_receipt(step, from.account, with, Progress::Delivered, &[id])
     }
 
     /// Adds a message to its conversation, unless it is there.
-    fn keep_message(&mut self, step: &mut Step<'_>, with: AccountId, message: &Message) -> Stepped<bool> {
+    fn keep_message(&mut self, step: &mut Step<'_>, with: ConversationId, message: &Message) -> Stepped<bool> {
         if step.db.get(Table::MessageIndex, message.id.as_bytes())?.is_some() && !self.has_bug(Sabotage::NoDedupe) {
             return Ok(false);
         }
-        let row: Option<Conversation> = step.db.row(Table::Conversations, with.as_bytes())?;
+        let row: Option<Conversation> = step.db.row(Table::Conversations, &key::conversation(with))?;
         let mut conversation = row.unwrap_or_default();
         conversation.last = conversation.last.saturating_add(1);
         if message.from != self.device.account {
             conversation.unread = conversation.unread.saturating_add(1);
         }
-        let at = key::numbered(with.as_bytes(), conversation.last);
+        let at = key::numbered(&key::conversation(with), conversation.last);
         step.db.put(Table::Messages, &at, message)?;
         step.db.put_bytes(Table::MessageIndex, message.id.as_bytes(), at);
-        step.db.put(Table::Conversations, with.as_bytes(), &conversation)?;
+        step.db.put(Table::Conversations, &key::conversation(with), &conversation)?;
         Ok(true)
     }
 
@@ -126,7 +133,7 @@ impl Node {
         &mut self,
         step: &mut Step<'_>,
         to: AccountId,
-        conversation: AccountId,
+        conversation: ConversationId,
         progress: Progress,
         ids: &[MessageId],
     ) -> Stepped {
@@ -139,7 +146,7 @@ impl Node {
     }
 
     /// Somebody told how far messages of this account have come.
-    fn progressed(&self, step: &mut Step<'_>, with: AccountId, id: MessageId, progress: Progress) -> Stepped {
+    fn progressed(&self, step: &mut Step<'_>, with: ConversationId, id: MessageId, progress: Progress) -> Stepped {
         let Some((at, message)) = self.find(step, with, id)? else { return Ok(()) };
         if message.from != self.device.account || message.progress >= Some(progress) {
             return Ok(());
@@ -150,7 +157,7 @@ impl Node {
     }
 
     /// Another device of the owner showed messages to them.
-    fn shown_elsewhere(&self, step: &mut Step<'_>, with: AccountId, id: MessageId, progress: Progress) -> Stepped {
+    fn shown_elsewhere(&self, step: &mut Step<'_>, with: ConversationId, id: MessageId, progress: Progress) -> Stepped {
         let Some((at, _)) = self.find(step, with, id)? else { return Ok(()) };
         if progress == Progress::Read
             && let Some(index) = key::number_of(&at)
@@ -160,9 +167,9 @@ impl Node {
         Ok(())
     }
 
-    fn find(&self, step: &Step<'_>, with: AccountId, id: MessageId) -> Stepped<Option<(Vec<u8>, Message)>> {
+    fn find(&self, step: &Step<'_>, with: ConversationId, id: MessageId) -> Stepped<Option<(Vec<u8>, Message)>> {
         let Some(at) = step.db.get(Table::MessageIndex, id.as_bytes())? else { return Ok(None) };
-        if !at.starts_with(with.as_bytes()) {
+        if !at.starts_with(&key::conversation(with)) {
             return Ok(None);
         }
         let message = step.db.row(Table::Messages, &at)?.ok_or(ReadError::Corrupt { table: Table::Messages })?;
@@ -170,13 +177,14 @@ impl Node {
     }
 
     /// All of a conversation was shown to the user: its writer hears of it, and the user's other devices.
-    pub(crate) fn mark_read(&mut self, step: &mut Step<'_>, with: AccountId) -> Stepped {
-        let row: Option<Conversation> = step.db.row(Table::Conversations, with.as_bytes())?;
+    pub(crate) fn mark_read(&mut self, step: &mut Step<'_>, with: ConversationId) -> Stepped {
+        let row: Option<Conversation> = step.db.row(Table::Conversations, &key::conversation(with))?;
         let Some(conversation) = row.filter(|row| row.unread > 0) else { return Ok(()) };
         let mut ids = Vec::new();
-        let mut from = key::numbered(with.as_bytes(), conversation.read);
+        let mut from = key::numbered(&key::conversation(with), conversation.read);
         loop {
-            let rows = step.db.scan(Table::Messages, with.as_bytes(), Some(&from), Order::Up, limits::BATCH)?;
+            let rows =
+                step.db.scan(Table::Messages, &key::conversation(with), Some(&from), Order::Up, limits::BATCH)?;
             let Some((last, _)) = rows.last() else { break };
             from = last.clone();
             for (_, value) in rows {
@@ -187,25 +195,29 @@ impl Node {
             }
         }
         self.note_read(step, with, conversation.last)?;
-        if self.people.get(with).is_some() {
-            self.post_receipt(step, with, with, Progress::Read, &ids)?;
+        for other in self.others_in(with).unwrap_or_default() {
+            self.post_receipt(step, other, with, Progress::Read, &ids)?;
         }
         self.post_receipt(step, self.device.account, with, Progress::Read, &ids)
     }
 
-    fn note_read(&self, step: &mut Step<'_>, with: AccountId, index: u64) -> Stepped {
-        let row: Option<Conversation> = step.db.row(Table::Conversations, with.as_bytes())?;
+    fn note_read(&self, step: &mut Step<'_>, with: ConversationId, index: u64) -> Stepped {
+        let row: Option<Conversation> = step.db.row(Table::Conversations, &key::conversation(with))?;
         let Some(mut conversation) = row.filter(|row| row.read < index) else { return Ok(()) };
         conversation.read = index;
-        let from = key::numbered(with.as_bytes(), index);
+        let from = key::numbered(&key::conversation(with), index);
         let mut unread = 0_u64;
-        for (_, value) in step.db.scan(Table::Messages, with.as_bytes(), Some(&from), Order::Up, limits::UNREAD)? {
+        for (_, value) in
+            step.db.scan(Table::Messages, &key::conversation(with), Some(&from), Order::Up, limits::UNREAD)?
+        {
             let message: Message = crate::db::decode(Table::Messages, &value)?;
             unread = unread.saturating_add(u64::from(message.from != self.device.account));
         }
         conversation.unread = unread;
-        step.db.put(Table::Conversations, with.as_bytes(), &conversation)?;
-        step.tell(Event::ContactChanged(with));
+        step.db.put(Table::Conversations, &key::conversation(with), &conversation)?;
+        if let ConversationId::Account(account) = with {
+            step.tell(Event::ContactChanged(account));
+        }
         Ok(())
     }
 }

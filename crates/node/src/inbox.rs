@@ -3,7 +3,7 @@
 use lamplit_link::Link;
 use lamplit_seal::{OlmAccount, OlmKind, OlmMessage, Sessions, padding};
 use lamplit_sync::inbox::Turn;
-use lamplit_types::{AccountId, DeviceId, Hlc, Incarnation, Wall, limits::CLOCK_DRIFT_MS};
+use lamplit_types::{AccountId, ConversationId, DeviceId, Hlc, Incarnation, Wall, limits::CLOCK_DRIFT_MS};
 use lamplit_wire::{Content, Envelope, Frame, Mark, Suite};
 use zeroize::Zeroizing;
 
@@ -28,7 +28,7 @@ pub(crate) struct Sender {
 
 /// A message as it came.
 struct Came {
-    conversation: AccountId,
+    conversation: ConversationId,
     life: Incarnation,
     seq: u64,
     base: u64,
@@ -42,7 +42,7 @@ struct Came {
 fn read(plain: &[u8]) -> Option<Came> {
     let content = postcard::from_bytes::<Content>(plain).ok();
     let ((conversation, life, seq, base, sent, mark), rest) =
-        postcard::take_from_bytes::<(AccountId, Incarnation, u64, u64, Hlc, Mark)>(plain).ok()?;
+        postcard::take_from_bytes::<(ConversationId, Incarnation, u64, u64, Hlc, Mark)>(plain).ok()?;
     let said = content.map_or_else(|| Said::Later(rest.to_vec()), |content| Said::Now(content.body));
     Some(Came { conversation, life, seq, base, sent, mark, said })
 }

@@ -1,7 +1,9 @@
 //! Everything that goes into a node and everything that comes out.
 
 use lamplit_identity::Invite;
-use lamplit_types::{AccountId, AppId, Beacon, Channel, DeviceId, LinkId, MessageId, Name, Pipe, Text, Wall};
+use lamplit_types::{
+    AccountId, AppId, Beacon, Channel, ConversationId, DeviceId, LinkId, MessageId, Name, Pipe, Text, Wall,
+};
 use lamplit_wire::{AppPresence, CloseReason, Progress};
 
 /// What can happen to a device.
@@ -56,14 +58,14 @@ pub enum Command {
     /// Say something to a contact.
     Say {
         /// To whom.
-        to: AccountId,
+        to: ConversationId,
         /// What.
         text: Text,
     },
     /// All messages of a conversation up to now were shown to the user.
     MarkRead {
-        /// The contact.
-        conversation: AccountId,
+        /// Which.
+        conversation: ConversationId,
     },
     /// Make an invite that one person can use.
     Invite {
@@ -207,7 +209,7 @@ pub enum Event {
     /// A message came in, from a contact or from another device of the owner.
     Message {
         /// With whom the conversation is.
-        conversation: AccountId,
+        conversation: ConversationId,
         /// The message; [`crate::view::message`] reads it.
         id: MessageId,
         /// Which account wrote it.
@@ -218,7 +220,7 @@ pub enum Event {
     /// A message has come further.
     Progress {
         /// With whom the conversation is.
-        conversation: AccountId,
+        conversation: ConversationId,
         /// The message.
         id: MessageId,
         /// How far it has come.

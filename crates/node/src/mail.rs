@@ -3,7 +3,7 @@
 use lamplit_identity::verify_one_time_key;
 use lamplit_link::Link;
 use lamplit_seal::{EncryptError, OlmKind, StorageKey, padding};
-use lamplit_types::{AccountId, DeviceId, EnvelopeId, Hlc};
+use lamplit_types::{AccountId, ConversationId, DeviceId, EnvelopeId, Hlc};
 use lamplit_wire::{Body, Content, Envelope, Frame, Received, Suite, bounded::Bytes, credential::SignedOneTimeKey};
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 /// What is to be said, before it is addressed.
 #[derive(Clone)]
 pub(crate) struct Mail {
-    pub(crate) conversation: AccountId,
+    pub(crate) conversation: ConversationId,
     pub(crate) sent: Hlc,
     pub(crate) body: Body,
 }

@@ -1,7 +1,9 @@
 //! What the device's tables hold. `docs/storage.md` lists them; a change of any shape is a migration.
 
 use lamplit_sync::{inbox::Inbox, merge::Stamp};
-use lamplit_types::{AccountId, AudienceId, Author, DeviceId, Hlc, Incarnation, MessageId, Name, Text, Wall};
+use lamplit_types::{
+    AccountId, AudienceId, Author, ConversationId, DeviceId, GroupId, Hlc, Incarnation, MessageId, Name, Text, Wall,
+};
 use lamplit_wire::{
     Body, Chain, Envelope, Kind, Mark, Progress, Received, Record, SetId,
     credential::{DeviceList, PairId, RootHash},
@@ -121,7 +123,7 @@ impl Peer {
 /// A message that a device has not acknowledged.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Outgoing {
-    pub(crate) conversation: AccountId,
+    pub(crate) conversation: ConversationId,
     pub(crate) sent: Hlc,
     pub(crate) body: Body,
     pub(crate) expires: Wall,
@@ -137,7 +139,7 @@ pub(crate) struct Held {
     pub(crate) account: AccountId,
     /// When to stop waiting for what should have come before.
     pub(crate) expires: Wall,
-    pub(crate) conversation: AccountId,
+    pub(crate) conversation: ConversationId,
     pub(crate) sent: Hlc,
     pub(crate) said: Said,
 }
@@ -257,6 +259,32 @@ pub(crate) mod key {
 
     pub(crate) fn numbered(first: &[u8], number: u64) -> Vec<u8> {
         [first, &number.to_be_bytes()].concat()
+    }
+
+    /// Bytes of a conversation at the beginning of a key.
+    pub(crate) const CONVERSATION_BYTES: usize = 17;
+
+    pub(crate) fn conversation(id: ConversationId) -> [u8; CONVERSATION_BYTES] {
+        let (kind, bytes) = match &id {
+            ConversationId::Account(account) => (0, account.as_bytes()),
+            ConversationId::Group(group) => (1, group.as_bytes()),
+        };
+        let mut key = [kind; CONVERSATION_BYTES];
+        for (to, from) in key.iter_mut().skip(1).zip(bytes) {
+            *to = *from;
+        }
+        key
+    }
+
+    /// The conversation at the beginning of a key of `Messages` or `Conversations`.
+    pub(crate) fn conversation_of(key: &[u8]) -> Option<ConversationId> {
+        let (kind, rest) = key.split_first()?;
+        let bytes = *rest.first_chunk()?;
+        match kind {
+            0 => Some(AccountId::from_bytes(bytes).into()),
+            1 => Some(GroupId::from_bytes(bytes).into()),
+            _ => None,
+        }
     }
 
     pub(crate) fn held(device: DeviceId, life: Incarnation, seq: u64) -> Vec<u8> {

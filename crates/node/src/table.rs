@@ -31,11 +31,11 @@ pub enum Table {
     Seen,
     /// `expiry: u64 BE ‖ EnvelopeId` → nothing: the same, by expiry.
     SeenByExpiry,
-    /// `AccountId ‖ index: u64 BE` → `rows::Message`: conversations in the order this device learnt of them.
+    /// `ConversationId ‖ index: u64 BE` → `rows::Message`: conversations in the order this device learnt of them.
     Messages,
     /// `MessageId` → the key in `Messages`.
     MessageIndex,
-    /// `AccountId` → `rows::Conversation`: how long a conversation is and how much of it is unread.
+    /// `ConversationId` → `rows::Conversation`: how long a conversation is and how much of it is unread.
     Conversations,
     /// `SetId ‖ kind: u8 ‖ entity ‖ field: u8` → `rows::Stored`: the records that count; field 0 is a deletion.
     Records,

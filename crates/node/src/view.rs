@@ -1,6 +1,6 @@
 //! What screens read: pages of a snapshot, beside the machine.
 
-use lamplit_types::{AccountId, DeviceId, MessageId, Name, Text, Wall};
+use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, Name, Text, Wall};
 use lamplit_wire::{Body, Progress, SetId};
 
 use crate::{
@@ -38,7 +38,7 @@ pub struct MessageView {
     /// Which it is, on all devices.
     pub id: MessageId,
     /// With whom the conversation is.
-    pub conversation: AccountId,
+    pub conversation: ConversationId,
     /// Who wrote it.
     pub from: AccountId,
     /// On which device.
@@ -116,7 +116,8 @@ pub fn contact(read: &impl Read, account: AccountId) -> Result<Option<ContactVie
 }
 
 fn contact_view(read: &impl Read, account: AccountId, row: rows::Contact) -> Stepped<ContactView> {
-    let conversation: Option<rows::Conversation> = read.row(Table::Conversations, account.as_bytes())?;
+    let conversation: Option<rows::Conversation> =
+        read.row(Table::Conversations, &key::conversation(account.into()))?;
     Ok(ContactView {
         account,
         name: row.alias.clone().unwrap_or(row.name),
@@ -134,13 +135,14 @@ fn contact_view(read: &impl Read, account: AccountId, row: rows::Contact) -> Ste
 /// [`ReadError`] if the database fails.
 pub fn history(
     read: &impl Read,
-    conversation: AccountId,
+    conversation: ConversationId,
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<MessageView>, ReadError> {
     let me = device(read)?.account;
-    let before = before.map(|index| key::numbered(conversation.as_bytes(), index));
-    let rows = read.scan(Table::Messages, conversation.as_bytes(), before.as_deref(), Order::Down, limit)?;
+    let conversation = key::conversation(conversation);
+    let before = before.map(|index| key::numbered(&conversation, index));
+    let rows = read.scan(Table::Messages, &conversation, before.as_deref(), Order::Down, limit)?;
     rows.into_iter().map(|(at, value)| message_view(me, &at, decode(Table::Messages, &value)?)).collect()
 }
 
@@ -212,11 +214,10 @@ pub fn records(read: &impl Read, after: Option<&[u8]>, limit: usize) -> Result<V
 
 fn message_view(me: AccountId, at: &[u8], row: rows::Message) -> Stepped<MessageView> {
     let corrupt = || ReadError::Corrupt { table: Table::Messages };
-    let (conversation, index) = at.split_first_chunk::<16>().ok_or_else(corrupt)?;
     Ok(MessageView {
-        index: key::number_of(index).ok_or_else(corrupt)?,
+        index: key::number_of(at).ok_or_else(corrupt)?,
         id: row.id,
-        conversation: AccountId::from_bytes(*conversation),
+        conversation: key::conversation_of(at).ok_or_else(corrupt)?,
         from: row.from,
         from_device: row.device,
         text: row.text,

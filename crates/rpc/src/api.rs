@@ -1,8 +1,9 @@
 //! What goes over the local socket: every method, its parameters and its result.
 //!
 //! These types are the interface and nothing else: they are neither what travels between devices nor what the
-//! database holds, so each can change alone. Ids are text (accounts as UUIDs, devices and messages in hexadecimal),
-//! times are milliseconds since 1970-01-01 UTC and end in `_ms`.
+//! database holds, so each can change alone. Ids are text (accounts as UUIDs, groups with `group-` before, devices and messages in hexadecimal),
+//! times are milliseconds since 1970-01-01 UTC and end in `_ms`. A conversation is named by the contact or the group it is
+//! with.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -45,17 +46,17 @@ methods! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     };
-    /// Says something to a contact. It is committed when the answer comes, and sent when one of their devices is near.
+    /// Says something in a conversation. It is committed when the answer comes, and sent to each device when it is near.
     "say" => Say -> Said {
-        /// The contact.
-        contact: String,
+        /// The contact or group.
+        conversation: String,
         /// What to say.
         text: String,
     };
     /// A page of a conversation, newest message first.
     "history" => GetHistory -> HistoryPage {
-        /// The contact.
-        contact: String,
+        /// The contact or group.
+        conversation: String,
         /// The index of the oldest message of the page before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<u64>,
@@ -82,8 +83,8 @@ methods! {
     };
     /// Marks all messages of a conversation as read.
     "mark_read" => MarkRead -> Done {
-        /// The contact.
-        contact: String,
+        /// The contact or group.
+        conversation: String,
     };
     /// Changes the name that contacts see.
     "set_name" => SetName -> Done {
@@ -232,8 +233,10 @@ pub struct Message {
     pub index: u64,
     /// Its id, the same on every device.
     pub id: String,
-    /// With whom the conversation is.
-    pub contact: String,
+    /// The contact or group the conversation is with.
+    pub conversation: String,
+    /// The account that wrote it.
+    pub from: String,
     /// Whether the owner of this device wrote it.
     pub mine: bool,
     /// The text.
@@ -322,8 +325,8 @@ pub enum Event {
     },
     /// A message has come further.
     Progress {
-        /// With whom the conversation is.
-        contact: String,
+        /// The contact or group the conversation is with.
+        conversation: String,
         /// The message.
         id: String,
         /// How far it has come.

@@ -66,7 +66,8 @@ pub(crate) fn message(message: view::MessageView) -> api::Message {
     api::Message {
         index: message.index,
         id: message.id.to_string(),
-        contact: message.conversation.to_string(),
+        conversation: message.conversation.to_string(),
+        from: message.from.to_string(),
         mine: message.mine,
         text: message.text.as_str().to_owned(),
         sent_ms: message.sent.wall.0,
@@ -98,7 +99,7 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
             .await?
             .map(|found| api::Event::Message { message: message(found) }),
         Event::Progress { conversation, id, progress: reached } => Some(api::Event::Progress {
-            contact: conversation.to_string(),
+            conversation: conversation.to_string(),
             id: id.to_string(),
             progress: progress(reached),
         }),

@@ -5,7 +5,7 @@
 //! daemon also sends `event` notifications, and `lagged` when it had to drop some.
 //!
 //! ```json
-//! {"jsonrpc":"2.0","id":1,"method":"say","params":{"contact":"6f1c…","text":"hello"}}
+//! {"jsonrpc":"2.0","id":1,"method":"say","params":{"conversation":"6f1c…","text":"hello"}}
 //! {"jsonrpc":"2.0","id":1,"result":{"id":"9a0b…"}}
 //! ```
 

@@ -1,7 +1,7 @@
 //! What each method does.
 
 use lamplit_client::{Answer, Command, Handle, Snapshot, identity::Invite as InviteLink, view};
-use lamplit_types::{AccountId, AppId, Name, Text};
+use lamplit_types::{AccountId, AppId, ConversationId, Name, Text};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -103,9 +103,9 @@ impl Serve for GetContacts {
 
 impl Serve for GetHistory {
     async fn serve(self, handle: &Handle) -> Result<HistoryPage, Error> {
-        let (contact, before) = (account(&self.contact)?, self.before);
+        let (with, before) = (conversation(&self.conversation)?, self.before);
         let limit = self.limit.unwrap_or(limits::PAGE).clamp(1, limits::PAGE);
-        let mut page = handle.read(move |read| view::history(read, contact, before, limit.saturating_add(1))).await?;
+        let mut page = handle.read(move |read| view::history(read, with, before, limit.saturating_add(1))).await?;
         let more = page.len() > limit;
         page.truncate(limit);
         let (messages, cut) = fit(page.into_iter().map(convert::message).collect())?;
@@ -129,7 +129,7 @@ fn fit<T: Serialize>(entries: Vec<T>) -> Result<(Vec<T>, bool), Error> {
 
 impl Serve for Say {
     async fn serve(self, handle: &Handle) -> Result<Said, Error> {
-        let command = Command::Say { to: account(&self.contact)?, text: text(self.text)? };
+        let command = Command::Say { to: conversation(&self.conversation)?, text: text(self.text)? };
         match handle.command(command).await? {
             Answer::Saying(id) => Ok(Said { id: id.to_string() }),
             _ => Err(unexpected()),
@@ -170,7 +170,7 @@ impl Serve for Dark {
 
 impl Serve for MarkRead {
     async fn serve(self, handle: &Handle) -> Result<Done, Error> {
-        done(handle, Command::MarkRead { conversation: account(&self.contact)? }).await
+        done(handle, Command::MarkRead { conversation: conversation(&self.conversation)? }).await
     }
 }
 
@@ -218,6 +218,10 @@ async fn done(handle: &Handle, command: Command) -> Result<Done, Error> {
 
 fn account(text: &str) -> Result<AccountId, Error> {
     text.parse().map_err(|_| invalid("a contact is named by the id that `contacts` lists, a UUID"))
+}
+
+fn conversation(text: &str) -> Result<ConversationId, Error> {
+    text.parse().map_err(invalid)
 }
 
 fn app(text: &str) -> Result<AppId, Error> {

@@ -68,6 +68,96 @@ byte_id!(
     /// A device: its Ed25519 public key.
     DeviceId, 32
 );
+/// A group: a space of its own with members and one conversation. Drawn at random by whoever founds it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GroupId([u8; 16]);
+
+impl GroupId {
+    /// Takes the bytes as they are.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+/// What leads a group's id where it is written out, so that none is taken for an account.
+const GROUP: &str = "group-";
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{GROUP}{}", Uuid::from_bytes(self.0).simple())
+    }
+}
+
+impl core::str::FromStr for GroupId {
+    type Err = ConversationIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix(GROUP).filter(|digits| digits.len() == 32).ok_or(ConversationIdError)?;
+        Uuid::parse_str(digits).map(|uuid| Self(uuid.into_bytes())).map_err(|_| ConversationIdError)
+    }
+}
+
+/// With whom a conversation is: with one account, or with all of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ConversationId {
+    /// With one account.
+    Account(AccountId),
+    /// With the members of a group.
+    Group(GroupId),
+}
+
+/// Text that is neither an account's id nor a group's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither the id of a contact, a UUID, nor that of a group, `group-` and 32 hexadecimal digits")]
+pub struct ConversationIdError;
+
+impl ConversationId {
+    /// The account, if it is with one.
+    pub const fn account(self) -> Option<AccountId> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::Group(_) => None,
+        }
+    }
+}
+
+impl From<AccountId> for ConversationId {
+    fn from(account: AccountId) -> Self {
+        Self::Account(account)
+    }
+}
+
+impl From<GroupId> for ConversationId {
+    fn from(group: GroupId) -> Self {
+        Self::Group(group)
+    }
+}
+
+impl fmt::Display for ConversationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(account) => account.fmt(f),
+            Self::Group(group) => group.fmt(f),
+        }
+    }
+}
+
+impl core::str::FromStr for ConversationId {
+    type Err = ConversationIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with(GROUP) {
+            return text.parse().map(Self::Group);
+        }
+        text.parse().map(Self::Account).map_err(|_| ConversationIdError)
+    }
+}
+
 byte_id!(
     /// A message in a conversation, the same on every device that holds it.
     MessageId, 16
@@ -104,7 +194,7 @@ macro_rules! short_debug {
         }
     )*};
 }
-short_debug!(AccountId, DeviceId, MessageId, EnvelopeId, AudienceId, InviteId, Beacon, PairTag);
+short_debug!(AccountId, GroupId, DeviceId, MessageId, EnvelopeId, AudienceId, InviteId, Beacon, PairTag);
 
 /// What a set of records belongs to: a person or a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

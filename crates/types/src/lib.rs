@@ -29,8 +29,8 @@ mod pipe;
 pub use app::{AppId, AppIdError};
 pub use clock::{Hlc, Mono, Now, Wall};
 pub use id::{
-    AccountId, AudienceId, Author, Beacon, DeviceId, EnvelopeId, Incarnation, InviteId, LinkId, MessageId, PairTag,
-    SpaceId,
+    AccountId, AudienceId, Author, Beacon, ConversationId, ConversationIdError, DeviceId, EnvelopeId, GroupId,
+    Incarnation, InviteId, LinkId, MessageId, PairTag, SpaceId,
 };
 pub use name::{Name, NameError, Text, TextError};
 pub use pipe::{Channel, Class, Pipe};

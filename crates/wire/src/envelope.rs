@@ -1,7 +1,7 @@
 //! Messages between two devices: what the path sees, and what only the addressee sees.
 
 use lamplit_types::{
-    AccountId, AudienceId, DeviceId, EnvelopeId, Hlc, Incarnation, MessageId, Text, Wall,
+    AudienceId, ConversationId, DeviceId, EnvelopeId, Hlc, Incarnation, MessageId, Text, Wall,
     limits::{ENVELOPE_BYTES, RECEIPT_IDS},
 };
 use serde::{Deserialize, Serialize};
@@ -35,8 +35,8 @@ pub enum Suite {
 /// What is inside an envelope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
-    /// The account the conversation is with, as the sender's account sees it.
-    pub conversation: AccountId,
+    /// With whom the conversation is, as the sender's account sees it.
+    pub conversation: ConversationId,
     /// The sending device's life; `seq` counts within it.
     pub incarnation: Incarnation,
     /// Counts what this device sent to that device, from 1, without a gap.

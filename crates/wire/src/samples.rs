@@ -9,8 +9,8 @@
 )]
 
 use lamplit_types::{
-    AccountId, AppId, AudienceId, Author, DeviceId, EnvelopeId, Hlc, Incarnation, InviteId, MessageId, Name, SpaceId,
-    Text, Wall, limits,
+    AccountId, AppId, AudienceId, Author, DeviceId, EnvelopeId, GroupId, Hlc, Incarnation, InviteId, MessageId, Name,
+    SpaceId, Text, Wall, limits,
 };
 
 use crate::bounded::List;
@@ -23,6 +23,7 @@ pub(crate) const NOW: Wall = Wall(1_800_000_000_000);
 pub(crate) const SIGNATURE: Signature = Signature { r: [0x51; 32], s: [0x52; 32] };
 pub(crate) const DEVICE: DeviceId = DeviceId::from_bytes([0xD1; 32]);
 pub(crate) const ORIGIN: DeviceId = DeviceId::from_bytes([0xD2; 32]);
+pub(crate) const GROUP: GroupId = GroupId::from_bytes([0x97; 16]);
 pub(crate) const ACCOUNT: AccountId = AccountId::from_bytes([0xA1; 16]);
 
 /// Every frame kind, named as in `golden.txt`; some in more than one shape.
@@ -70,6 +71,13 @@ pub(crate) fn contents() -> Vec<(&'static str, Content)> {
     let receipt = |progress| Body::Receipt { progress, ids: vec![id, id].try_into().unwrap() };
     vec![
         ("Content: text", content(Body::Text { id, text: Text::parse("h\u{e9}llo").unwrap() })),
+        (
+            "Content: text to a group",
+            Content {
+                conversation: GROUP.into(),
+                ..content(Body::Text { id, text: Text::parse("h\u{e9}llo").unwrap() })
+            },
+        ),
         ("Content: delivered", content(receipt(Progress::Delivered))),
         ("Content: read", content(receipt(Progress::Read))),
         ("Content: audience key", content(Body::Grant(grant))),
@@ -90,7 +98,7 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
 
 fn content(body: Body) -> Content {
     Content {
-        conversation: ACCOUNT,
+        conversation: ACCOUNT.into(),
         incarnation: Incarnation(7),
         seq: 300,
         base: 299,

@@ -141,7 +141,7 @@ fn sealed(is_answer: bool) -> (Sessions, OlmMessage) {
     let say = |from: &mut Sessions| {
         let text = Text::parse(TEXT).unwrap();
         let content = Content {
-            conversation: AccountId::from_bytes([7; 16]),
+            conversation: AccountId::from_bytes([7; 16]).into(),
             incarnation: Incarnation(1 << 32),
             seq: 300,
             base: 300,

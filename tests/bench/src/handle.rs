@@ -108,7 +108,7 @@ impl Crowd {
         let me = self.devices.node(HUB)?.account();
         for _ in 0..MESSAGES {
             for contact in 1..=CONTACTS {
-                self.devices.command(contact, Command::Say { to: me, text: Text::parse(TEXT)? })?;
+                self.devices.command(contact, Command::Say { to: me.into(), text: Text::parse(TEXT)? })?;
             }
         }
         let texts = self.devices.settle(Some(HUB))?;
@@ -122,7 +122,7 @@ impl Crowd {
         let contacts: Vec<_> = self.devices.node(HUB)?.near().into_iter().map(|(account, _)| account).collect();
         for _ in 0..MESSAGES {
             for to in &contacts {
-                self.devices.command(HUB, Command::Say { to: *to, text: Text::parse(TEXT)? })?;
+                self.devices.command(HUB, Command::Say { to: (*to).into(), text: Text::parse(TEXT)? })?;
             }
         }
         let control = Channel::Stream(Class::Control);

@@ -56,7 +56,7 @@ async fn latest(daemon: &mut Connection, contact: &Contact, limit: usize) -> Res
     while messages.len() < limit {
         let before = messages.last().map(|message| message.index);
         let left = limit.saturating_sub(messages.len());
-        let page = daemon.call(GetHistory { contact: contact.id.clone(), before, limit: Some(left) }).await?;
+        let page = daemon.call(GetHistory { conversation: contact.id.clone(), before, limit: Some(left) }).await?;
         let more = page.more && !page.messages.is_empty();
         messages.extend(page.messages);
         if !more {
@@ -72,7 +72,7 @@ async fn since(daemon: &mut Connection, contact: &Contact, last: Option<u64>) ->
     let mut messages: Vec<Message> = Vec::new();
     loop {
         let before = messages.last().map(|message| message.index);
-        let page = daemon.call(GetHistory { contact: contact.id.clone(), before, limit: None }).await?;
+        let page = daemon.call(GetHistory { conversation: contact.id.clone(), before, limit: None }).await?;
         let full = page.more && !page.messages.is_empty();
         let (new, old): (Vec<_>, Vec<_>) = page.messages.into_iter().partition(|message| Some(message.index) > last);
         messages.extend(new);
@@ -88,14 +88,14 @@ async fn go_on(daemon: &mut Connection, page: &mut Page<'_>, last: &mut Option<u
     let contact = page.contact;
     loop {
         let happening = daemon.next().await?.ok_or(CallError::Gone)?;
-        if let Happening::Event(Event::Progress { contact: whose, id, progress }) = &happening
+        if let Happening::Event(Event::Progress { conversation: whose, id, progress }) = &happening
             && *whose == contact.id
         {
             page.progress(id, *progress)?;
         }
         let may_be_new = match &happening {
-            Happening::Event(Event::Message { message }) => message.contact == contact.id,
-            Happening::Event(Event::Progress { contact: whose, .. }) => *whose == contact.id,
+            Happening::Event(Event::Message { message }) => message.conversation == contact.id,
+            Happening::Event(Event::Progress { conversation: whose, .. }) => *whose == contact.id,
             Happening::Event(_) => false,
             Happening::Lagged(_) => true,
         };
@@ -114,7 +114,7 @@ async fn go_on(daemon: &mut Connection, page: &mut Page<'_>, last: &mut Option<u
 }
 
 async fn mark_read(daemon: &mut Connection, contact: &Contact) -> Result<(), Failure> {
-    daemon.call(MarkRead { contact: contact.id.clone() }).await?;
+    daemon.call(MarkRead { conversation: contact.id.clone() }).await?;
     Ok(())
 }
 
@@ -156,7 +156,7 @@ impl Page<'_> {
 
     fn progress(&self, id: &str, progress: Progress) -> Result<(), Failure> {
         if self.out.is_json() {
-            let value = json!({ "id": id, "contact": self.contact.id, "progress": progress });
+            let value = json!({ "id": id, "conversation": self.contact.id, "progress": progress });
             self.out.print(&value, String::new)?;
         }
         Ok(())

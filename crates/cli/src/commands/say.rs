@@ -15,8 +15,8 @@ pub(super) async fn run(desk: &Desk, say: Say) -> Result<(), Failure> {
     };
     let mut daemon = desk.connect().await?;
     let contact = who::find(&mut daemon, &say.contact).await?;
-    let said = daemon.call(api::Say { contact: contact.id.clone(), text }).await?;
-    desk.out.print(&json!({ "id": said.id, "contact": contact.id }), || {
+    let said = daemon.call(api::Say { conversation: contact.id.clone(), text }).await?;
+    desk.out.print(&json!({ "id": said.id, "conversation": contact.id }), || {
         let name = safe(&contact.name);
         if contact.near { format!("Sent to {name}.") } else { format!("Kept: it is sent when {name} comes near.") }
     })?;

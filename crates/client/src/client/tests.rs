@@ -102,7 +102,7 @@ async fn only_contact(handle: &Handle) -> view::ContactView {
 }
 
 async fn say(handle: &Handle, to: AccountId, text: &str) -> Result<MessageId, CommandFailed> {
-    match handle.command(Command::Say { to, text: Text::parse(text).unwrap() }).await? {
+    match handle.command(Command::Say { to: to.into(), text: Text::parse(text).unwrap() }).await? {
         Answer::Saying(id) => Ok(id),
         other => panic!("{other:?}"),
     }
@@ -212,7 +212,8 @@ async fn on_a_full_disk_nothing_is_lost_or_told_and_it_goes_on_when_there_is_roo
     });
     assert_eq!(told.await, second);
 
-    let page = there.read(|read| view::history(read, view::contacts(read, None, 1)?.remove(0).account, None, 10));
+    let page =
+        there.read(|read| view::history(read, view::contacts(read, None, 1)?.remove(0).account.into(), None, 10));
     let texts: Vec<String> = page.await.unwrap().iter().map(|message| message.text.as_str().to_owned()).collect();
     assert_eq!(texts, ["into a full disk", "said"]);
 }

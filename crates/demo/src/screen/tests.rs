@@ -9,7 +9,8 @@ fn message(text: &str, mine: bool) -> Message {
     Message {
         index: 1,
         id: String::new(),
-        contact: String::new(),
+        conversation: String::new(),
+        from: String::new(),
         mine,
         text: text.to_owned(),
         sent_ms: 0,

@@ -55,7 +55,7 @@ impl Node {
         }
         holds.push(GrantHead { audience: grant.audience, key });
         if !self.is_being_granted(step, &device, &grant)? {
-            let mail = Mail { conversation: account, sent: self.device.clock, body: Body::Grant(grant) };
+            let mail = Mail { conversation: account.into(), sent: self.device.clock, body: Body::Grant(grant) };
             self.post_to(step, device, &mail)?;
         }
         let granted = card.granted.max(key.generation);

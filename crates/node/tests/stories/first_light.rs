@@ -30,7 +30,7 @@ fn what_is_said_arrives_in_order_and_is_receipted() {
         assert_eq!(world.message(jia, *id).unwrap().progress, Some(Progress::Delivered));
     }
     assert_eq!(world.contact(yi, jia).unwrap().unread, 100);
-    let conversation = world.devices[jia].account;
+    let conversation = world.devices[jia].account.into();
     world.command(yi, Command::MarkRead { conversation }).unwrap();
     // A receipt may wait a moment for something to go with.
     world.pass(lamplit_node::limits::RECEIPT_MS);

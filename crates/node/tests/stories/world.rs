@@ -374,7 +374,7 @@ impl World {
 
     pub(crate) fn say(&mut self, from: usize, to: usize, words: &str) -> MessageId {
         let to = self.devices[to].account;
-        match self.command(from, Command::Say { to, text: text(words) }) {
+        match self.command(from, Command::Say { to: to.into(), text: text(words) }) {
             Ok(Answer::Saying(id)) => id,
             other => panic!("{other:?}"),
         }
@@ -382,7 +382,7 @@ impl World {
 
     /// What a device shows of a conversation, oldest first.
     pub(crate) fn history(&self, at: usize, with: usize) -> Vec<String> {
-        let rows = view::history(&self.devices[at].store, self.devices[with].account, None, 100_000).unwrap();
+        let rows = view::history(&self.devices[at].store, self.devices[with].account.into(), None, 100_000).unwrap();
         rows.into_iter().rev().map(|message| message.text.as_str().to_owned()).collect()
     }
 

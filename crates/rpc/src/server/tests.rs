@@ -90,11 +90,11 @@ async fn a_program_sees_and_changes_what_the_daemon_has() {
     assert_eq!(daemon.call(GetContacts::default()).await.unwrap().contacts, []);
 
     let nobody = "00000000-0000-4000-8000-000000000000".to_owned();
-    let say = Say { contact: nobody.clone(), text: "hello".to_owned() };
+    let say = Say { conversation: nobody.clone(), text: "hello".to_owned() };
     assert_eq!(code(daemon.call(say).await.unwrap_err()), ErrorCode::UnknownContact as i64);
-    let garbled = Say { contact: "Grace".to_owned(), text: "hello".to_owned() };
+    let garbled = Say { conversation: "Grace".to_owned(), text: "hello".to_owned() };
     assert_eq!(code(daemon.call(garbled).await.unwrap_err()), ErrorCode::InvalidParams as i64);
-    let control = Say { contact: nobody, text: "\u{1b}[2J".to_owned() };
+    let control = Say { conversation: nobody, text: "\u{1b}[2J".to_owned() };
     assert_eq!(code(daemon.call(control).await.unwrap_err()), ErrorCode::InvalidParams as i64);
     let link = "https://example.org".to_owned();
     assert_eq!(code(daemon.call(Accept { link }).await.unwrap_err()), ErrorCode::BadInvite as i64);
@@ -117,7 +117,7 @@ async fn a_subscriber_gets_a_snapshot_and_then_what_happens() {
     assert_eq!((met.id.as_str(), met.name.as_str()), (contact.as_str(), "Ada"));
 
     let grace_at_ada = here.call(GetContacts::default()).await.unwrap().contacts.remove(0);
-    let said = here.call(Say { contact: grace_at_ada.id.clone(), text: "one\ntwo".to_owned() }).await.unwrap();
+    let said = here.call(Say { conversation: grace_at_ada.id.clone(), text: "one\ntwo".to_owned() }).await.unwrap();
     let message = wait_for(&mut there, |event| match event {
         Event::Message { message } => Some(message),
         _ => None,
@@ -150,7 +150,7 @@ async fn what_is_no_request_is_refused_and_harms_nobody() {
         ("[]", ErrorCode::InvalidRequest),
         (r#"{"jsonrpc":"1.0","id":1,"method":"status"}"#, ErrorCode::InvalidRequest),
         (r#"{"jsonrpc":"2.0","id":1,"method":"fly"}"#, ErrorCode::MethodNotFound),
-        (r#"{"jsonrpc":"2.0","id":1,"method":"say","params":{"contact":"x"}}"#, ErrorCode::InvalidParams),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"say","params":{"conversation":"x"}}"#, ErrorCode::InvalidParams),
         (r#"{"jsonrpc":"2.0","id":1,"method":"say","params":["x","y"]}"#, ErrorCode::InvalidParams),
         (r#"{"jsonrpc":"2.0","id":1,"method":"status","params":{"more":1}}"#, ErrorCode::InvalidParams),
     ] {
@@ -247,11 +247,11 @@ async fn a_page_fits_into_a_line_whatever_is_in_it() {
     // Each of these takes two bytes in JSON: all together they are twice what a line holds.
     let text = "\n\"".repeat(lamplit_types::limits::TEXT_BYTES / 2 - 1) + "x";
     for _ in 0..60 {
-        here.call(Say { contact: contact.clone(), text: text.clone() }).await.unwrap();
+        here.call(Say { conversation: contact.clone(), text: text.clone() }).await.unwrap();
     }
     let (mut before, mut pages, mut found) = (None, 0, 0);
     loop {
-        let page = here.call(GetHistory { contact: contact.clone(), before, limit: None }).await.unwrap();
+        let page = here.call(GetHistory { conversation: contact.clone(), before, limit: None }).await.unwrap();
         before = page.messages.last().map(|message| message.index);
         (pages, found) = (pages + 1, found + page.messages.len());
         if !page.more {

@@ -1,7 +1,7 @@
 //! What a device tells is true, and committed.
 
 use lamplit_node::{Answer, Command, Event, view};
-use lamplit_types::{AccountId, MessageId};
+use lamplit_types::{AccountId, ConversationId, MessageId};
 
 use crate::{
     device::Device,
@@ -76,7 +76,8 @@ fn check_answer(device: &Device, number: u64, answer: &Answer, events: &[Event])
         Command::RemoveContact(who) => contact(*who)?.is_none(),
         Command::MarkRead { conversation } => {
             // What came in the same batch may have come after it was read.
-            contact(*conversation)?.is_none_or(|shown| shown.unread == 0 || tells_message(events, conversation))
+            let shown = conversation.account().map(contact).transpose()?.flatten();
+            shown.is_none_or(|shown| shown.unread == 0 || tells_message(events, conversation))
         }
         Command::SetName(name) => view::me(&device.mirror).map_err(Failure::simulation)?.name == *name,
         _ => true,
@@ -103,7 +104,7 @@ fn tells_addition(events: &[Event], of: &AccountId) -> bool {
     events.iter().any(|event| matches!(event, Event::ContactAdded(account) if account == of))
 }
 
-fn tells_message(events: &[Event], with: &AccountId) -> bool {
+fn tells_message(events: &[Event], with: &ConversationId) -> bool {
     events.iter().any(|event| matches!(event, Event::Message { conversation, .. } if conversation == with))
 }
 

@@ -138,7 +138,7 @@ impl World {
             return broken(Rule::Addressees, &format!("{word} is for person {}", said.to));
         }
         let with = if is_own { self.account_of(said.to)? } else { author.account };
-        if shown.conversation != with {
+        if shown.conversation != with.into() {
             return broken(Rule::Addressees, &format!("{word} is in another conversation"));
         }
         // What was thrown away when two people parted comes back with a backup from before.

@@ -133,14 +133,14 @@ impl World {
         let text = Text::parse(&words).map_err(Failure::simulation)?;
         self.did(Deed::Said);
         self.tell(|| format!("{at}: says {} to {person}", words.split(' ').next().unwrap_or_default()));
-        self.command(at, Command::Say { to: account, text }).map(drop)
+        self.command(at, Command::Say { to: account.into(), text }).map(drop)
     }
 
     fn mark_read(&mut self) -> Done {
-        let Some((at, conversation, person)) = self.some_contact() else { return Ok(()) };
+        let Some((at, account, person)) = self.some_contact() else { return Ok(()) };
         self.did(Deed::Read);
         self.tell(|| format!("{at}: reads what {person} wrote"));
-        self.command(at, Command::MarkRead { conversation }).map(drop)
+        self.command(at, Command::MarkRead { conversation: account.into() }).map(drop)
     }
 
     fn edit(&mut self, is_name: bool) -> Done {

@@ -87,6 +87,23 @@ fn ids_are_bare_bytes_on_the_wire() {
     assert_eq!(postcard::to_allocvec(&Beacon::from_bytes([7; 8])).unwrap(), [7; 8]);
 }
 
+#[test]
+fn a_group_is_never_taken_for_an_account() {
+    let (account, group) = (AccountId::from_bytes([0xAB; 16]), GroupId::from_bytes([0xAB; 16]));
+    assert_eq!(group.to_string(), "group-abababababababababababababababab");
+    for id in [ConversationId::from(account), ConversationId::from(group)] {
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+    assert_ne!(ConversationId::from(account), ConversationId::from(group));
+    for text in
+        ["", "group-", "group-abab", "abababababababababababababababab", "group-abababab-abab-abab-abab-abababababab"]
+    {
+        assert_eq!(text.parse::<GroupId>(), Err(ConversationIdError), "{text}");
+    }
+    assert_eq!("group-x".parse::<ConversationId>(), Err(ConversationIdError));
+    assert_eq!(format!("{group:?}"), "GroupId(abab…)");
+}
+
 proptest! {
     #[test]
     fn an_account_shown_is_an_account_parsed(bytes: [u8; 16]) {

@@ -128,7 +128,7 @@ impl Side {
     }
 
     fn say(&self, text: &str) -> Result<()> {
-        let say = Command::Say { to: self.contact, text: Text::parse(text)? };
+        let say = Command::Say { to: self.contact.into(), text: Text::parse(text)? };
         self.runtime.block_on(self.handle.command(say))?;
         Ok(())
     }

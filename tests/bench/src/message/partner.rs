@@ -105,7 +105,7 @@ pub(crate) fn run(medium: &str) -> Result<()> {
         loop {
             tokio::select! {
                 event = events.next() => if let Event::Message { .. } = event? {
-                    handle.command(Command::Say { to: *contact, text: Text::parse(TEXT)? }).await?;
+                    handle.command(Command::Say { to: (*contact).into(), text: Text::parse(TEXT)? }).await?;
                 },
                 line = asked.recv() => match line.as_deref() {
                     None => return anyhow::Ok(()),

@@ -60,7 +60,7 @@ impl Script {
 impl Message {
     /// Lets one say something to the other; returns also how many bytes it was on its stream.
     fn play(devices: &mut Devices, from: usize, to: usize) -> Result<(Self, usize)> {
-        let say = Command::Say { to: contact(devices, from)?, text: Text::parse(TEXT)? };
+        let say = Command::Say { to: contact(devices, from)?.into(), text: Text::parse(TEXT)? };
         let said = devices.step(from, vec![Input::Command(0, say)])?;
         let message = Channel::Stream(Class::Message);
         let sizes = said.transmits.iter().filter_map(|transmit| match transmit {
