@@ -124,7 +124,7 @@ async fn a_subscriber_gets_a_snapshot_and_then_what_happens() {
     });
     let message = message.await;
     assert_eq!((message.id, message.text.as_str(), message.mine), (said.id, "one\ntwo", false));
-    let page = there.call(GetHistory { contact, before: None, limit: Some(1) }).await.unwrap();
+    let page = there.call(GetHistory { conversation: contact, before: None, limit: Some(1) }).await.unwrap();
     assert_eq!((page.messages.len(), page.more), (1, false));
 }
 
