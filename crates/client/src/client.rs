@@ -74,7 +74,7 @@ impl Parts {
     /// [`NetworkError`], such as a port that is taken.
     pub fn on_network(opened: Opened, network: Network) -> Result<Self, NetworkError> {
         let default = Config::default();
-        let config = Config { bind: network.bind.unwrap_or(default.bind), discovery: network.discovery };
+        let config = Config { bind: network.bind.unwrap_or(default.bind), discovery: network.discovery, ..default };
         let (transport, happenings) = QuicTransport::start(config)?;
         let transports: Vec<Carrier> = vec![(Arc::new(transport), happenings)];
         Ok(Self { secrets: opened.secrets, store: opened.store, transports, discovery: network.discovery })

@@ -7,7 +7,7 @@ use std::{
 
 use lamplit_node::{Address, Answer, Command, CommandError, Event, Lit, ReadError};
 use lamplit_store::{Snapshot, Store};
-use lamplit_transport::Transport;
+use lamplit_transport::{Hearing, Transport};
 use lamplit_types::{AccountId, DeviceId, Wall};
 use lamplit_wire::AppPresence;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -128,6 +128,11 @@ impl Handle {
     /// Whether others find this device by themselves.
     pub const fn discovery(&self) -> bool {
         self.discovery
+    }
+
+    /// Whether devices find each other by themselves here, as far as this one can tell.
+    pub fn hearing(&self) -> Hearing {
+        self.transports.iter().map(|transport| transport.hearing()).max().unwrap_or_default()
     }
 
     /// What happens from now on.

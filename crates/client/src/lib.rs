@@ -22,5 +22,6 @@ pub use handle::{CommandFailed, Events, Handle, Missed, State, Storage};
 pub use lamplit_identity as identity;
 pub use lamplit_node::{Answer, Command, CommandError, Event, Lit, ReadError, view};
 pub use lamplit_store::Snapshot;
+pub use lamplit_transport::Hearing;
 pub use lamplit_transport_quic::StartError as NetworkError;
 pub use lamplit_wire::{AppPresence, Progress, Source};

@@ -1,7 +1,7 @@
 //! The local network: QUIC links between devices that DNS-SD found.
 //!
 //! A device shows its current beacon as the instance name of a `_lamplit._udp` service ([RFC 6763]) on every network
-//! it is on, under a random host name that changes with the beacon. Whoever recognises the beacon dials the address
+//! it is on, under a host name and a port that are drawn anew with the beacon. Whoever recognises the beacon dials the address
 //! it came from; where multicast is blocked, an address typed or taken from an invitation does the same.
 //!
 //! What answers is a QUIC connection ([RFC 9000]) with a throw-away key: it names nobody and proves nothing. Both
@@ -19,7 +19,10 @@
 mod address;
 mod admission;
 mod discovery;
+mod endpoints;
+mod interfaces;
 pub mod limits;
+mod network;
 mod pipe;
 mod socket;
 mod tls;

@@ -45,11 +45,40 @@ pub const SIGHTED_ADDRESSES: usize = 4;
 pub const SIGHTED_BEACONS: usize = 256;
 /// Beacons of our own that are remembered, so that we never see ourselves. An older one's echo is long over.
 pub const OWN_BEACONS: usize = 4;
-/// DNS records that others may put into our cache, of all kinds. When there are more the cache is thrown away.
-pub const CACHED_RECORDS: i64 = 8192;
-/// How often the cache is counted.
-pub const CACHE_CHECK: Duration = Duration::from_secs(30);
-/// How long discovery rests after it failed or was flooded.
+/// How long others may remember a name that they hear nothing of. Then it is gone.
+pub const TTL_SECONDS: u32 = 120;
+/// How long after a name its next is shown: at most this, drawn anew each time. Longer than clocks are apart.
+pub const ROTATION_PAUSE: Duration = Duration::from_secs(20);
+/// Waits after the first times a name is said or a question asked: whoever missed one hears the next.
+pub const BURST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+/// How long after it a name is said again, give or take a quarter: before anybody forgets it.
+pub const ANNOUNCE_AGAIN: Duration = Duration::from_secs(80);
+/// How long an answer waits at most, so that not all answer at once.
+pub const ANSWER_WITHIN: Duration = Duration::from_millis(120);
+/// At most one answer in this time on each face, whoever asks how often (RFC 6762 6).
+pub const ANSWER_GAP: Duration = Duration::from_secs(1);
+/// Packets of multicast DNS from one address that are looked at in a second. Further ones are dropped unread.
+pub const PACKETS_A_SOURCE: u32 = 256;
+/// Addresses whose packets are counted. When there are more the count begins anew.
+pub const SOURCES: usize = 1024;
+/// Packets of multicast DNS that wait to be read. More stay with the system, which drops what it has no room for.
+pub const PACKETS: usize = 64;
+/// Bytes of such a packet (RFC 6762 17). The rest of a longer one is cut off, and it is dropped.
+pub const MESSAGE_BYTES: usize = 9000;
+/// Services taken from one packet. Further ones are ignored.
+pub const SHOWN_A_PACKET: usize = 16;
+/// Questions taken from one packet. Further ones are ignored.
+pub const ASKED_A_PACKET: usize = 16;
+/// IP versions of interfaces on which we speak. Further ones are left out.
+pub const FACES: usize = 32;
+/// How long discovery rests after the system would not let it go on.
 pub const DISCOVERY_REST: Duration = Duration::from_secs(2);
+/// How often the network is looked at: an interface that comes, goes or changes is noticed after this.
+pub const NETWORK_CHECK: Duration = Duration::from_secs(2);
+/// Ports shown before that are kept for the connections they carry. At the limit those of the oldest end, and are
+/// dialled anew.
+pub const PORTS_BEFORE: usize = 8;
+/// How long a port takes callers after its name was said last.
+pub const PORT_KNOWN: Duration = Duration::from_secs(2 * TTL_SECONDS as u64);
 /// Addresses of this device in an invitation. Further ones are left out.
 pub const OWN_ADDRESSES: usize = 16;

@@ -62,8 +62,29 @@ pub trait Transport: Send + Sync {
     /// Where this device can be dialled, the likeliest first, for an invitation.
     fn addresses(&self) -> Vec<Address>;
 
+    /// What is heard of others who show themselves. A transport that cannot tell says [`Hearing::Off`].
+    fn hearing(&self) -> Hearing {
+        Hearing::Off
+    }
+
     /// Takes the beacon away, ends every connection and lets the other sides know.
     fn shutdown(&self) -> Pending<'static, ()>;
+}
+
+/// Whether devices can find each other by themselves, as far as a transport can tell. The later, the better.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hearing {
+    /// Nobody looks.
+    #[default]
+    Off,
+    /// Not even what this device itself shows comes back to it: something stops it.
+    Blocked,
+    /// It is too early to say.
+    Untested,
+    /// Only this device itself is heard. Nobody else is there, or the network keeps devices apart.
+    Alone,
+    /// Others are heard.
+    Others,
 }
 
 /// What a transport tells.
@@ -77,7 +98,7 @@ pub enum TransportEvent {
         /// Where from.
         address: Address,
     },
-    /// A beacon is shown no longer.
+    /// A beacon is shown no longer, or was not shown again for a while.
     Lost {
         /// What was shown.
         beacon: Beacon,

@@ -1,22 +1,23 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use core::time::Duration;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Instant;
 
 use lamplit_transport::suite::{self, Fixture, Host};
 use lamplit_transport::transport_suite;
 use lamplit_types::{Channel, Class};
+use quinn::Endpoint;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio::time::sleep;
 
 use super::*;
+use crate::pipe::code;
 
 struct Loopback;
 
 impl Fixture for Loopback {
     fn host(&self) -> Host {
-        host(Config { bind: (Ipv4Addr::LOCALHOST, 0).into(), discovery: false })
+        host(silent_at((Ipv4Addr::LOCALHOST, 0).into()))
     }
 
     fn nobody(&self) -> Address {
@@ -32,7 +33,7 @@ struct Shipped;
 
 impl Fixture for Shipped {
     fn host(&self) -> Host {
-        host(Config::default())
+        host(Config { pause: Duration::from_millis(300), ..Config::default() })
     }
 
     fn nobody(&self) -> Address {
@@ -60,7 +61,7 @@ async fn one_socket_takes_both_ip_versions() {
 async fn a_port_in_use_is_said() {
     let taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
     let _taken = UdpSocket::bind(taken).unwrap();
-    let error = QuicTransport::start(Config { bind: taken, discovery: false }).unwrap_err();
+    let error = QuicTransport::start(silent_at(taken)).unwrap_err();
     assert!(error.to_string().contains(&taken.to_string()), "{error}");
 }
 
@@ -234,6 +235,10 @@ async fn relayed(alice: &Host, bob: &mut Host) -> (Relay, Connection, Connection
 
 fn classical() -> CryptoProvider {
     CryptoProvider { kx_groups: vec![aws_lc_rs::kx_group::X25519], ..aws_lc_rs::default_provider() }
+}
+
+fn silent_at(bind: SocketAddr) -> Config {
+    Config { bind, discovery: false, ..Config::default() }
 }
 
 fn host(config: Config) -> Host {

@@ -1,0 +1,224 @@
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod linker;
+
+use std::net::Ipv4Addr;
+
+use super::*;
+
+const LAN: Face = Face { interface: 2, is_v6: false, is_loopback: false };
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+
+/// Numbers that look random and are the same each time (splitmix64).
+pub(super) fn seeded(mut state: u64) -> Random {
+    Box::new(move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    })
+}
+
+fn beacon(number: u64) -> Beacon {
+    Beacon::from_bytes(number.to_be_bytes())
+}
+
+/// One device on the network, with its time.
+struct Device {
+    chatter: Chatter,
+    now: Instant,
+    ports: u16,
+}
+
+impl Device {
+    fn new() -> Self {
+        let now = Instant::now();
+        let mut chatter = Chatter::new(now, limits::ROTATION_PAUSE, seeded(1));
+        chatter.faces(now, [(LAN, HERE)].into_iter());
+        Self { chatter, now, ports: 1000 }
+    }
+
+    fn shown() -> Self {
+        let mut device = Self::new();
+        device.chatter.show(device.now, Some(beacon(1)));
+        device
+    }
+
+    /// Lets time pass and gives what was said, with when.
+    fn pass(&mut self, time: Duration) -> Vec<(Instant, Out)> {
+        let end = self.now + time;
+        let mut said = Vec::new();
+        loop {
+            let ports = &mut self.ports;
+            self.chatter.due(self.now, &mut || {
+                *ports += 1;
+                Some(*ports)
+            });
+            while let Some(out) = self.chatter.poll() {
+                said.push((self.now, out));
+            }
+            match self.chatter.deadline() {
+                Some(next) if next <= end => self.now = next.max(self.now),
+                _ => break,
+            }
+        }
+        self.now = end;
+        said
+    }
+
+    fn hears(&mut self, message: &[u8]) -> Vec<Out> {
+        self.chatter.heard(self.now, LAN, THERE, message);
+        core::iter::from_fn(|| self.chatter.poll()).collect()
+    }
+
+    fn hears_shown(&mut self, number: u64) -> Vec<Out> {
+        let service = Service { beacon: beacon(number), host: [0; 16], port: 9 };
+        self.hears(&service.announcement(THERE, limits::TTL_SECONDS).unwrap())
+    }
+}
+
+/// What each announcement among `said` shows.
+fn shown(said: &[(Instant, Out)]) -> Vec<(Instant, Beacon, u16)> {
+    let packets = said.iter().filter_map(|(at, out)| match out {
+        Out::Say(_, packet) => Some((at, dns::read(packet, LAN).unwrap())),
+        _ => None,
+    });
+    packets
+        .flat_map(|(at, heard)| heard.shown.into_iter().map(|(beacon, sockets)| (*at, beacon, sockets[0].port())))
+        .collect()
+}
+
+#[test]
+fn a_device_says_its_name_at_once_and_then_seldom() {
+    let mut device = Device::shown();
+    assert_eq!(shown(&device.pass(Duration::from_secs(10))).len(), 3);
+    let hour = device.pass(Duration::from_secs(3600));
+    let times = shown(&hour);
+    assert!((35..=60).contains(&times.len()), "{}", times.len());
+    let gaps = times.windows(2).map(|pair| pair[1].0 - pair[0].0);
+    assert!(gaps.clone().max().unwrap().as_secs() < limits::TTL_SECONDS.into(), "nobody forgets it meanwhile");
+    assert_eq!(hour.len(), times.len(), "it asks no more");
+}
+
+#[test]
+fn a_name_is_followed_by_another_after_a_pause_with_nothing_in_common() {
+    let mut device = Device::shown();
+    let before = shown(&device.pass(Duration::from_secs(900)));
+    let end = device.now;
+    device.chatter.show(end, Some(beacon(2)));
+    let said = device.pass(Duration::from_secs(30));
+    let after = shown(&said);
+    assert!(
+        said.iter()
+            .all(|(_, out)| matches!(out, Out::Say(_, packet) if dns::read(packet, LAN).unwrap().gone.is_empty()))
+    );
+    assert!(after.iter().all(|(at, shown, _)| *shown == beacon(2) && *at > end));
+    assert_ne!(before[0].2, after[0].2, "another port");
+    // Whoever asks for the name before hears nothing.
+    let old = Service { beacon: beacon(1), host: [0; 16], port: 9 };
+    let mut asked = simple_dns::Packet::new_query(0);
+    let name = simple_dns::Name::new_unchecked("0000000000000001._lamplit._udp.local");
+    assert_eq!(name.to_string(), old.instance());
+    asked.questions.push(simple_dns::Question::new(name, simple_dns::QTYPE::ANY, simple_dns::QCLASS::ANY, false));
+    device.hears(&asked.build_bytes_vec_compressed().unwrap());
+    assert!(shown(&device.pass(Duration::from_secs(3))).is_empty());
+}
+
+#[test]
+fn whoever_asks_is_answered_at_most_once_a_second() {
+    let mut device = Device::shown();
+    device.pass(Duration::from_secs(20));
+    let mut answers = 0;
+    for _ in 0..1000 {
+        device.hears(&dns::query().unwrap());
+        answers += shown(&device.pass(Duration::from_millis(10))).len();
+    }
+    assert!((8..=12).contains(&answers), "{answers} answers in ten seconds");
+}
+
+#[test]
+fn whoever_knows_the_name_already_is_not_answered() {
+    let mut device = Device::shown();
+    device.pass(Duration::from_secs(20));
+    let known = Service { beacon: beacon(1), host: [0; 16], port: 9 }.announcement(THERE, limits::TTL_SECONDS).unwrap();
+    let mut asked = dns::query().unwrap();
+    // The PTR record alone, as a known answer (RFC 6762 7.1).
+    let mut answers = simple_dns::Packet::parse(&known).unwrap();
+    let mut question = simple_dns::Packet::parse(&asked).unwrap();
+    question.answers.push(answers.answers.remove(0));
+    asked = question.build_bytes_vec_compressed().unwrap();
+    device.hears(&asked);
+    assert!(shown(&device.pass(Duration::from_secs(3))).is_empty());
+}
+
+#[test]
+fn a_new_face_and_a_wake_begin_everything_anew() {
+    let mut device = Device::shown();
+    device.pass(Duration::from_secs(60));
+    assert_eq!(device.hears_shown(7).len(), 1);
+    assert_eq!(device.hears_shown(7).len(), 0, "the same sighting is told once");
+    device.chatter.begin_anew(device.now);
+    assert_eq!(device.pass(Duration::from_secs(6)).len(), 6, "three announcements, three questions");
+    assert_eq!(device.hears_shown(7).len(), 1, "told again: links may have to be made anew");
+    let other = Face { interface: 3, ..LAN };
+    device.chatter.faces(device.now, [(LAN, HERE), (other, THERE)].into_iter());
+    let said = device.pass(Duration::from_secs(6));
+    assert_eq!(said.iter().filter(|(_, out)| matches!(out, Out::Say(face, _) if *face == other)).count(), 6);
+    // A face that is gone says nothing.
+    device.chatter.faces(device.now, [(LAN, HERE)].into_iter());
+    let said = device.pass(Duration::from_secs(300));
+    assert!(said.iter().all(|(_, out)| !matches!(out, Out::Say(face, _) if *face == other)));
+}
+
+#[test]
+fn who_is_not_heard_again_is_lost() {
+    let mut device = Device::shown();
+    device.hears_shown(7);
+    let said = device.pass(Duration::from_secs(u64::from(limits::TTL_SECONDS) + 120));
+    assert!(said.iter().any(|(_, out)| *out == Out::Lost(beacon(7))));
+}
+
+#[test]
+fn a_device_never_sees_itself_and_knows_whether_it_is_heard() {
+    let mut device = Device::shown();
+    let said = device.pass(Duration::from_secs(1));
+    let ears = |device: &Device| device.chatter.ears().next().unwrap().1;
+    assert!(!ears(&device).own);
+    for (_, out) in said {
+        if let Out::Say(_, packet) = out {
+            assert!(device.hears(&packet).is_empty());
+        }
+    }
+    assert!(ears(&device).own && !ears(&device).others);
+    device.hears_shown(7);
+    assert!(ears(&device).others);
+}
+
+#[test]
+fn ten_thousand_answers_a_second_cost_a_bounded_memory_and_a_bounded_time() {
+    let mut device = Device::shown();
+    device.pass(Duration::from_secs(20));
+    let (mut told, mut most) = (0, 0);
+    for second in 0..10_u64 {
+        for number in 0..10_000 {
+            told += device.hears_shown(second << 32 | number).len();
+            most = most.max(device.chatter.sighted.len());
+        }
+        device.pass(Duration::from_secs(1));
+    }
+    assert!(most <= limits::SIGHTED_BEACONS && device.chatter.sources.len() <= limits::SOURCES);
+    assert!(told <= 11 * limits::PACKETS_A_SOURCE as usize, "{told} sightings told");
+    // Another one is heard all the same.
+    let service = Service { beacon: beacon(7), host: [0; 16], port: 9 };
+    device.chatter.heard(device.now, LAN, HERE, &service.announcement(HERE, 120).unwrap());
+    assert!(matches!(device.chatter.poll(), Some(Out::Sighted(seen, _)) if seen == beacon(7)));
+}
+
+#[test]
+fn without_a_port_a_name_waits() {
+    let mut device = Device::shown();
+    device.chatter.due(device.now, &mut || None);
+    assert!(shown(&device.pass(Duration::ZERO)).is_empty());
+    assert_eq!(shown(&device.pass(Duration::from_secs(20))).len(), 3);
+}
