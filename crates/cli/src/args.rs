@@ -180,6 +180,13 @@ Example:
 
 JSON: {\"contact\", \"near\": true}")]
     Dial(Dial),
+    /// Find what keeps devices from finding each other here, and what to do about it
+    #[command(after_long_help = "\
+Looks at interfaces, multicast, firewalls, routes, port, clock and disk; changes nothing. Works with a running daemon and
+without. As root it sees more of a firewall.
+
+JSON, a line each: {\"check\", \"level\": \"ok\", \"warn\" or \"fail\", \"what\", \"advice\"}. Ends with 1 if something is wrong.")]
+    Doctor(Doctor),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -211,6 +218,13 @@ pub(crate) struct Run {
     /// Neither show this device to others on the network nor look for them
     #[arg(long)]
     pub(crate) no_discovery: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Doctor {
+    /// The address and port that `lamplit run` is to be bound to
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) bind: Option<SocketAddr>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -4,6 +4,7 @@ mod accept;
 mod app;
 mod contacts;
 mod dial;
+mod doctor;
 mod history;
 mod init;
 mod invite;
@@ -65,6 +66,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Note(note) => people::note(desk, note).await,
         Command::Remove(remove) => people::remove(desk, remove).await,
         Command::Dial(dial) => dial::run(desk, dial).await,
+        Command::Doctor(doctor) => doctor::run(desk, doctor).await,
     }
 }
 

@@ -24,6 +24,7 @@ mod interfaces;
 pub mod limits;
 mod network;
 mod pipe;
+pub mod probe;
 mod socket;
 mod tls;
 mod transport;

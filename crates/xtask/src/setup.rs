@@ -37,6 +37,8 @@ const TOOLS: &[Tool] = &[
     Tool { program: "cc", packages: &["gcc", "libc6-dev"], purposes: Purpose::ALL },
     // Network namespaces, for tests with real daemons on networks of their own.
     Tool { program: "ip", packages: &["iproute2"], purposes: &[Purpose::Test] },
+    // A firewall, for the tests of what one does to discovery.
+    Tool { program: "nft", packages: &["nftables"], purposes: &[Purpose::Test] },
     // A real Secret Service, for the tests that keep keys in one.
     Tool { program: "dbus-run-session", packages: &["dbus"], purposes: &[Purpose::Test] },
     Tool { program: "gnome-keyring-daemon", packages: &["gnome-keyring"], purposes: &[Purpose::Test] },

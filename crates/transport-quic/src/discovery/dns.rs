@@ -87,6 +87,13 @@ pub(crate) fn query() -> Result<Vec<u8>, SimpleDnsError> {
     packet.build_bytes_vec_compressed()
 }
 
+/// Asks for a name that nobody has, to see whether it comes back.
+pub(crate) fn probe(name: &str) -> Result<Vec<u8>, SimpleDnsError> {
+    let mut packet = Packet::new_query(0);
+    packet.questions.push(Question::new(Name::new(name)?, TYPE::SRV.into(), CLASS::IN.into(), false));
+    packet.build_bytes_vec_compressed()
+}
+
 /// What a message from the network says, if it is one.
 pub(crate) fn read(message: &[u8], face: Face) -> Option<Heard> {
     if !has_room(message) {

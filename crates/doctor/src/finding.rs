@@ -1,0 +1,356 @@
+use core::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// How bad something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// As it should be.
+    Good,
+    /// It may do harm, or could not be looked at.
+    Warning,
+    /// It stops something.
+    Failure,
+}
+
+/// A version of the internet protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ip {
+    /// IPv4
+    V4,
+    /// IPv6
+    V6,
+}
+
+/// A firewall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// nftables, by `nft`.
+    Nftables,
+    /// The older tables, by `iptables`.
+    Iptables,
+    /// The same for IPv6, by `ip6tables`.
+    Ip6tables,
+    /// ufw
+    Ufw,
+    /// firewalld
+    Firewalld,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// An interface is up.
+    Interface {
+        /// Its name.
+        interface: String,
+        /// How many addresses it has.
+        addresses: usize,
+    },
+    /// No interface is up, not even loopback.
+    NoInterface,
+    /// Only loopback is up.
+    OnlyLoopback,
+    /// An interface is up that takes no multicast.
+    NoMulticastFlag {
+        /// Its name.
+        interface: String,
+    },
+    /// What was said by multicast came back.
+    Multicast {
+        /// Where.
+        interface: String,
+        /// By which version.
+        ip: Ip,
+        /// Whether another machine's Lamplit answered.
+        others: bool,
+    },
+    /// It did not come back.
+    MulticastBlocked {
+        /// Where.
+        interface: String,
+        /// By which version.
+        ip: Ip,
+        /// Why it did not leave, if it did not.
+        refused: Option<String>,
+        /// Whether the other version works there, so that devices are found all the same.
+        other_works: bool,
+    },
+    /// The port of multicast DNS cannot be shared.
+    MulticastPortTaken {
+        /// Where.
+        interface: String,
+        /// What the system said.
+        why: String,
+    },
+    /// A rule of a firewall drops what is needed.
+    FirewallDrops {
+        /// Whose rule.
+        tool: Tool,
+        /// The rule, and where it stands.
+        rule: String,
+        /// Whether something was seen to be stopped.
+        is_felt: bool,
+    },
+    /// No rule that may be read drops it.
+    FirewallOpen {
+        /// Whose rules.
+        tool: Tool,
+    },
+    /// The rules may not be read.
+    FirewallUnseen {
+        /// Whose.
+        tool: Tool,
+        /// Why.
+        why: String,
+    },
+    /// A tunnel takes what goes to the internet, and perhaps more.
+    TunnelTakesAll {
+        /// Its name.
+        interface: String,
+    },
+    /// The port can be listened on, or the daemon does.
+    Port {
+        /// Where.
+        bind: SocketAddr,
+    },
+    /// The chosen address cannot be listened on.
+    PortTaken {
+        /// Where.
+        bind: SocketAddr,
+        /// What the system said.
+        why: String,
+    },
+    /// The clock goes as far as can be seen.
+    Clock,
+    /// The clock is behind: files of this device are from its future.
+    ClockBehind {
+        /// By how many seconds at least.
+        seconds: u64,
+    },
+    /// The clock shows a time before this program was made.
+    ClockBeforeProgram,
+    /// The data directory can be written to.
+    Disk {
+        /// Where.
+        data: PathBuf,
+        /// Free mebibytes.
+        free: u64,
+    },
+    /// There is no data directory yet.
+    NoData {
+        /// Where it would be.
+        data: PathBuf,
+    },
+    /// Little is left.
+    DiskLow {
+        /// Where.
+        data: PathBuf,
+        /// Free mebibytes.
+        free: u64,
+    },
+    /// Nothing is left.
+    DiskFull {
+        /// Where.
+        data: PathBuf,
+    },
+    /// The data directory cannot be written to.
+    NotWritable {
+        /// Where.
+        data: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+}
+
+impl Finding {
+    /// How bad it is.
+    pub const fn level(&self) -> Level {
+        match self {
+            Self::Interface { .. }
+            | Self::Multicast { .. }
+            | Self::FirewallOpen { .. }
+            | Self::Port { .. }
+            | Self::Clock
+            | Self::Disk { .. } => Level::Good,
+            Self::NoMulticastFlag { .. }
+            | Self::MulticastBlocked { other_works: true, .. }
+            | Self::FirewallDrops { is_felt: false, .. }
+            | Self::FirewallUnseen { .. }
+            | Self::TunnelTakesAll { .. }
+            | Self::NoData { .. }
+            | Self::DiskLow { .. } => Level::Warning,
+            Self::NoInterface
+            | Self::OnlyLoopback
+            | Self::MulticastBlocked { .. }
+            | Self::MulticastPortTaken { .. }
+            | Self::FirewallDrops { .. }
+            | Self::PortTaken { .. }
+            | Self::ClockBehind { .. }
+            | Self::ClockBeforeProgram
+            | Self::DiskFull { .. }
+            | Self::NotWritable { .. } => Level::Failure,
+        }
+    }
+
+    /// Its name, for programs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Interface { .. } => "interface",
+            Self::NoInterface => "no-interface",
+            Self::OnlyLoopback => "only-loopback",
+            Self::NoMulticastFlag { .. } => "no-multicast-flag",
+            Self::Multicast { .. } => "multicast",
+            Self::MulticastBlocked { .. } => "multicast-blocked",
+            Self::MulticastPortTaken { .. } => "multicast-port-taken",
+            Self::FirewallDrops { .. } => "firewall-drops",
+            Self::FirewallOpen { .. } => "firewall-open",
+            Self::FirewallUnseen { .. } => "firewall-unseen",
+            Self::TunnelTakesAll { .. } => "tunnel-takes-all",
+            Self::Port { .. } => "port",
+            Self::PortTaken { .. } => "port-taken",
+            Self::Clock => "clock",
+            Self::ClockBehind { .. } => "clock-behind",
+            Self::ClockBeforeProgram => "clock-before-program",
+            Self::Disk { .. } => "disk",
+            Self::NoData { .. } => "no-data",
+            Self::DiskLow { .. } => "disk-low",
+            Self::DiskFull { .. } => "disk-full",
+            Self::NotWritable { .. } => "not-writable",
+        }
+    }
+
+    /// What to do about it; nothing if it is as it should be.
+    pub fn advice(&self) -> Option<String> {
+        let text = match self {
+            finding if finding.level() == Level::Good => return None,
+            Self::NoInterface | Self::OnlyLoopback => "join a network: plug in a cable, or switch Wi-Fi on".to_owned(),
+            Self::NoMulticastFlag { interface } => format!(
+                "if others are to be found there: ip link set {interface} multicast on; else use an invite or `lamplit dial`"
+            ),
+            Self::MulticastBlocked { .. } => {
+                "let UDP port 5353 in and out, such as by `nft insert rule inet filter input udp \
+                dport 5353 accept`, `ufw allow 5353/udp` or `firewall-cmd --add-service=mdns`; meanwhile an invite or \
+                `lamplit dial` does without"
+                    .to_owned()
+            }
+            Self::MulticastPortTaken { .. } => {
+                "another program keeps UDP port 5353 to itself: find it by `ss -ulpn sport = \
+                5353` and end it, or let it share"
+                    .to_owned()
+            }
+            Self::FirewallDrops { tool, .. } => {
+                format!("{}; where a port is to be opened, choose it with `lamplit run --bind`", tool.open())
+            }
+            Self::FirewallUnseen { tool, .. } => format!("to see them: sudo {}", tool.show()),
+            Self::TunnelTakesAll { interface } => format!(
+                "if contacts are not found or reached, allow the local network in the settings of the tunnel {interface}"
+            ),
+            Self::PortTaken { .. } => "choose another with `lamplit run --bind`, or end who has it".to_owned(),
+            Self::ClockBehind { .. } | Self::ClockBeforeProgram => {
+                "set the clock, such as by `timedatectl set-ntp true`: certificates are refused by a wrong one"
+                    .to_owned()
+            }
+            Self::NoData { .. } => "make an account with `lamplit init`, or name its directory with --data".to_owned(),
+            Self::DiskLow { .. } | Self::DiskFull { .. } => {
+                "make room on that disk: what cannot be kept is not sent".to_owned()
+            }
+            _ => "make the directory yours and writable, or name another with --data".to_owned(),
+        };
+        Some(text)
+    }
+}
+
+impl Tool {
+    /// What shows its rules.
+    const fn show(self) -> &'static str {
+        match self {
+            Self::Nftables => "nft list ruleset",
+            Self::Iptables => "iptables -S",
+            Self::Ip6tables => "ip6tables -S",
+            Self::Ufw => "ufw status verbose",
+            Self::Firewalld => "firewall-cmd --list-all",
+        }
+    }
+
+    /// What lets multicast DNS through.
+    const fn open(self) -> &'static str {
+        match self {
+            Self::Nftables => "take the rule away, or put before it: udp dport 5353 accept",
+            Self::Iptables => "put before it: iptables -I INPUT -p udp --dport 5353 -j ACCEPT",
+            Self::Ip6tables => "put before it: ip6tables -I INPUT -p udp --dport 5353 -j ACCEPT",
+            Self::Ufw => "open it: ufw allow 5353/udp",
+            Self::Firewalld => "open it: firewall-cmd --permanent --add-service=mdns",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interface { interface, addresses: 1 } => write!(f, "{interface} is up, with one address"),
+            Self::Interface { interface, addresses } => write!(f, "{interface} is up, with {addresses} addresses"),
+            Self::NoInterface => f.write_str("no network interface is up"),
+            Self::OnlyLoopback => f.write_str("this machine is on no network: only loopback is up"),
+            Self::NoMulticastFlag { interface } => {
+                write!(f, "{interface} takes no multicast: nobody is found there by itself")
+            }
+            Self::Multicast { interface, ip, others: true } => {
+                write!(f, "multicast over {ip} works on {interface}, and others are heard")
+            }
+            Self::Multicast { interface, ip, others: false } => write!(
+                f,
+                "multicast over {ip} works on {interface}; nobody else was heard, so whether the network passes it on cannot be \
+                 seen from here"
+            ),
+            Self::MulticastBlocked { interface, ip, refused: Some(why), .. } => {
+                write!(f, "multicast over {ip} does not leave by {interface}: {why}")
+            }
+            Self::MulticastBlocked { interface, ip, .. } => {
+                write!(f, "multicast over {ip} does not come back on {interface}: something on this machine drops it")
+            }
+            Self::MulticastPortTaken { interface, why } => {
+                write!(f, "multicast DNS cannot be listened to on {interface}: {why}")
+            }
+            Self::FirewallDrops { tool, rule, .. } => write!(f, "{tool} drops what devices find each other by: {rule}"),
+            Self::FirewallOpen { tool } => write!(f, "{tool} has no rule that drops UDP port 5353"),
+            Self::FirewallUnseen { tool, why } => write!(f, "the rules of {tool} cannot be seen: {why}"),
+            Self::TunnelTakesAll { interface } => {
+                write!(f, "{interface}, a tunnel (VPN), takes all that is not sent to the local network")
+            }
+            Self::Port { bind } => write!(f, "{bind} can be listened on"),
+            Self::PortTaken { bind, why } => write!(f, "{bind} cannot be listened on: {why}"),
+            Self::Clock => f.write_str("the clock is not behind what this device has written"),
+            Self::ClockBehind { seconds } => {
+                write!(f, "the clock is wrong, or was: files of this device are {seconds} s ahead of it")
+            }
+            Self::ClockBeforeProgram => f.write_str("the clock is wrong: it shows a time before this program was made"),
+            Self::Disk { data, free } => write!(f, "{} can be written to, {free} MiB are free", data.display()),
+            Self::NoData { data } => write!(f, "there is no data directory at {}", data.display()),
+            Self::DiskLow { data, free } => write!(f, "little room is left for {}: {free} MiB", data.display()),
+            Self::DiskFull { data } => write!(f, "the disk of {} is full", data.display()),
+            Self::NotWritable { data, why } => write!(f, "{} cannot be written to: {why}", data.display()),
+        }
+    }
+}
+
+impl fmt::Display for Ip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        })
+    }
+}
+
+impl fmt::Display for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nftables => "nftables",
+            Self::Iptables => "iptables",
+            Self::Ip6tables => "ip6tables",
+            Self::Ufw => "ufw",
+            Self::Firewalld => "firewalld",
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! Finds what keeps devices from finding each other, and says what to do.
+//!
+//! [`examine`] looks at the interfaces, tries multicast on each, reads what firewall rules it may, and looks at the
+//! routes, the port, the clock and the disk. What comes out is a list of [`Finding`]s, a closed set: each has a
+//! [`Level`], says what was found, and, if that is not as it should be, what to do. It changes nothing, and needs neither
+//! a running daemon nor root; what it may not look at it says.
+//!
+//! ```
+//! use lamplit_doctor::{Level, Patient, examine};
+//!
+//! let findings = examine(&Patient { data: std::env::temp_dir(), bind: None, daemon: false });
+//! assert!(findings.iter().all(|finding| finding.level() == Level::Good || finding.advice().is_some()));
+//! ```
+
+mod clock;
+mod disk;
+mod finding;
+mod firewall;
+mod interfaces;
+mod multicast;
+mod port;
+mod routes;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+pub use finding::{Finding, Ip, Level, Tool};
+
+/// What is to be examined.
+#[derive(Clone, Debug)]
+pub struct Patient {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Where the daemon is to listen, if its owner chooses.
+    pub bind: Option<SocketAddr>,
+    /// Whether the daemon runs: then a port that is taken is its own.
+    pub daemon: bool,
+}
+
+/// Examines this machine. Blocks for about two seconds.
+pub fn examine(patient: &Patient) -> Vec<Finding> {
+    let mut findings = interfaces::look();
+    let multicast = multicast::attempt();
+    let is_blocked = multicast.iter().any(|finding| matches!(finding, Finding::MulticastBlocked { .. }));
+    findings.extend(multicast);
+    findings.extend(firewall::read(patient.bind.map(|bind| bind.port()), is_blocked));
+    findings.extend(routes::look());
+    findings.extend(port::attempt(patient));
+    findings.extend(clock::look(&patient.data));
+    findings.extend(disk::attempt(&patient.data));
+    findings
+}
