@@ -272,7 +272,7 @@ async fn in_the_middle(of: Handle, opens_tls: bool) -> SocketAddr {
         });
         return at;
     }
-    let config = Config { bind: (Ipv4Addr::LOCALHOST, 0).into(), discovery: false };
+    let config = Config { bind: (Ipv4Addr::LOCALHOST, 0).into(), discovery: false, ..Config::default() };
     let (transport, mut callers) = QuicTransport::start(config).unwrap();
     let at = transport.local_addresses().into_iter().next().unwrap();
     let to = lamplit_transport::Address::parse(&format!("udp:{to}")).unwrap();
