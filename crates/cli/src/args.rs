@@ -3,6 +3,8 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use lamplit_rpc::Origin;
 
 const ABOUT: &str = "Who of your contacts is on, and a word with them: sealed, directly between your devices.";
 
@@ -81,8 +83,14 @@ JSON: {\"account\", \"device\", \"name\", \"phrase\": [12 words], \"keys\": \"ke
 Examples:
   lamplit run
   lamplit run --bind 192.168.1.7:4242 --no-discovery
+  lamplit run --web                       let programs of this machine connect by WebSocket
+  lamplit run --web 4300 --web-origin http://localhost:8080
 
-JSON: {\"ready\": true, \"addresses\": [\"IP:port\"], \"discovery\"} once it can be reached, {\"stopped\": true} at the end")]
+With --web the daemon also listens on 127.0.0.1 and [::1]; `lamplit web` shows what a program needs to connect. Pages may
+connect only from where --web-origin says, and need the token, too.
+
+JSON: {\"ready\": true, \"addresses\": [\"IP:port\"], \"discovery\", \"web\": URL or null} once it can be reached,
+{\"stopped\": true} at the end")]
     Run(Run),
     /// Stop the daemon and wait until it has stopped
     #[command(after_long_help = "JSON: {\"stopped\": true}")]
@@ -93,6 +101,13 @@ JSON: {\"version\", \"account\", \"device\", \"name\", \"devices\", \"contacts\"
 \"since_ms\"}], \"near\": [contact ids], \"addresses\", \"discovery\", \"storage\": {\"state\": \"working\"} or {\"state\": \"failing\",
 \"reason\"}}")]
     Status,
+    /// Show what a program of this machine needs to connect to the daemon by WebSocket
+    #[command(after_long_help = "\
+The daemon must run with --web. Whoever has the token can do all that you can do with this program; it is another one
+each time the daemon starts. docs/api.md tells what to do with it.
+
+JSON: {\"url\", \"token\"}")]
+    Web,
     /// Make an invite for one person: a link and a QR code
     #[command(after_long_help = "\
 Whoever has the link can become your contact, once. Hand it over in person, or on a way you trust. This device must be
@@ -187,6 +202,23 @@ without. As root it sees more of a firewall.
 
 JSON, a line each: {\"check\", \"level\": \"ok\", \"warn\" or \"fail\", \"what\", \"advice\"}. Ends with 1 if something is wrong.")]
     Doctor(Doctor),
+    /// Print what makes a shell complete lamplit's commands and options
+    #[command(after_long_help = "\
+Examples:
+  lamplit completions bash > ~/.local/share/bash-completion/completions/lamplit
+  lamplit completions zsh > ~/.zfunc/_lamplit         with ~/.zfunc in $fpath
+  lamplit completions fish > ~/.config/fish/completions/lamplit.fish
+
+JSON: none; the script is printed")]
+    Completions(Completions),
+    /// Print the manual page, or write those of all commands
+    #[command(after_long_help = "\
+Examples:
+  lamplit man | man -l -
+  lamplit man --out ~/.local/share/man/man1
+
+JSON: {\"pages\": [paths]} with --out")]
+    Man(Man),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -218,6 +250,12 @@ pub(crate) struct Run {
     /// Neither show this device to others on the network nor look for them
     #[arg(long)]
     pub(crate) no_discovery: bool,
+    /// Let programs of this machine connect by WebSocket, at this port [default: one of the system's choice]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0")]
+    pub(crate) web: Option<u16>,
+    /// Let pages from there connect, too, such as http://localhost:8080; may be given again
+    #[arg(long, value_name = "ORIGIN", requires = "web", value_parser = Origin::parse)]
+    pub(crate) web_origin: Vec<Origin>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -317,6 +355,19 @@ pub(crate) struct Dial {
     /// How long to wait
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
     pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Completions {
+    /// For which shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Man {
+    /// Where to write a page for each command
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 impl Say {

@@ -8,11 +8,13 @@ mod doctor;
 mod history;
 mod init;
 mod invite;
+mod manual;
 mod people;
 mod run;
 mod say;
 mod status;
 mod stop;
+mod web;
 
 use std::{io, path::PathBuf};
 
@@ -35,6 +37,12 @@ struct Desk {
 
 /// Does what the command line says.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    // These need no data.
+    match args.command {
+        Command::Completions(completions) => return manual::completions(&completions),
+        Command::Man(man) => return manual::pages(Output::new(args.global.json), &man),
+        _ => {}
+    }
     let desk = Desk::new(args.global)?;
     if let Command::Init(init) = args.command {
         return init::run(&desk, init);
@@ -53,6 +61,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Init(init) => init::run(desk, init),
         Command::Run(run) => run::run(desk, run).await,
         Command::Stop => stop::run(desk).await,
+        Command::Web => web::run(desk).await,
         Command::Status => status::run(desk).await,
         Command::Invite(invite) => invite::run(desk, invite).await,
         Command::Accept(accept) => accept::run(desk, accept).await,
@@ -67,6 +76,8 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Remove(remove) => people::remove(desk, remove).await,
         Command::Dial(dial) => dial::run(desk, dial).await,
         Command::Doctor(doctor) => doctor::run(desk, doctor).await,
+        Command::Completions(completions) => manual::completions(&completions),
+        Command::Man(man) => manual::pages(desk.out, &man),
     }
 }
 

@@ -1,25 +1,36 @@
-//! What goes over the local socket: every method, its parameters and its result.
+//! What goes over the local socket and the WebSocket: every method, its parameters and its result.
 //!
 //! These types are the interface and nothing else: they are neither what travels between devices nor what the
 //! database holds, so each can change alone. Ids are text (accounts as UUIDs, groups with `group-` before, devices and messages in hexadecimal),
 //! times are milliseconds since 1970-01-01 UTC and end in `_ms`. A conversation is named by the contact or the group it is
 //! with.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{Error, ErrorCode};
 
 /// One method of the interface: a parameter type that knows its name and its result.
-pub trait Method: Serialize + DeserializeOwned + Send {
-    /// The method's name on the line.
+pub trait Method: Serialize + DeserializeOwned + JsonSchema + Send {
+    /// The method's name.
     const NAME: &'static str;
     /// What it answers with.
-    type Result: Serialize + DeserializeOwned + Send;
+    type Result: Serialize + DeserializeOwned + JsonSchema + Send;
+}
+
+/// What describes a method: its name, and the schemas of its parameters and its result.
+pub(crate) struct Described {
+    pub(crate) name: &'static str,
+    pub(crate) params: Schema,
+    pub(crate) result: Schema,
 }
 
 macro_rules! methods {
     ($($(#[$doc:meta])* $name:literal => $params:ident -> $result:ident $({ $($(#[$field_doc:meta])* $field:ident: $kind:ty),* $(,)? })?;)*) => {
         $(
             $(#[$doc])*
-            #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+            #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
             #[serde(deny_unknown_fields)]
             pub struct $params { $($($(#[$field_doc])* pub $field: $kind,)*)? }
 
@@ -29,12 +40,66 @@ macro_rules! methods {
             }
         )*
 
+        /// A call: a method with its parameters.
+        #[derive(Clone, Debug)]
+        pub enum Call {
+            $($(#[$doc])* $params($params),)*
+        }
+
+        impl Call {
+            /// A call of this method with these parameters.
+            pub(crate) fn parse(method: &str, params: Value) -> Result<Self, Error> {
+                match method {
+                    $($name => read(method, params).map(Self::$params),)*
+                    _ => Err(unknown_method()),
+                }
+            }
+
+            /// The method's name.
+            pub const fn method(&self) -> &'static str {
+                match self {
+                    $(Self::$params(_) => $name,)*
+                }
+            }
+
+            /// The parameters, as they travel.
+            ///
+            /// # Errors
+            /// None that is known: every parameter has its place in JSON.
+            pub fn params(&self) -> serde_json::Result<Value> {
+                match self {
+                    $(Self::$params(params) => serde_json::to_value(params),)*
+                }
+            }
+        }
+
         /// The names of all methods.
         pub const METHODS: &[&str] = &[$($name),*];
+
+        /// All methods. Schemas of types with names go to the generators' definitions.
+        pub(crate) fn describe(asked: &mut SchemaGenerator, answered: &mut SchemaGenerator) -> Vec<Described> {
+            vec![$(Described {
+                name: $name,
+                params: $params::json_schema(asked),
+                result: answered.subschema_for::<$result>(),
+            }),*]
+        }
     };
 }
 
 methods! {
+    /// On the WebSocket, the first call: makes the daemon show that it knows the token. See docs/api.md.
+    "hello" => Hello -> Greeting {
+        /// 32 random bytes, as 64 hexadecimal digits in small letters.
+        nonce: String,
+    };
+    /// On the WebSocket, the second call: shows the daemon that the program knows the token. See docs/api.md.
+    "authenticate" => Authenticate -> Done {
+        /// HMAC-SHA256 under the token of `lamplit 1 program PORT NONCE NONCE`, the program's nonce first, in hexadecimal.
+        proof: String,
+    };
+    /// This interface itself, as an OpenRPC document.
+    "rpc.discover" => Discover -> Document;
     /// How this device is.
     "status" => GetStatus -> Status;
     /// A page of contacts, in the order of their ids.
@@ -42,7 +107,7 @@ methods! {
         /// The last contact of the page before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<String>,
-        /// How many at most; no more than [`crate::limits::PAGE`].
+        /// How many at most, up to 200, which is also what comes if nothing is said. Fewer come where they are long.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     };
@@ -60,7 +125,7 @@ methods! {
         /// The index of the oldest message of the page before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<u64>,
-        /// How many at most; no more than [`crate::limits::PAGE`].
+        /// How many at most, up to 200, which is also what comes if nothing is said. Fewer come where they are long.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     };
@@ -123,12 +188,35 @@ methods! {
     "subscribe" => Subscribe -> Snapshot;
 }
 
+fn read<M: Method>(method: &str, params: Value) -> Result<M, Error> {
+    serde_json::from_value(params).map_err(|error| Error::new(ErrorCode::InvalidParams, format!("{method}: {error}")))
+}
+
+fn unknown_method() -> Error {
+    let known = METHODS.join(", ");
+    Error::new(ErrorCode::MethodNotFound, format!("there is no such method; there are {known}"))
+}
+
 /// It is done and committed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Done {}
 
+/// The daemon's half of the greeting on the WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Greeting {
+    /// The daemon's nonce: 64 hexadecimal digits.
+    pub nonce: String,
+    /// HMAC-SHA256 under the token of `lamplit 1 daemon PORT NONCE NONCE`, the program's nonce first, in hexadecimal. A
+    /// program that does not find it right is not talking to the daemon, and should tell it nothing.
+    pub proof: String,
+}
+
+/// An OpenRPC document (OpenRPC 1.3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Document(pub serde_json::Map<String, Value>);
+
 /// How a device is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// The daemon's version.
     pub version: String,
@@ -159,7 +247,7 @@ pub struct Status {
 }
 
 /// Whether what happens can be kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Storage {
     /// It can.
@@ -172,7 +260,7 @@ pub enum Storage {
 }
 
 /// An app that somebody is on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LitApp {
     /// The app.
     pub app: String,
@@ -183,7 +271,7 @@ pub struct LitApp {
 }
 
 /// A contact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contact {
     /// Their account.
     pub id: String,
@@ -206,7 +294,7 @@ pub struct Contact {
 }
 
 /// Some contacts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContactPage {
     /// The contacts.
     pub contacts: Vec<Contact>,
@@ -215,7 +303,7 @@ pub struct ContactPage {
 }
 
 /// How far a message has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Progress {
     /// Kept here; no device of the addressee has it yet.
@@ -227,7 +315,7 @@ pub enum Progress {
 }
 
 /// A message of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
     /// Its place in the conversation on this device.
     pub index: u64,
@@ -250,7 +338,7 @@ pub struct Message {
 }
 
 /// Some messages, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryPage {
     /// The messages.
     pub messages: Vec<Message>,
@@ -259,14 +347,14 @@ pub struct HistoryPage {
 }
 
 /// A message that will be sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Said {
     /// Its id.
     pub id: String,
 }
 
 /// An invite.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Invited {
     /// The link to hand to one person.
     pub link: String,
@@ -275,14 +363,14 @@ pub struct Invited {
 }
 
 /// An invite that is being accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Accepting {
     /// The account that made the invite.
     pub contact: String,
 }
 
 /// How things are when a subscription begins. Events after it tell what changed since.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
     /// The device.
     pub status: Status,
@@ -293,7 +381,7 @@ pub struct Snapshot {
 }
 
 /// Something that happened; the parameters of an `event` notification.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// Somebody became a contact.
@@ -353,9 +441,12 @@ pub enum Event {
     },
 }
 
-/// Events were dropped because the reader was slow; the parameters of a `lagged` notification. Take a new snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Events were dropped because the reader was slow; the parameters of a `lagged` notification. What is shown is to be
+/// replaced by the snapshot, and open conversations are to be read again. Events go on after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Lagged {
     /// How many.
     pub missed: u64,
+    /// How things are now; `null` if that could not be read: ask with `status` and `contacts`.
+    pub snapshot: Option<Box<Snapshot>>,
 }

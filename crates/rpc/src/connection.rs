@@ -1,28 +1,35 @@
+//! A program's end of the interface, on either carrier.
+
 use std::{collections::VecDeque, io, path::Path};
 
 use serde_json::Value;
-use tokio::{
-    io::AsyncWriteExt,
-    net::{
-        UnixStream,
-        unix::{OwnedReadHalf, OwnedWriteHalf},
-    },
+use tokio::net::{
+    UnixStream,
+    unix::{OwnedReadHalf, OwnedWriteHalf},
 };
 
 use crate::{
     api::{Event, Lagged, Method},
-    frame::{Error, Id, Notification, Outcome, Request, Response, line},
+    carrier::{ReadError, Reader, Writer},
+    frame::{Error, Id, Notification, Outcome, Request, Response},
     limits,
-    lines::{LineError, Lines},
+    lines::{LineReader, LineWriter},
+    web::{self, WebAddress, WebReader, WebWriter},
 };
 
-/// A program's end of the local socket: one call at a time, and events once subscribed.
+/// A program's end: one call at a time, and events once subscribed.
 #[derive(Debug)]
 pub struct Connection {
-    lines: Lines<OwnedReadHalf>,
-    writer: OwnedWriteHalf,
+    carrier: Carrier,
     last_id: u64,
     kept: VecDeque<Happening>,
+}
+
+/// What carries the messages.
+#[derive(Debug)]
+enum Carrier {
+    Socket(LineReader<OwnedReadHalf>, LineWriter<OwnedWriteHalf>),
+    Web(WebReader, WebWriter),
 }
 
 /// What a subscription brings.
@@ -30,8 +37,8 @@ pub struct Connection {
 pub enum Happening {
     /// Something happened.
     Event(Event),
-    /// That many events were dropped: take a new snapshot.
-    Lagged(u64),
+    /// Events were dropped: show what its snapshot has, or ask if it has none.
+    Lagged(Lagged),
 }
 
 /// Why there is no connection.
@@ -46,6 +53,15 @@ pub enum ConnectError {
     /// The system refused.
     #[error("the daemon cannot be reached: {0}")]
     Io(io::Error),
+    /// Somebody listens there who does not know the token.
+    #[error(
+        "another program answers at {0}, not the daemon: nothing was told to it. Is the daemon still running? `lamplit web` \
+         shows its address"
+    )]
+    NotTheDaemon(String),
+    /// The daemon refuses.
+    #[error("the daemon refuses the connection: {0}")]
+    Refused(String),
 }
 
 /// Why a call failed.
@@ -74,7 +90,20 @@ impl Connection {
             _ => ConnectError::Io(error),
         })?;
         let (reader, writer) = stream.into_split();
-        Ok(Self { lines: Lines::new(reader), writer, last_id: 0, kept: VecDeque::new() })
+        Ok(Self::over(Carrier::Socket(LineReader::new(reader), LineWriter::new(writer))))
+    }
+
+    /// Connects to the daemon's WebSocket, once it has shown that it is the daemon.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub async fn open_web(address: &WebAddress) -> Result<Self, ConnectError> {
+        let (reader, writer) = web::connect(address).await?;
+        Ok(Self::over(Carrier::Web(reader, writer)))
+    }
+
+    const fn over(carrier: Carrier) -> Self {
+        Self { carrier, last_id: 0, kept: VecDeque::new() }
     }
 
     /// Calls a method and waits for its result. Events that come meanwhile are kept for [`Self::next`].
@@ -84,9 +113,9 @@ impl Connection {
     pub async fn call<M: Method>(&mut self, method: M) -> Result<M::Result, CallError> {
         self.last_id = self.last_id.saturating_add(1);
         let params = serde_json::to_value(method).map_err(garbled)?;
-        let request = line(&Request::new(self.last_id, M::NAME, params)).map_err(garbled)?;
+        let request = serde_json::to_vec(&Request::new(self.last_id, M::NAME, params)).map_err(garbled)?;
         // If the daemon has closed the connection, it may have said why: that is still to be read.
-        let _ = self.writer.write_all(&request).await;
+        let _ = self.carrier.write(request).await;
         loop {
             let value = self.read().await?.ok_or(CallError::Gone)?;
             if value.get("method").is_some() {
@@ -121,10 +150,10 @@ impl Connection {
     }
 
     async fn read(&mut self) -> Result<Option<Value>, CallError> {
-        match self.lines.next().await {
-            Ok(Some(line)) => serde_json::from_slice(line).map(Some).map_err(garbled),
-            Ok(None) | Err(LineError::Io(_)) => Ok(None),
-            Err(error @ LineError::TooLong) => Err(garbled(error)),
+        match self.carrier.next().await {
+            Ok(Some(message)) => serde_json::from_slice(message).map(Some).map_err(garbled),
+            Ok(None) | Err(ReadError::Io(_)) => Ok(None),
+            Err(error @ ReadError::TooLong) => Err(garbled(error)),
         }
     }
 
@@ -135,20 +164,33 @@ impl Connection {
         }
         let missed = self.kept.drain(..2).map(|dropped| match dropped {
             Happening::Event(_) => 1,
-            Happening::Lagged(missed) => missed,
+            Happening::Lagged(lagged) => lagged.missed,
         });
         let missed = missed.sum();
-        self.kept.push_front(Happening::Lagged(missed));
+        self.kept.push_front(Happening::Lagged(Lagged { missed, snapshot: None }));
+    }
+}
+
+impl Carrier {
+    async fn next(&mut self) -> Result<Option<&[u8]>, ReadError> {
+        match self {
+            Self::Socket(reader, _) => reader.next().await,
+            Self::Web(reader, _) => reader.next().await,
+        }
+    }
+
+    async fn write(&mut self, message: Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Socket(_, writer) => writer.write(message).await,
+            Self::Web(_, writer) => writer.write(message).await,
+        }
     }
 }
 
 fn happening(value: Value) -> Result<Happening, CallError> {
     let notification: Notification = serde_json::from_value(value).map_err(garbled)?;
     match notification.method.as_str() {
-        "lagged" => {
-            let Lagged { missed } = serde_json::from_value(notification.params).map_err(garbled)?;
-            Ok(Happening::Lagged(missed))
-        }
+        "lagged" => serde_json::from_value(notification.params).map(Happening::Lagged).map_err(garbled),
         _ => serde_json::from_value(notification.params).map(Happening::Event).map_err(garbled),
     }
 }

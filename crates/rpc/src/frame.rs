@@ -1,7 +1,9 @@
-//! JSON-RPC 2.0, one object a line. Batches and positional parameters are refused: a line is one call.
+//! JSON-RPC 2.0, one object a message. Batches and positional parameters are refused: a message is one call.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::{api::Call, limits};
 
 /// What a request carries.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,11 +70,24 @@ pub struct Error {
     pub message: String,
 }
 
-/// The numbers in [`Error::code`]. Those below zero are JSON-RPC's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i64)]
-pub enum ErrorCode {
-    /// The line is no JSON.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $number:literal,)*) => {
+        /// The numbers in [`Error::code`]. Those below zero are JSON-RPC's own.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(i64)]
+        pub enum ErrorCode {
+            $($(#[doc = $doc])* $name = $number,)*
+        }
+
+        impl ErrorCode {
+            /// All of them, with their names and what they mean.
+            pub const ALL: &[(Self, &str, &str)] = &[$((Self::$name, stringify!($name), concat!($($doc),*))),*];
+        }
+    };
+}
+
+codes! {
+    /// It is no JSON.
     Parse = -32700,
     /// The JSON is no request.
     InvalidRequest = -32600,
@@ -96,18 +111,22 @@ pub enum ErrorCode {
     Stopping = 7,
     /// Too many connections.
     Busy = 8,
-    /// A line was too long.
+    /// A message was too long.
     TooLong = 9,
     /// This connection has subscribed already.
     AlreadySubscribed = 10,
     /// Somebody who is a contact already.
     AlreadyContact = 11,
+    /// On the WebSocket: the token was not shown.
+    NotProven = 12,
 }
 
 impl Error {
-    /// An error of that kind.
+    /// An error of that kind. Of a message beyond [`limits::ERROR_BYTES`] the end is left out.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code: code as i64, message: message.into() }
+        let mut message = message.into();
+        message.truncate(message.floor_char_boundary(limits::ERROR_BYTES));
+        Self { code: code as i64, message }
     }
 }
 
@@ -126,13 +145,14 @@ impl Request {
         Self { jsonrpc: Version::V2, id: Some(Id::Number(id)), method: method.to_owned(), params }
     }
 
-    /// Reads a request from its line.
-    pub(crate) fn parse(line: &[u8]) -> Result<Self, Error> {
-        let value: Value = serde_json::from_slice(line)
-            .map_err(|error| Error::new(ErrorCode::Parse, format!("this line is no JSON: {error}")))?;
+    /// Reads a request from its message.
+    pub(crate) fn parse(message: &[u8]) -> Result<Self, Error> {
+        let value: Value = serde_json::from_slice(message)
+            .map_err(|error| Error::new(ErrorCode::Parse, format!("this is no JSON: {error}")))?;
         serde_json::from_value(value).map_err(|error| {
             let message = format!(
-                "this is no JSON-RPC 2.0 request ({error}): send one object a line, with jsonrpc, id, method and params"
+                "this is no JSON-RPC 2.0 request ({error}): send one object a line or WebSocket message, with jsonrpc, \
+                 id, method and params"
             );
             Error::new(ErrorCode::InvalidRequest, message)
         })
@@ -145,11 +165,13 @@ impl Notification {
     }
 }
 
-/// A value as one line. What is written holds no line feed: JSON escapes them inside text.
-pub(crate) fn line(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
-    let mut line = serde_json::to_vec(value)?;
-    line.push(b'\n');
-    Ok(line)
+/// Reads a call from a message, as the daemon does.
+///
+/// # Errors
+/// If it is no request, or not one of a method that there is, with its parameters.
+pub fn read(message: &[u8]) -> Result<Call, Error> {
+    let Request { method, params, .. } = Request::parse(message)?;
+    Call::parse(&method, params)
 }
 
 fn no_params() -> Value {

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-/// A request or an answer on its line, in bytes. A longer request is answered with
+/// A request or an answer, on its line or as a WebSocket message, in bytes. A longer request is answered with
 /// [`crate::ErrorCode::TooLong`] and its connection is closed, since nobody can tell where the next one begins.
 pub const LINE_BYTES: usize = 1024 * 1024;
-/// Connections at one time. A further one gets [`crate::ErrorCode::Busy`] and is closed.
+/// Connections at one time, on the socket and on the WebSocket each. A further one gets [`crate::ErrorCode::Busy`] and is closed.
 pub const CONNECTIONS: usize = 64;
+/// Connections to the WebSocket at one time that have not shown the token yet. A further one is closed at once: so whoever
+/// floods the port keeps newcomers out, and harms neither those inside nor the local socket.
+pub const STRANGERS: usize = 16;
+/// How long one of them may take from connecting to having shown it. Then it is closed.
+pub const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Requests of one connection that are being worked on: they are answered in the order they came, so that what is said
 /// in order is sent in order. Further ones wait unread in the socket; who wants more at a time opens more connections.
 pub const IN_FLIGHT: usize = 1;
@@ -22,3 +27,5 @@ pub const PAGE_BYTES: usize = LINE_BYTES / 2;
 /// Events a [`crate::Connection`] keeps that came while it waited for an answer. The oldest are dropped beyond it, and
 /// reported as lagged.
 pub const KEPT_EVENTS: usize = 1024;
+/// Bytes of an error's message. What is longer, since it repeats what somebody sent, is cut.
+pub const ERROR_BYTES: usize = 1024;

@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::{
     api::{
-        Accept, Accepting, ContactPage, Dark, Dial, Done, GetContacts, GetHistory, GetStatus, HistoryPage, Invite,
-        Invited, Light, MarkRead, Method, Note, RemoveContact, Rename, Said, Say, SetName, Snapshot as ApiSnapshot,
-        Status,
+        Accept, Accepting, Call, ContactPage, Dark, Dial, Discover, Document, Done, GetContacts, GetHistory, GetStatus,
+        HistoryPage, Invite, Invited, Light, MarkRead, Method, Note, RemoveContact, Rename, Said, Say, SetName,
+        Snapshot as ApiSnapshot, Status,
     },
     convert,
+    document::document,
     frame::{Error, ErrorCode},
     limits,
 };
@@ -21,26 +22,26 @@ trait Serve: Method {
     fn serve(self, handle: &Handle) -> impl Future<Output = Result<Self::Result, Error>> + Send;
 }
 
-/// Answers any request but `subscribe` and `stop`, which are the connection's own.
-pub(crate) async fn answer(handle: &Handle, method: &str, params: Value) -> Result<Value, Error> {
-    match method {
-        GetStatus::NAME => call::<GetStatus>(handle, params).await,
-        GetContacts::NAME => call::<GetContacts>(handle, params).await,
-        Say::NAME => call::<Say>(handle, params).await,
-        GetHistory::NAME => call::<GetHistory>(handle, params).await,
-        Invite::NAME => call::<Invite>(handle, params).await,
-        Accept::NAME => call::<Accept>(handle, params).await,
-        Light::NAME => call::<Light>(handle, params).await,
-        Dark::NAME => call::<Dark>(handle, params).await,
-        MarkRead::NAME => call::<MarkRead>(handle, params).await,
-        SetName::NAME => call::<SetName>(handle, params).await,
-        Rename::NAME => call::<Rename>(handle, params).await,
-        Note::NAME => call::<Note>(handle, params).await,
-        RemoveContact::NAME => call::<RemoveContact>(handle, params).await,
-        Dial::NAME => call::<Dial>(handle, params).await,
-        _ => {
-            let known = crate::api::METHODS.join(", ");
-            Err(Error::new(ErrorCode::MethodNotFound, format!("there is no such method; there are {known}")))
+/// Answers any call but `subscribe` and `stop`, which are the connection's own.
+pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> {
+    match call {
+        Call::GetStatus(call) => to_value(call.serve(handle).await?),
+        Call::GetContacts(call) => to_value(call.serve(handle).await?),
+        Call::Say(call) => to_value(call.serve(handle).await?),
+        Call::GetHistory(call) => to_value(call.serve(handle).await?),
+        Call::Invite(call) => to_value(call.serve(handle).await?),
+        Call::Accept(call) => to_value(call.serve(handle).await?),
+        Call::Light(call) => to_value(call.serve(handle).await?),
+        Call::Dark(call) => to_value(call.serve(handle).await?),
+        Call::MarkRead(call) => to_value(call.serve(handle).await?),
+        Call::SetName(call) => to_value(call.serve(handle).await?),
+        Call::Rename(call) => to_value(call.serve(handle).await?),
+        Call::Note(call) => to_value(call.serve(handle).await?),
+        Call::RemoveContact(call) => to_value(call.serve(handle).await?),
+        Call::Dial(call) => to_value(call.serve(handle).await?),
+        Call::Discover(call) => to_value(call.serve(handle).await?),
+        Call::Hello(_) | Call::Authenticate(_) | Call::Subscribe(_) | Call::Stop(_) => {
+            Err(Error::new(ErrorCode::InvalidRequest, "this connection is open already: nothing more is to be shown"))
         }
     }
 }
@@ -60,10 +61,10 @@ pub(crate) fn unwritable(error: serde_json::Error) -> Error {
     Error::new(ErrorCode::Storage, format!("the answer cannot be written: {error}"))
 }
 
-async fn call<M: Serve>(handle: &Handle, params: Value) -> Result<Value, Error> {
-    let method: M = serde_json::from_value(params)
-        .map_err(|error| Error::new(ErrorCode::InvalidParams, format!("{}: {error}", M::NAME)))?;
-    to_value(method.serve(handle).await?)
+impl Serve for Discover {
+    async fn serve(self, _: &Handle) -> Result<Document, Error> {
+        Ok(document())
+    }
 }
 
 impl Serve for GetStatus {

@@ -7,15 +7,17 @@ use std::{
 
 use lamplit_client::Handle;
 use tokio::{
-    io::AsyncWriteExt,
     net::{UnixListener, UnixStream},
     task::JoinSet,
     time::{sleep, timeout},
 };
 
 use crate::{
-    frame::{Error, ErrorCode, Response, line},
-    limits, session,
+    carrier::Writer,
+    frame::{Error, ErrorCode, Response},
+    limits,
+    lines::{LineReader, LineWriter},
+    session,
 };
 
 /// How long connections may take to write their last answers when the daemon stops.
@@ -78,7 +80,8 @@ impl Server {
                 Some(_) = sessions.join_next() => {}
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) if sessions.len() < limits::CONNECTIONS => {
-                        sessions.spawn(session::run(stream, handle.clone()));
+                        let (reader, writer) = stream.into_split();
+                        sessions.spawn(session::run(LineReader::new(reader), LineWriter::new(writer), handle.clone()));
                     }
                     Ok((stream, _)) => refuse(stream).await,
                     Err(error) => {
@@ -108,12 +111,12 @@ fn remove_stale(path: &Path) -> Result<(), BindError> {
     }
 }
 
-async fn refuse(mut stream: UnixStream) {
+async fn refuse(stream: UnixStream) {
     let message = format!("{} programs are connected already: close one of them and try again", limits::CONNECTIONS);
     let response = Response::new(None, Err(Error::new(ErrorCode::Busy, message)));
-    if let Ok(line) = line(&response) {
+    if let Ok(line) = serde_json::to_vec(&response) {
         // A new socket has room for a line; nobody waits for one that has not.
-        let _ = timeout(NO_ROOM, stream.write_all(&line)).await;
+        let _ = timeout(NO_ROOM, LineWriter::new(stream).write(line)).await;
     }
 }
 

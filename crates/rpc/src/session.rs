@@ -1,61 +1,49 @@
-//! One connection to the daemon: a reader that answers requests in order, a forwarder of events once subscribed, and
-//! a writer that both hand their lines to.
+//! One connection to the daemon, whatever carries it: a reader that answers requests in order, a forwarder of events
+//! once subscribed, and a writer that both hand their messages to.
 
-use lamplit_client::{Handle, Missed};
-use serde_json::Value;
-use tokio::{
-    io::AsyncWriteExt,
-    net::{
-        UnixStream,
-        unix::{OwnedReadHalf, OwnedWriteHalf},
-    },
-    sync::mpsc,
-    task::JoinSet,
-    time::timeout,
-};
+use lamplit_client::{Events, Handle, Missed};
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
 use crate::{
-    api::{self, Method, Stop, Subscribe},
+    api::{self, Call},
+    carrier::{ReadError, Reader, Writer},
     convert,
-    frame::{Error, ErrorCode, Id, Notification, Request, Response, line},
-    limits,
-    lines::{self, LineError},
-    methods,
+    frame::{Error, ErrorCode, Id, Notification, Request, Response},
+    limits, methods,
 };
 
-/// Where lines wait to be written.
+/// Where messages wait to be written.
 type Queue = mpsc::Sender<Vec<u8>>;
 
 /// Serves one connection until either side ends it.
-pub(crate) async fn run(stream: UnixStream, handle: Handle) {
-    let (reading, writing) = stream.into_split();
+pub(crate) async fn run(reader: impl Reader, writer: impl Writer, handle: Handle) {
     let (queue, queued) = mpsc::channel(limits::QUEUED_LINES);
-    tokio::join!(read(reading, queue, handle), write(writing, queued));
+    tokio::join!(read(reader, queue, handle), write(writer, queued));
 }
 
-async fn read(stream: OwnedReadHalf, queue: Queue, handle: Handle) {
-    let mut lines = lines::Lines::new(stream);
+async fn read(mut requests: impl Reader, queue: Queue, handle: Handle) {
     // Ends with this function, and with it the last sender to the queue.
     let mut subscription = JoinSet::new();
     loop {
-        let line = tokio::select! {
-            line = lines.next() => line,
+        let request = tokio::select! {
+            request = requests.next() => request,
             () = queue.closed() => return,
             () = handle.stopped() => return,
         };
-        let (id, outcome) = match line {
-            Ok(None) | Err(LineError::Io(_)) => return,
-            Err(error @ LineError::TooLong) => (None, Err(Error::new(ErrorCode::TooLong, error.to_string()))),
-            Ok(Some(line)) => match Request::parse(line) {
+        let (id, outcome) = match request {
+            Ok(None) | Err(ReadError::Io(_)) => return,
+            Err(error @ ReadError::TooLong) => (None, Err(Error::new(ErrorCode::TooLong, error.to_string()))),
+            Ok(Some(request)) => match Request::parse(request) {
                 Err(error) => (None, Err(error)),
-                Ok(request) if request.method == Subscribe::NAME => {
-                    let subscribed = subscribe(&handle, &queue, request.id, &mut subscription).await;
-                    match subscribed {
+                Ok(Request { id, method, params, .. }) => match Call::parse(&method, params) {
+                    Err(error) => (id, Err(error)),
+                    Ok(Call::Subscribe(_)) => match subscribe(&handle, &queue, id.clone(), &mut subscription).await {
                         Ok(()) => continue,
-                        Err((id, error)) => (id, Err(error)),
-                    }
-                }
-                Ok(request) => answer(&handle, &queue, request).await,
+                        Err(error) => (id, Err(error)),
+                    },
+                    Ok(Call::Stop(_)) => return stop(&handle, &queue, id).await,
+                    Ok(call) => (id, methods::answer(&handle, call).await),
+                },
             },
         };
         let last = matches!(&outcome, Err(error) if error.code == ErrorCode::TooLong as i64);
@@ -69,59 +57,40 @@ async fn read(stream: OwnedReadHalf, queue: Queue, handle: Handle) {
     }
 }
 
-/// Works on a request, and gives its id back with what came of it.
-async fn answer(handle: &Handle, queue: &Queue, request: Request) -> (Option<Id>, Result<Value, Error>) {
-    let Request { id, method, params, .. } = request;
-    if method == Stop::NAME {
-        // Answered first: afterwards nobody may be there to do it.
-        let done = serde_json::to_value(api::Done {}).map_err(methods::unwritable);
-        put(queue, &Response::new(id, done)).await;
-        handle.stop();
-        handle.stopped().await;
-        return (None, Ok(Value::Null));
-    }
-    (id, methods::answer(handle, &method, params).await)
+/// Answers first: afterwards nobody may be there to do it. The connection ends when the daemon has stopped.
+async fn stop(handle: &Handle, queue: &Queue, id: Option<Id>) {
+    let done = methods::to_value(api::Done {});
+    put(queue, &Response::new(id, done)).await;
+    handle.stop();
+    handle.stopped().await;
 }
 
 /// Answers with how things are and starts to forward what happens after.
-async fn subscribe(
-    handle: &Handle,
-    queue: &Queue,
-    id: Option<Id>,
-    running: &mut JoinSet<()>,
-) -> Result<(), (Option<Id>, Error)> {
+async fn subscribe(handle: &Handle, queue: &Queue, id: Option<Id>, running: &mut JoinSet<()>) -> Result<(), Error> {
     if !running.is_empty() {
         let message = "this connection has subscribed already: events come on it";
-        return Err((id, Error::new(ErrorCode::AlreadySubscribed, message)));
+        return Err(Error::new(ErrorCode::AlreadySubscribed, message));
     }
     // Events are kept from here on, so that nothing falls between the snapshot and the first of them.
     let events = handle.events();
-    let snapshot = match methods::snapshot(handle).await.and_then(methods::to_value) {
-        Ok(snapshot) => snapshot,
-        Err(error) => return Err((id, error)),
-    };
+    let snapshot = methods::to_value(methods::snapshot(handle).await?)?;
     put(queue, &Response::new(id, Ok(snapshot))).await;
     running.spawn(forward(handle.clone(), events, queue.clone()));
     Ok(())
 }
 
-async fn forward(handle: Handle, mut events: lamplit_client::Events, queue: Queue) {
+async fn forward(handle: Handle, mut events: Events, queue: Queue) {
     loop {
         let notification = match events.next().await {
             Ok(event) => match convert::event(&handle, event).await {
                 Ok(Some(event)) => methods::to_value(event).map(|params| Notification::new("event", params)),
                 Ok(None) => continue,
-                Err(error) => Err(error),
+                // What cannot be told is as good as missed.
+                Err(_) => lagged(&handle, 1).await,
             },
-            Err(Missed::Lagged(missed)) => {
-                methods::to_value(api::Lagged { missed }).map(|params| Notification::new("lagged", params))
-            }
+            Err(Missed::Lagged(missed)) => lagged(&handle, missed).await,
             Err(Missed::Stopped) => return,
         };
-        // What cannot be told is as good as missed.
-        let notification = notification.or_else(|_| {
-            methods::to_value(api::Lagged { missed: 1 }).map(|params| Notification::new("lagged", params))
-        });
         match notification {
             Ok(notification) if put(&queue, &notification).await => {}
             _ => return,
@@ -129,20 +98,27 @@ async fn forward(handle: Handle, mut events: lamplit_client::Events, queue: Queu
     }
 }
 
-/// Hands a line to the writer. False if nobody reads any more.
+/// That events were missed, and how things are now. Of the events that follow, some may be in it already.
+async fn lagged(handle: &Handle, missed: u64) -> Result<Notification, Error> {
+    let snapshot = methods::snapshot(handle).await.ok().map(Box::new);
+    methods::to_value(api::Lagged { missed, snapshot }).map(|params| Notification::new("lagged", params))
+}
+
+/// Hands a message to the writer. False if nobody reads any more.
 async fn put(queue: &Queue, value: &impl serde::Serialize) -> bool {
-    match line(value) {
-        Ok(line) => queue.send(line).await.is_ok(),
+    match serde_json::to_vec(value) {
+        Ok(message) => queue.send(message).await.is_ok(),
         Err(_) => false,
     }
 }
 
-async fn write(mut stream: OwnedWriteHalf, mut queued: mpsc::Receiver<Vec<u8>>) {
-    while let Some(line) = queued.recv().await {
-        match timeout(limits::WRITE_TIMEOUT, stream.write_all(&line)).await {
+async fn write(mut writer: impl Writer, mut queued: mpsc::Receiver<Vec<u8>>) {
+    while let Some(message) = queued.recv().await {
+        match timeout(limits::WRITE_TIMEOUT, writer.write(message)).await {
             Ok(Ok(())) => {}
             // Closed, or not read for too long.
             Ok(Err(_)) | Err(_) => return,
         }
     }
+    let _ = timeout(limits::WRITE_TIMEOUT, writer.end()).await;
 }

@@ -38,6 +38,10 @@ enum Target {
     Envelope,
     /// Invite links
     Invite,
+    /// What a program sends to a daemon
+    Request,
+    /// What a browser sends to a daemon's WebSocket first
+    Handshake,
 }
 
 /// Coverage counters and traced comparisons, for libFuzzer to steer by.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to whoever sits at the terminal")]
 
+mod api;
 mod bench;
 mod check;
 mod demo;
@@ -37,6 +38,8 @@ enum Task {
     Fuzz(fuzz::Arguments),
     /// Measure, and print ratios
     Bench(bench::Arguments),
+    /// Write the OpenRPC document and the TypeScript types of the daemon's interface
+    Api,
     /// Install what the other tasks need of the system, or say what to install
     Setup,
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Task::Sim(arguments) => sim::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Api => api::run(),
         Task::Setup => setup::run(setup::Purpose::ALL),
     };
     match result {

@@ -44,6 +44,15 @@ const TOOLS: &[Tool] = &[
     Tool { program: "gnome-keyring-daemon", packages: &["gnome-keyring"], purposes: &[Purpose::Test] },
     // A disk that is really full, in a mount namespace of its own.
     Tool { program: "unshare", packages: &["util-linux"], purposes: &[Purpose::Test] },
+    // Types of the daemon's interface, as screens see them.
+    Tool { program: "tsc", packages: &["node-typescript"], purposes: &[Purpose::Test] },
+    // A real browser, for pages that try the daemon's WebSocket.
+    Tool { program: "chromium", packages: &["chromium"], purposes: &[Purpose::Test] },
+    // Who reads what `lamplit man` and `lamplit completions` print.
+    Tool { program: "mandoc", packages: &["mandoc"], purposes: &[Purpose::Test] },
+    Tool { program: "bash", packages: &["bash"], purposes: &[Purpose::Test] },
+    Tool { program: "fish", packages: &["fish"], purposes: &[Purpose::Test] },
+    Tool { program: "zsh", packages: &["zsh"], purposes: &[Purpose::Test] },
     // Counts instructions.
     Tool { program: "valgrind", packages: &["valgrind"], purposes: &[Purpose::Bench] },
     // libFuzzer is C++.

@@ -4,12 +4,14 @@
 //! them. Both clean up when they are dropped, and a `Lan` also what a test that was killed has left behind. Nothing
 //! here leaves the machine. It needs root and iproute2, and says so where they are missing.
 
+mod browser;
 mod demo;
 mod device;
 mod lan;
 mod program;
 mod running;
 
+pub use browser::Browser;
 pub use demo::Demo;
 pub use device::{Device, Refused};
 pub use lan::{Lan, Side};

@@ -23,6 +23,11 @@ pub(crate) fn demo() -> Result<PathBuf> {
     Ok(programs()?.join("lamplit-demo"))
 }
 
+/// The `lamplit-pages` program of this package.
+pub(crate) fn pages() -> Result<PathBuf> {
+    Ok(programs()?.join("lamplit-pages"))
+}
+
 /// The folder that the programs are in, once they are built.
 fn programs() -> Result<&'static Path> {
     static PROGRAMS: OnceLock<Result<PathBuf, String>> = OnceLock::new();

@@ -5,18 +5,29 @@
 //! is looked at in every ordinary test run. A file of a corpus is one input, whatever its name.
 
 mod envelope;
+mod handshake;
 mod invite;
 mod link;
+mod request;
 mod script;
 mod wire;
 
 pub use envelope::envelope;
+pub use handshake::handshake;
 pub use invite::invite;
 pub use link::link;
+pub use request::request;
 pub use wire::wire;
 
 /// A target: it takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target with the name of its corpus.
-pub const TARGETS: [(&str, Target); 4] = [("wire", wire), ("link", link), ("envelope", envelope), ("invite", invite)];
+pub const TARGETS: [(&str, Target); 6] = [
+    ("wire", wire),
+    ("link", link),
+    ("envelope", envelope),
+    ("invite", invite),
+    ("request", request),
+    ("handshake", handshake),
+];

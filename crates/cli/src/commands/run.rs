@@ -3,7 +3,7 @@ use lamplit_client::{
     Client, Network, Parts,
     account::{self, DataDir},
 };
-use lamplit_rpc::Server;
+use lamplit_rpc::{Server, WebAddress, WebOptions, WebServer};
 use serde_json::json;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -21,7 +21,7 @@ use crate::{
 /// Only our own words, and only what somebody should look at. They hold no ids, names, messages or keys.
 const LOGGED: &str = "off,lamplit=warn";
 
-pub(super) async fn run(desk: &Desk, Run { bind, no_discovery }: Run) -> Result<(), Failure> {
+pub(super) async fn run(desk: &Desk, Run { bind, no_discovery, web, web_origin }: Run) -> Result<(), Failure> {
     log()?;
     // From here on, so that a signal during the start is not lost.
     let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
@@ -37,12 +37,27 @@ pub(super) async fn run(desk: &Desk, Run { bind, no_discovery }: Run) -> Result<
     let socket = DataDir::socket(&desk.data).map_err(anyhow::Error::new)?;
     let server = tokio::spawn(Server::bind(&socket).map_err(anyhow::Error::new)?.serve(handle.clone()));
 
+    // A daemon that died has left its own behind.
+    WebAddress::remove(&desk.data).context("the WebSocket's address of a daemon that died cannot be removed")?;
+    let web = match web {
+        Some(port) => Some(open_web(desk, WebOptions { port, origins: web_origin }).await?),
+        None => None,
+    };
+    let url = web.as_ref().map(|web| web.address().url());
+    let web = web.map(|web| tokio::spawn(web.serve(handle.clone())));
+
     let addresses: Vec<String> = handle.addresses().iter().map(ToString::to_string).collect();
-    desk.out.print(&json!({ "ready": true, "addresses": addresses, "discovery": network.discovery }), || {
-        let found = if network.discovery { "found on this network" } else { "not shown to others (--no-discovery)" };
-        let on = desk.out.paint(Style::Lit, "Lamplit is on");
-        format!("{on}, {found}, reachable at {}. Ctrl-C stops it.", addresses.join(", "))
-    })?;
+    desk.out.print(
+        &json!({ "ready": true, "addresses": addresses, "discovery": network.discovery, "web": url }),
+        || {
+            let found =
+                if network.discovery { "found on this network" } else { "not shown to others (--no-discovery)" };
+            let on = desk.out.paint(Style::Lit, "Lamplit is on");
+            let web =
+                url.as_ref().map(|url| format!(" Programs connect to {url}, see `lamplit web`.")).unwrap_or_default();
+            format!("{on}, {found}, reachable at {}.{web} Ctrl-C stops it.", addresses.join(", "))
+        },
+    )?;
 
     let stopping = handle.clone();
     tokio::spawn(async move {
@@ -51,9 +66,16 @@ pub(super) async fn run(desk: &Desk, Run { bind, no_discovery }: Run) -> Result<
     });
     let ended = client.wait().await.map_err(anyhow::Error::new);
     server.await.map_err(|error| anyhow!("the local socket's server died: {error}"))?;
+    if let Some(web) = web {
+        web.await.map_err(|error| anyhow!("the WebSocket's server died: {error}"))?;
+    }
     ended?;
     desk.out.print(&json!({ "stopped": true }), || "Lamplit has stopped.".to_owned())?;
     Ok(())
+}
+
+async fn open_web(desk: &Desk, options: WebOptions) -> Result<WebServer, Failure> {
+    Ok(WebServer::bind(&desk.data, options).await.map_err(anyhow::Error::new)?)
 }
 
 fn log() -> Result<(), Failure> {

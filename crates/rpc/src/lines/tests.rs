@@ -9,7 +9,7 @@ use super::*;
 #[tokio::test]
 async fn a_line_that_comes_in_pieces_is_one_line_even_if_waiting_was_given_up() {
     let (mut near, far) = tokio::io::duplex(64);
-    let mut lines = Lines::new(far);
+    let mut lines = LineReader::new(far);
     near.write_all(b"first\nsec").await.unwrap();
     assert_eq!(lines.next().await.unwrap(), Some(b"first".as_slice()));
     assert!(timeout(Duration::from_millis(20), lines.next()).await.is_err());
@@ -24,7 +24,7 @@ async fn a_line_that_comes_in_pieces_is_one_line_even_if_waiting_was_given_up() 
 #[tokio::test]
 async fn a_line_without_an_end_is_refused_before_it_fills_the_memory() {
     let endless = tokio::io::repeat(b'x');
-    let mut lines = Lines::new(endless);
-    assert!(matches!(lines.next().await, Err(LineError::TooLong)));
+    let mut lines = LineReader::new(endless);
+    assert!(matches!(lines.next().await, Err(ReadError::TooLong)));
     assert!(lines.buffer.len() <= limits::LINE_BYTES);
 }

@@ -6,63 +6,19 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{net::Ipv4Addr, sync::OnceLock};
-
-use lamplit_client::{
-    Client, Network, Parts,
-    account::{self, KeyringChoice},
-};
-use lamplit_types::Name;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    task::JoinHandle,
-};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::{
-    CallError, ConnectError, Connection, Happening,
-    api::{Accept, Event, GetContacts, GetHistory, GetStatus, Invite, Light, Say, Stop, Subscribe},
+    ConnectError, Connection,
+    api::{
+        Accept, Event, GetContacts, GetHistory, GetStatus, Invite, Light, METHODS, Note, Say, Snapshot, Stop, Subscribe,
+    },
+    testing::{Daemon, PATIENCE, code, wait_for},
 };
 
 use super::*;
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A daemon in a directory of its own.
-struct Daemon {
-    dir: TempDir,
-    client: Client,
-    server: JoinHandle<()>,
-}
-
-impl Daemon {
-    fn start(name: &str) -> Self {
-        // Two accounts made at once would want much memory.
-        static ONE: OnceLock<std::sync::Mutex<()>> = OnceLock::new();
-        let _one = ONE.get_or_init(Default::default).lock().unwrap();
-        let dir = TempDir::new().unwrap();
-        let data = dir.path().join("data");
-        account::create(&data, Name::parse(name).unwrap(), KeyringChoice::Never).unwrap();
-        let network = Network { bind: Some((Ipv4Addr::LOCALHOST, 0).into()), discovery: false };
-        let client = Client::start(Parts::on_network(account::open(&data).unwrap(), network).unwrap()).unwrap();
-        let server = Server::bind(&dir.path().join("socket")).unwrap();
-        let server = tokio::spawn(server.serve(client.handle()));
-        Self { dir, client, server }
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.dir.path().join("socket")
-    }
-
-    async fn connect(&self) -> Connection {
-        Connection::open(&self.socket()).await.unwrap()
-    }
-
-    async fn raw(&self) -> BufReader<UnixStream> {
-        BufReader::new(UnixStream::connect(self.socket()).await.unwrap())
-    }
-}
 
 /// Sends a line and reads one.
 async fn exchange(stream: &mut BufReader<UnixStream>, line: &str) -> Value {
@@ -72,16 +28,9 @@ async fn exchange(stream: &mut BufReader<UnixStream>, line: &str) -> Value {
     serde_json::from_str(&answer).unwrap()
 }
 
-fn code(error: CallError) -> i64 {
-    match error {
-        CallError::Refused(error) => error.code,
-        other => panic!("{other}"),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_sees_and_changes_what_the_daemon_has() {
-    let ada = Daemon::start("Ada");
+    let ada = Daemon::start("Ada").await;
     let mut daemon = ada.connect().await;
     daemon.call(Light { app: "QQ".to_owned() }).await.unwrap();
     let status = daemon.call(GetStatus {}).await.unwrap();
@@ -102,7 +51,7 @@ async fn a_program_sees_and_changes_what_the_daemon_has() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_gets_a_snapshot_and_then_what_happens() {
-    let (ada, grace) = (Daemon::start("Ada"), Daemon::start("Grace"));
+    let (ada, grace) = (Daemon::start("Ada").await, Daemon::start("Grace").await);
     let (mut here, mut there) = (ada.connect().await, grace.connect().await);
     assert_eq!(there.call(Subscribe {}).await.unwrap().status.name, "Grace");
     assert_eq!(code(there.call(Subscribe {}).await.unwrap_err()), ErrorCode::AlreadySubscribed as i64);
@@ -128,22 +77,9 @@ async fn a_subscriber_gets_a_snapshot_and_then_what_happens() {
     assert_eq!((page.messages.len(), page.more), (1, false));
 }
 
-async fn wait_for<T>(connection: &mut Connection, wanted: impl Fn(Event) -> Option<T>) -> T {
-    let waiting = async {
-        loop {
-            if let Some(Happening::Event(event)) = connection.next().await.unwrap()
-                && let Some(found) = wanted(event)
-            {
-                return found;
-            }
-        }
-    };
-    timeout(PATIENCE, waiting).await.expect("an event did not come")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_request_is_refused_and_harms_nobody() {
-    let ada = Daemon::start("Ada");
+    let ada = Daemon::start("Ada").await;
     let mut stream = ada.raw().await;
     for (line, expected) in [
         ("not json", ErrorCode::Parse),
@@ -168,7 +104,7 @@ async fn what_is_no_request_is_refused_and_harms_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_is_too_long_ends_its_connection_and_no_other() {
-    let ada = Daemon::start("Ada");
+    let ada = Daemon::start("Ada").await;
     let (mut stream, mut other) = (ada.raw().await, ada.connect().await);
     let line = vec![b'x'; limits::LINE_BYTES + 1];
     stream.write_all(&line).await.unwrap();
@@ -183,7 +119,7 @@ async fn a_line_that_is_too_long_ends_its_connection_and_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_allowed_are_refused() {
-    let ada = Daemon::start("Ada");
+    let ada = Daemon::start("Ada").await;
     let mut open = Vec::new();
     for _ in 0..limits::CONNECTIONS {
         let mut connection = ada.connect().await;
@@ -203,15 +139,13 @@ async fn more_connections_than_allowed_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_socket_is_its_owners_and_goes_with_the_daemon() {
-    let ada = Daemon::start("Ada");
+    let ada = Daemon::start("Ada").await;
     let path = ada.socket();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let mut daemon = ada.connect().await;
     daemon.call(Stop {}).await.unwrap();
     assert!(daemon.next().await.unwrap().is_none());
-    let Daemon { dir: _dir, client, server } = ada;
-    client.wait().await.unwrap();
-    server.await.unwrap();
+    let _dir = ada.stopped().await;
     assert!(!path.exists());
     assert!(matches!(Connection::open(&path).await, Err(ConnectError::NoDaemon)));
 }
@@ -234,7 +168,7 @@ async fn a_dead_daemons_socket_is_replaced_and_nothing_else_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_fits_into_a_line_whatever_is_in_it() {
-    let (ada, grace) = (Daemon::start("Ada"), Daemon::start("Grace"));
+    let (ada, grace) = (Daemon::start("Ada").await, Daemon::start("Grace").await);
     let (mut here, mut there) = (ada.connect().await, grace.connect().await);
     here.call(Subscribe {}).await.unwrap();
     let link = here.call(Invite {}).await.unwrap().link;
@@ -260,4 +194,44 @@ async fn a_page_fits_into_a_line_whatever_is_in_it() {
     }
     assert_eq!(found, 60);
     assert!(pages > 2, "{pages} pages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_method_of_the_list_is_there() {
+    let ada = Daemon::start("Ada").await;
+    let mut stream = ada.raw().await;
+    for method in METHODS.iter().filter(|method| **method != "stop") {
+        let answer = exchange(&mut stream, &json!({"jsonrpc": "2.0", "id": 1, "method": method}).to_string()).await;
+        assert_ne!(answer["error"]["code"], ErrorCode::MethodNotFound as i64, "{method}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_was_too_slow_is_told_so_and_how_things_are() {
+    let (ada, grace) = (Daemon::start("Ada").await, Daemon::start("Grace").await);
+    let mut here = ada.connect().await;
+    let contact = ada.meet(&grace).await;
+    let mut slow = ada.raw().await;
+    assert!(exchange(&mut slow, r#"{"jsonrpc":"2.0","id":1,"method":"subscribe"}"#).await["result"].is_object());
+    // More than the socket, the queue and the client keep.
+    let filler = "x".repeat(4000);
+    for number in 0..1500 {
+        let note = Some(format!("{number} {filler}"));
+        here.call(Note { contact: contact.clone(), note }).await.unwrap();
+    }
+    let told = async {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            slow.read_line(&mut line).await.unwrap();
+            let told: Value = serde_json::from_str(&line).unwrap();
+            if told["method"] == "lagged" {
+                return told["params"].clone();
+            }
+        }
+    };
+    let told = timeout(PATIENCE, told).await.expect("nobody is told");
+    assert!(told["missed"].as_u64() > Some(0));
+    let snapshot: Snapshot = serde_json::from_value(told["snapshot"].clone()).unwrap();
+    assert!(snapshot.contacts[0].note.as_ref().unwrap().starts_with("1499 "));
 }

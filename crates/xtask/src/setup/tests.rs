@@ -8,11 +8,10 @@ fn nothing_is_missing_where_everything_is() {
 #[test]
 fn only_what_the_purpose_needs_is_asked_for() {
     assert_eq!(missing(&[Purpose::Demo], |_| false), ["gcc", "libc6-dev"]);
-    assert_eq!(
-        missing(&[Purpose::Test], |_| false),
-        ["gcc", "libc6-dev", "iproute2", "dbus", "gnome-keyring", "util-linux"]
-    );
-    let has = |program: &str| ["cc", "dbus-run-session", "gnome-keyring-daemon", "unshare"].contains(&program);
+    let for_tests = missing(&[Purpose::Test], |_| false);
+    assert!(for_tests.starts_with(&["gcc", "libc6-dev", "iproute2", "dbus", "gnome-keyring", "util-linux"]));
+    assert!(for_tests.contains(&"chromium") && !for_tests.contains(&"valgrind"), "{for_tests:?}");
+    let has = |program: &str| !["ip", "valgrind", "c++"].contains(&program);
     assert_eq!(missing(&[Purpose::Test, Purpose::Bench], has), ["iproute2", "valgrind"]);
 }
 

@@ -1,0 +1,456 @@
+// Made from the Rust definitions by `cargo xtask api`. Changes by hand are lost.
+//
+// Numbers are whole and below 2^53. Times are milliseconds since 1970-01-01 UTC and end in _ms.
+
+/** An invite that is being accepted. */
+export interface Accepting {
+  /** The account that made the invite. */
+  contact: string;
+}
+
+/** A contact. */
+export interface Contact {
+  /** The name given to them here. */
+  alias: string | null;
+  /** How many devices they have. */
+  devices: number;
+  /** Their account. */
+  id: string;
+  /** The apps they are on. */
+  lit: LitApp[];
+  /** What to call them: the alias, or else what they call themselves. */
+  name: string;
+  /** Whether one of their devices can be reached now. */
+  near: boolean;
+  /** The note about them. */
+  note: string | null;
+  /** Since when they are a contact. */
+  since_ms: number;
+  /** Their messages that were not read yet. */
+  unread: number;
+}
+
+/** Some contacts. */
+export interface ContactPage {
+  /** The contacts. */
+  contacts: Contact[];
+  /** Whether there are more after these. */
+  more: boolean;
+}
+
+/** An OpenRPC document (OpenRPC 1.3). */
+export type Document = Record<string, unknown>;
+
+/** It is done and committed. */
+export type Done = Record<string, never>;
+
+/** Something that happened; the parameters of an `event` notification. */
+export type Event =
+  /** Somebody became a contact. */
+  | {
+    /** The contact. */
+    contact: Contact;
+    type: "contact_added";
+  }
+  /** What is known about a contact changed. */
+  | {
+    /** The contact, as it is now. */
+    contact: Contact;
+    type: "contact_changed";
+  }
+  /** A contact is gone. */
+  | {
+    /** Whose. */
+    contact: string;
+    type: "contact_removed";
+  }
+  /** An invite could not be accepted. */
+  | {
+    /** Who made it. */
+    contact: string;
+    /** Why, and what to do. */
+    reason: string;
+    type: "accept_failed";
+  }
+  /** A message came in. */
+  | {
+    /** The message. */
+    message: Message;
+    type: "message";
+  }
+  /** A message has come further. */
+  | {
+    /** With whom the conversation is. */
+    contact: string;
+    /** The message. */
+    id: string;
+    /** How far it has come. */
+    progress: Progress;
+    type: "progress";
+  }
+  /** A contact's lit apps changed. */
+  | {
+    /** The contact. */
+    contact: string;
+    /** All their lit apps. */
+    lit: LitApp[];
+    type: "presence";
+  }
+  /** A contact came near, or went away. */
+  | {
+    /** The contact. */
+    contact: string;
+    /** Whether one of their devices can be reached now. */
+    near: boolean;
+    type: "near";
+  }
+  /** Something that somebody should look at. */
+  | {
+    /** What, and what to do. */
+    text: string;
+    type: "warning";
+  };
+
+/** The daemon's half of the greeting on the WebSocket. */
+export interface Greeting {
+  /** The daemon's nonce: 64 hexadecimal digits. */
+  nonce: string;
+  /**
+   * HMAC-SHA256 under the token of `lamplit 1 daemon PORT NONCE NONCE`, the program's nonce first, in hexadecimal.
+   * A program that does not find it right is not talking to the daemon, and should tell it nothing.
+   */
+  proof: string;
+}
+
+/** Some messages, newest first. */
+export interface HistoryPage {
+  /** The messages. */
+  messages: Message[];
+  /** Whether there are older ones. */
+  more: boolean;
+}
+
+/** An invite. */
+export interface Invited {
+  /** Until when it is good. */
+  expires_ms: number;
+  /** The link to hand to one person. */
+  link: string;
+}
+
+/**
+ * Events were dropped because the reader was slow; the parameters of a `lagged` notification. What is shown is to
+ * be replaced by the snapshot, and open conversations are to be read again. Events go on after it.
+ */
+export interface Lagged {
+  /** How many. */
+  missed: number;
+  /** How things are now; `null` if that could not be read: ask with `status` and `contacts`. */
+  snapshot: Snapshot | null;
+}
+
+/** An app that somebody is on. */
+export interface LitApp {
+  /** The app. */
+  app: string;
+  /** Since when. */
+  since_ms: number;
+  /** How we know: `hand` if they said so themselves. */
+  source: string;
+}
+
+/** A message of a conversation. */
+export interface Message {
+  /** When it came to this device. */
+  arrived_ms: number;
+  /** With whom the conversation is. */
+  contact: string;
+  /** Its id, the same on every device. */
+  id: string;
+  /** Its place in the conversation on this device. */
+  index: number;
+  /** Whether the owner of this device wrote it. */
+  mine: boolean;
+  /** How far it has come; only of the owner's own messages. */
+  progress: Progress | null;
+  /** When it was written, by the writer's clock. */
+  sent_ms: number;
+  /** The text. */
+  text: string;
+}
+
+/** How far a message has come. */
+export type Progress =
+  /** Kept here; no device of the addressee has it yet. */
+  | "sent"
+  /** A device of the addressee has it. */
+  | "delivered"
+  /** It was shown to the addressee. */
+  | "read";
+
+/** A message that will be sent. */
+export interface Said {
+  /** Its id. */
+  id: string;
+}
+
+/** How things are when a subscription begins. Events after it tell what changed since. */
+export interface Snapshot {
+  /** The first page of contacts. */
+  contacts: Contact[];
+  /** Whether there are more after these. */
+  more: boolean;
+  /** The device. */
+  status: Status;
+}
+
+/** How a device is. */
+export interface Status {
+  /** The account. */
+  account: string;
+  /** Where this device can be dialled. */
+  addresses: string[];
+  /** How many contacts. */
+  contacts: number;
+  /** The device. */
+  device: string;
+  /** How many devices the account has. */
+  devices: number;
+  /** Whether others find this device on the network by themselves. */
+  discovery: boolean;
+  /** The apps that contacts see lit. */
+  lit: LitApp[];
+  /** The name that contacts see. */
+  name: string;
+  /** Contacts with a device that can be reached now. */
+  near: string[];
+  /** Whether what happens can be kept. */
+  storage: Storage;
+  /** Messages that were not read yet. */
+  unread: number;
+  /** The daemon's version. */
+  version: string;
+  /** Envelopes that no device of their addressee has acknowledged. */
+  waiting: number;
+}
+
+/** Whether what happens can be kept. */
+export type Storage =
+  /** It can. */
+  | {
+    state: "working";
+  }
+  /** It cannot: what was tried last was undone. */
+  | {
+    /** Why, and what to do. */
+    reason: string;
+    state: "failing";
+  };
+
+/** Every method: what it takes and what it answers with. */
+export interface Methods {
+  /** On the WebSocket, the first call: makes the daemon show that it knows the token. See docs/api.md. */
+  hello: {
+    params: {
+      /** 32 random bytes, as 64 hexadecimal digits in small letters. */
+      nonce: string;
+    };
+    result: Greeting;
+  };
+  /** On the WebSocket, the second call: shows the daemon that the program knows the token. See docs/api.md. */
+  authenticate: {
+    params: {
+      /**
+       * HMAC-SHA256 under the token of `lamplit 1 program PORT NONCE NONCE`, the program's nonce first, in
+       * hexadecimal.
+       */
+      proof: string;
+    };
+    result: Done;
+  };
+  /** This interface itself, as an OpenRPC document. */
+  'rpc.discover': {
+    params: Record<string, never>;
+    result: Document;
+  };
+  /** How this device is. */
+  status: {
+    params: Record<string, never>;
+    result: Status;
+  };
+  /** A page of contacts, in the order of their ids. */
+  contacts: {
+    params: {
+      /** The last contact of the page before. */
+      after?: string | null;
+      /**
+       * How many at most, up to 200, which is also what comes if nothing is said. Fewer come where they are long.
+       */
+      limit?: number | null;
+    };
+    result: ContactPage;
+  };
+  /**
+   * Says something to a contact. It is committed when the answer comes, and sent when one of their devices is
+   * near.
+   */
+  say: {
+    params: {
+      /** The contact. */
+      contact: string;
+      /** What to say. */
+      text: string;
+    };
+    result: Said;
+  };
+  /** A page of a conversation, newest message first. */
+  history: {
+    params: {
+      /** The contact. */
+      contact: string;
+      /** The index of the oldest message of the page before. */
+      before?: number | null;
+      /**
+       * How many at most, up to 200, which is also what comes if nothing is said. Fewer come where they are long.
+       */
+      limit?: number | null;
+    };
+    result: HistoryPage;
+  };
+  /** Makes an invite for one person. */
+  invite: {
+    params: Record<string, never>;
+    result: Invited;
+  };
+  /** Accepts an invite. The answer means that it is being tried; an event tells how it ended. */
+  accept: {
+    params: {
+      /** The link. */
+      link: string;
+    };
+    result: Accepting;
+  };
+  /** Lights an app. */
+  light: {
+    params: {
+      /** The app. */
+      app: string;
+    };
+    result: Done;
+  };
+  /** Lets an app go dark. */
+  dark: {
+    params: {
+      /** The app. */
+      app: string;
+    };
+    result: Done;
+  };
+  /** Marks all messages of a conversation as read. */
+  mark_read: {
+    params: {
+      /** The contact. */
+      contact: string;
+    };
+    result: Done;
+  };
+  /** Changes the name that contacts see. */
+  set_name: {
+    params: {
+      /** The name. */
+      name: string;
+    };
+    result: Done;
+  };
+  /** Calls a contact something else. */
+  rename: {
+    params: {
+      /** The contact. */
+      contact: string;
+      /** The name for them; `null`: what they call themselves. */
+      name?: string | null;
+    };
+    result: Done;
+  };
+  /** Keeps a note about a contact. */
+  note: {
+    params: {
+      /** The contact. */
+      contact: string;
+      /** The note; `null` removes it. */
+      note?: string | null;
+    };
+    result: Done;
+  };
+  /** Forgets a contact. Messages stay. */
+  remove_contact: {
+    params: {
+      /** The contact. */
+      contact: string;
+    };
+    result: Done;
+  };
+  /** Dials an address at which a contact is expected. */
+  dial: {
+    params: {
+      /** The address, such as `192.168.1.7:41234`. */
+      address: string;
+      /** The contact. */
+      contact: string;
+    };
+    result: Done;
+  };
+  /** Stops the daemon. The connection ends when it has stopped. */
+  stop: {
+    params: Record<string, never>;
+    result: Done;
+  };
+  /** Tells this connection what happens from now on, beginning with how things are. */
+  subscribe: {
+    params: Record<string, never>;
+    result: Snapshot;
+  };
+}
+
+/** What the daemon says by itself after `subscribe`. */
+export interface Notifications {
+  /** Something happened. Only after `subscribe`. */
+  event: Event;
+  /** Events were dropped because the reader was slow. Only after `subscribe`. */
+  lagged: Lagged;
+}
+
+/** Why a call was refused. */
+export type ErrorCode =
+  /** AlreadyContact: Somebody who is a contact already. */
+  | 11
+  /** AlreadySubscribed: This connection has subscribed already. */
+  | 10
+  /** BadInvite: The invite is no invite, expired, or your own. */
+  | 4
+  /** Busy: Too many connections. */
+  | 8
+  /** Full: A limit is reached. */
+  | 3
+  /** InvalidParams: The parameters don't fit the method. */
+  | -32602
+  /** InvalidRequest: The JSON is no request. */
+  | -32600
+  /** MethodNotFound: No such method. */
+  | -32601
+  /** NoAddress: No network address is known to be dialled at. */
+  | 5
+  /** NotProven: On the WebSocket: the token was not shown. */
+  | 12
+  /** NotYetAccepted: The contact's devices are not known yet. */
+  | 2
+  /** Parse: It is no JSON. */
+  | -32700
+  /** Stopping: The daemon is stopping. */
+  | 7
+  /** Storage: The database failed. */
+  | 6
+  /** TooLong: A message was too long. */
+  | 9
+  /** UnknownContact: Nobody of that id among the contacts. */
+  | 1;

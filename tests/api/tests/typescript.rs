@@ -1,0 +1,79 @@
+//! The compiler of TypeScript reads the types, and refuses what they do not allow.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{fs, process::Command};
+
+use tempfile::TempDir;
+
+/// What the compiler says about a program that stands beside the files of `api/`, or nothing if it has nothing to say.
+fn compile(program: &str) -> String {
+    let folder = TempDir::new().unwrap();
+    for file in ["types.d.ts", "client.js"] {
+        fs::copy(lamplit_api::folder().join(file), folder.path().join(file)).unwrap();
+    }
+    fs::write(folder.path().join("program.ts"), program).unwrap();
+    let output = Command::new("tsc")
+        .args(["--noEmit", "--strict", "--allowJs", "--checkJs", "--target", "es2022", "--module", "es2022"])
+        .args(["--moduleResolution", "node", "--lib", "es2022,dom", "program.ts"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap_or_else(|error| panic!("tsc does not start ({error}): apt-get install node-typescript"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.success(), said.is_empty(), "{said}");
+    said
+}
+
+const GOOD: &str = "
+import { Lamplit, LamplitError } from './client.js';
+import type { Contact, Event, Message, Progress } from './types';
+
+export async function talk(url: string, token: string): Promise<string | null> {
+  const lamplit = await Lamplit.connect(url, token);
+  const names = new Map<string, string>();
+  const snapshot = await lamplit.subscribe({
+    event(event: Event) {
+      if (event.type === 'message') {
+        const message: Message = event.message;
+        console.log(names.get(message.contact), message.text);
+      }
+    },
+    lagged({ missed, snapshot }) {
+      console.log(missed, snapshot?.contacts.length);
+    },
+  });
+  for (const contact of snapshot.contacts) names.set(contact.id, contact.name);
+  const page = await lamplit.call('history', { contact: snapshot.contacts[0].id, limit: 10 });
+  const progress: Progress | null = page.messages[0].progress;
+  try {
+    await lamplit.call('say', { contact: page.messages[0].contact, text: 'hello' });
+  } catch (error) {
+    if (error instanceof LamplitError) console.log(error.code);
+  }
+  const contacts: Contact[] = (await lamplit.call('contacts', {})).contacts;
+  await lamplit.call('stop', {});
+  return contacts[0].note ?? progress;
+}
+";
+
+#[test]
+fn a_program_that_keeps_to_the_types_compiles() {
+    assert_eq!(compile(GOOD), "");
+}
+
+#[test]
+fn a_program_that_does_not_keep_to_them_is_refused() {
+    for (right, wrong, complaint) in [
+        ("'history', { contact: snapshot.contacts[0].id, limit: 10 }", "'history', { limit: 10 }", "contact"),
+        ("'stop', {}", "'fly', {}", "fly"),
+        ("'stop', {}", "'stop', { now: true }", "now"),
+        ("text: 'hello'", "text: 7", "string"),
+        ("event.type === 'message'", "event.type === 'massage'", "massage"),
+        ("const contacts: Contact[]", "const contacts: Message[]", "Message"),
+    ] {
+        let program = GOOD.replace(right, wrong);
+        assert_ne!(program, GOOD, "{right} is not in the program");
+        let said = compile(&program);
+        assert!(said.contains("error TS") && said.contains(complaint), "{wrong} passes: {said}");
+    }
+}

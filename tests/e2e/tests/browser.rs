@@ -1,0 +1,82 @@
+//! The loopback WebSocket and a real browser: pages that may not use it get nothing, however they ask.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use lamplit_e2e::{Browser, Device, Lan, Side};
+use serde_json::{Value, json};
+
+/// A daemon that lets the pages of `localhost` in, and no other.
+fn daemon<'lan>(lan: &'lan Lan, browser: &Browser<'_>) -> (Device<'lan>, String, String) {
+    let mut ada = Device::new(lan, Side::Left, "Ada").unwrap();
+    ada.start(&["--web", "--web-origin", &browser.origin("localhost")]).unwrap();
+    // The token is in a file: the command that shows it also connects, which it can only on that side of the cable.
+    let file = std::fs::read(ada.data().join("lamplit.web.json")).unwrap();
+    let written: Value = serde_json::from_slice(&file).unwrap();
+    let (url, token) = (written["url"].as_str().unwrap().to_owned(), written["token"].as_str().unwrap().to_owned());
+    (ada, url, token)
+}
+
+fn port(url: &str) -> &str {
+    url.trim_start_matches("ws://127.0.0.1:").trim_end_matches('/')
+}
+
+/// The attempts of a report that got anywhere: those that were opened, or read a word.
+fn successes(report: &Value) -> Vec<(&String, &Value)> {
+    let attempts = report["attempts"].as_object().unwrap();
+    assert_eq!(attempts.len(), 20, "{attempts:?}");
+    let nothing = |outcome: &Value| *outcome == json!(["closed"]) || *outcome == json!(["opaque", 0, ""]);
+    attempts.iter().filter(|(_, outcome)| !nothing(outcome)).collect()
+}
+
+#[test]
+fn a_page_from_elsewhere_gets_nothing() {
+    let lan = Lan::new().unwrap();
+    let browser = Browser::new(&lan, Side::Left).unwrap();
+    let (_ada, url, _) = daemon(&lan, &browser);
+    let attack = format!("attack.html?port={}", port(&url));
+
+    // The control: the same page from where pages are let in gets as far as the token, by the names that mean this
+    // machine and by no other.
+    let report = browser.visit(&browser.origin("localhost"), &attack).unwrap();
+    let opened = successes(&report);
+    assert_eq!(opened.len(), 6, "{opened:?}");
+    for (name, outcome) in opened {
+        assert!(!name.starts_with("rebound.example"), "{name}: {outcome}");
+        assert!(name.ends_with("without a token") || name.ends_with("with a guess"), "{name}: {outcome}");
+        assert_eq!(outcome[0], "open", "{name}");
+        let last = outcome.as_array().unwrap().last().unwrap();
+        assert_eq!(last["error"]["code"], 12, "{name}: {outcome}");
+        assert!(!outcome.to_string().contains("Ada"), "{name}: {outcome}");
+    }
+
+    // From a name of its own, from this machine under another name, and from a port that is not the allowed one.
+    for host in ["evil.example", "rebound.example", "127.0.0.1"] {
+        let report = browser.visit(&browser.origin(host), &attack).unwrap();
+        assert_eq!(report["origin"], browser.origin(host));
+        assert_eq!(successes(&report), [], "{host}");
+    }
+}
+
+#[test]
+fn a_page_that_may_connect_and_knows_the_token_is_a_screen() {
+    let lan = Lan::new().unwrap();
+    let browser = Browser::new(&lan, Side::Left).unwrap();
+    let (ada, url, token) = daemon(&lan, &browser);
+    let screen = |url: &str, token: &str| {
+        browser.visit(&browser.origin("localhost"), &format!("screen.html?url={url}&token={token}")).unwrap()
+    };
+    assert_eq!(screen(&url, &token), json!({ "name": "Ada", "lit": "qq", "refused": -32602, "openrpc": "1.3.2" }));
+    assert_eq!(ada.ask(&["status"]).unwrap()["lit"][0]["app"], "qq");
+
+    // Who does not know the token cannot tell the daemon from a stranger, and says nothing to it.
+    let guessed = screen(&url, &"00".repeat(32));
+    assert_eq!(guessed["failed"], "another program answers there, not the daemon: nothing was told to it");
+    let elsewhere = screen("ws://127.0.0.1:9/", &token);
+    assert!(elsewhere["failed"].as_str().unwrap().contains("nobody answers"), "{elsewhere}");
+}
