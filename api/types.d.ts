@@ -80,8 +80,8 @@ export type Event =
   }
   /** A message has come further. */
   | {
-    /** With whom the conversation is. */
-    contact: string;
+    /** The contact or group the conversation is with. */
+    conversation: string;
     /** The message. */
     id: string;
     /** How far it has come. */
@@ -163,8 +163,10 @@ export interface LitApp {
 export interface Message {
   /** When it came to this device. */
   arrived_ms: number;
-  /** With whom the conversation is. */
-  contact: string;
+  /** The contact or group the conversation is with. */
+  conversation: string;
+  /** The account that wrote it. */
+  from: string;
   /** Its id, the same on every device. */
   id: string;
   /** Its place in the conversation on this device. */
@@ -291,13 +293,13 @@ export interface Methods {
     result: ContactPage;
   };
   /**
-   * Says something to a contact. It is committed when the answer comes, and sent when one of their devices is
+   * Says something in a conversation. It is committed when the answer comes, and sent to each device when it is
    * near.
    */
   say: {
     params: {
-      /** The contact. */
-      contact: string;
+      /** The contact or group. */
+      conversation: string;
       /** What to say. */
       text: string;
     };
@@ -306,8 +308,8 @@ export interface Methods {
   /** A page of a conversation, newest message first. */
   history: {
     params: {
-      /** The contact. */
-      contact: string;
+      /** The contact or group. */
+      conversation: string;
       /** The index of the oldest message of the page before. */
       before?: number | null;
       /**
@@ -349,8 +351,8 @@ export interface Methods {
   /** Marks all messages of a conversation as read. */
   mark_read: {
     params: {
-      /** The contact. */
-      contact: string;
+      /** The contact or group. */
+      conversation: string;
     };
     result: Done;
   };

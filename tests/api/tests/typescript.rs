@@ -35,7 +35,7 @@ export async function talk(url: string, token: string): Promise<string | null> {
     event(event: Event) {
       if (event.type === 'message') {
         const message: Message = event.message;
-        console.log(names.get(message.contact), message.text);
+        console.log(names.get(message.conversation), message.text);
       }
     },
     lagged({ missed, snapshot }) {
@@ -43,10 +43,10 @@ export async function talk(url: string, token: string): Promise<string | null> {
     },
   });
   for (const contact of snapshot.contacts) names.set(contact.id, contact.name);
-  const page = await lamplit.call('history', { contact: snapshot.contacts[0].id, limit: 10 });
+  const page = await lamplit.call('history', { conversation: snapshot.contacts[0].id, limit: 10 });
   const progress: Progress | null = page.messages[0].progress;
   try {
-    await lamplit.call('say', { contact: page.messages[0].contact, text: 'hello' });
+    await lamplit.call('say', { conversation: page.messages[0].conversation, text: 'hello' });
   } catch (error) {
     if (error instanceof LamplitError) console.log(error.code);
   }
@@ -64,7 +64,7 @@ fn a_program_that_keeps_to_the_types_compiles() {
 #[test]
 fn a_program_that_does_not_keep_to_them_is_refused() {
     for (right, wrong, complaint) in [
-        ("'history', { contact: snapshot.contacts[0].id, limit: 10 }", "'history', { limit: 10 }", "contact"),
+        ("'history', { conversation: snapshot.contacts[0].id, limit: 10 }", "'history', { limit: 10 }", "conversation"),
         ("'stop', {}", "'fly', {}", "fly"),
         ("'stop', {}", "'stop', { now: true }", "now"),
         ("text: 'hello'", "text: 7", "string"),

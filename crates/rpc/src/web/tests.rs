@@ -71,7 +71,7 @@ async fn both_carriers_lead_to_the_same_daemon() {
     page.call(Light { app: "qq".to_owned() }).await.unwrap();
     assert_eq!(program.call(GetStatus {}).await.unwrap().lit[0].app, "qq");
     let text = "x".repeat(lamplit_types::limits::TEXT_BYTES);
-    page.call(Say { contact, text }).await.unwrap();
+    page.call(Say { conversation: contact, text }).await.unwrap();
     page.call(Stop {}).await.unwrap();
     while page.next().await.unwrap().is_some() {}
     let data = ada.data();
@@ -247,7 +247,7 @@ async fn a_message_that_is_too_long_ends_its_connection() {
     let ada = Daemon::start("Ada").await;
     let mut page = Connection::open_web(&ada.web()).await.unwrap();
     let text = "x".repeat(limits::LINE_BYTES);
-    let refused = page.call(Say { contact: String::new(), text }).await.unwrap_err();
+    let refused = page.call(Say { conversation: String::new(), text }).await.unwrap_err();
     assert_eq!(code(refused), ErrorCode::TooLong as i64);
     assert!(page.next().await.unwrap().is_none());
 }
