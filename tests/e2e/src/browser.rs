@@ -29,7 +29,7 @@ impl<'lan> Browser<'lan> {
     /// # Errors
     /// If something is missing, and then what.
     pub fn new(lan: &'lan Lan, side: Side) -> Result<Self> {
-        if Command::new("chromium").arg("--version").stdout(Stdio::null()).status().is_err() {
+        if Command::new("chromium").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
             bail!("the `chromium` program is missing: apt-get install chromium");
         }
         let folder = TempDir::with_prefix("lamplit-e2e-")?;

@@ -142,6 +142,20 @@ impl<'lan> Device<'lan> {
         judge(&self.command()?.arg("--json").args(arguments).output()?)
     }
 
+    /// Runs a command on this device's side of the cable, where the loopback is the daemon's, too. It must succeed; returns the
+    /// last object it prints.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub fn ask_there(&self, arguments: &[&str]) -> Result<Value> {
+        let mut command = self.lan.command(self.side, &program::lamplit()?);
+        command.arg("--data").arg(self.data()).arg("--json").args(arguments).stdin(Stdio::null());
+        match judge(&command.output()?)? {
+            Ok(mut values) => Ok(values.pop().unwrap_or(Value::Null)),
+            Err(refused) => bail!("{}: lamplit {}: {}", self.name, arguments.join(" "), refused.message),
+        }
+    }
+
     /// Runs a command that must succeed, as a person does, and returns what it prints.
     ///
     /// # Errors

@@ -15,10 +15,8 @@ use serde_json::{Value, json};
 fn daemon<'lan>(lan: &'lan Lan, browser: &Browser<'_>) -> (Device<'lan>, String, String) {
     let mut ada = Device::new(lan, Side::Left, "Ada").unwrap();
     ada.start(&["--web", "--web-origin", &browser.origin("localhost")]).unwrap();
-    // The token is in a file: the command that shows it also connects, which it can only on that side of the cable.
-    let file = std::fs::read(ada.data().join("lamplit.web.json")).unwrap();
-    let written: Value = serde_json::from_slice(&file).unwrap();
-    let (url, token) = (written["url"].as_str().unwrap().to_owned(), written["token"].as_str().unwrap().to_owned());
+    let web = ada.ask_there(&["web"]).unwrap();
+    let (url, token) = (web["url"].as_str().unwrap().to_owned(), web["token"].as_str().unwrap().to_owned());
     (ada, url, token)
 }
 
@@ -79,4 +77,37 @@ fn a_page_that_may_connect_and_knows_the_token_is_a_screen() {
     assert_eq!(guessed["failed"], "another program answers there, not the daemon: nothing was told to it");
     let elsewhere = screen("ws://127.0.0.1:9/", &token);
     assert!(elsewhere["failed"].as_str().unwrap().contains("nobody answers"), "{elsewhere}");
+}
+
+/// What a daemon leaves behind that dies leads nobody to who takes its port.
+#[test]
+fn the_address_of_a_daemon_is_gone_with_it_and_never_the_same() {
+    let lan = Lan::new().unwrap();
+    let mut ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let file = ada.data().join("lamplit.web.json");
+    ada.start(&[]).unwrap();
+    assert!(ada.ask_there(&["web"]).unwrap_err().to_string().contains("lamplit run --web"));
+    ada.stop().unwrap();
+
+    ada.start(&["--web", "4300"]).unwrap();
+    let first = ada.ask_there(&["web"]).unwrap();
+    assert_eq!(first["url"], "ws://127.0.0.1:4300/");
+    ada.kill().unwrap();
+    assert!(file.exists());
+    // Nobody is there, and it says so.
+    assert!(ada.ask_there(&["web"]).unwrap_err().to_string().contains("no daemon is running"));
+
+    ada.start(&["--web=4300"]).unwrap();
+    assert_ne!(ada.ask_there(&["web"]).unwrap()["token"], first["token"]);
+    // A second daemon cannot have the port, and does not start without.
+    let mut grace = Device::new(&lan, Side::Left, "Grace").unwrap();
+    assert!(grace.start(&["--web", "4300"]).is_err());
+    ada.stop().unwrap();
+    assert!(!file.exists());
+
+    // Nor is what a dead daemon left there for one that opens no WebSocket.
+    ada.start(&["--web"]).unwrap();
+    ada.kill().unwrap();
+    ada.start(&[]).unwrap();
+    assert!(!file.exists());
 }

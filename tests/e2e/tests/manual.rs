@@ -45,7 +45,7 @@ fn bash_completes_commands_and_options() {
         // As the shell does when somebody presses the tabulator key behind the last word.
         let line = format!(
             "source ./script; COMP_WORDS=({words}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 )); \
-             $(complete -p lamplit | sed 's/.*-F \\([^ ]*\\).*/\\1/') lamplit \"${{COMP_WORDS[-1]}}\" ''; echo \"${{COMPREPLY[@]}}\""
+             $(complete -p lamplit | sed 's/.*-F \\([^ ]*\\).*/\\1/') lamplit \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; echo \"${{COMPREPLY[@]}}\""
         );
         ask("bash", "bash", &["-c", &line], folder.path()).trim().to_owned()
     };
@@ -69,8 +69,7 @@ fn fish_completes_commands_with_what_they_do() {
 fn zsh_takes_its_script() {
     let folder = script("zsh");
     fs::rename(folder.path().join("script"), folder.path().join("_lamplit")).unwrap();
-    let line =
-        "fpath=(. $fpath); autoload -Uz compinit; compinit -u -D; print -r -- ${_comps[lamplit]}; autoload +X _lamplit";
+    let line = "fpath=($HOME $fpath); autoload -Uz compinit; compinit -u -D; print -r -- ${_comps[lamplit]}; autoload +X _lamplit";
     assert_eq!(ask("zsh", "zsh", &["-f", "-c", line], folder.path()).trim(), "_lamplit");
 }
 
