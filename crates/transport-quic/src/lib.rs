@@ -21,6 +21,7 @@ mod admission;
 mod discovery;
 mod endpoints;
 mod interfaces;
+mod lanes;
 pub mod limits;
 mod network;
 mod pipe;

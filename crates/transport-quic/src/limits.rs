@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use lamplit_transport::LANES;
+
 /// A connection on which nothing arrives for so long has ended. Both sides find out for themselves.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often an idle connection shows that it lives: often enough that two losses in a row end nothing.
@@ -27,10 +29,12 @@ pub const WAITING: usize = 64;
 pub const WAITING_BYTES: u64 = 16 * 1024;
 
 /// Bytes of one stream that wait to be read. The other side sends no more until some are.
-pub const STREAM_WINDOW: u32 = 512 * 1024;
+pub const STREAM_WINDOW: u32 = 1024 * 1024;
 /// Bytes of all streams that wait to be read, and those not yet acknowledged: room for each class to be full without
 /// holding up another.
 pub const CONNECTION_WINDOW: u32 = 3 * STREAM_WINDOW;
+/// The same once the other side may open lanes, which are streams too.
+pub const LANES_WINDOW: u32 = CONNECTION_WINDOW + 2 * LANES * STREAM_WINDOW;
 /// Bytes of datagrams that wait to be sent or read. When more come, the oldest are lost.
 pub const DATAGRAM_QUEUE: usize = 64 * 1024;
 /// The largest packet beside the streams, in bytes: it fits the smallest QUIC packet of any network (1,200 bytes).

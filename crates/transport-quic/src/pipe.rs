@@ -7,6 +7,7 @@ use quinn::{RecvStream, SendDatagramError, SendStream, VarInt};
 use tokio::sync::Mutex;
 
 use crate::admission::Place;
+use crate::lanes::QuicLanes;
 use crate::limits;
 use crate::tls;
 
@@ -85,6 +86,9 @@ fn assemble(connection: quinn::Connection, lanes: [Lane; 3], place: Option<Place
     let binding = tls::binding(&connection).ok_or(SetupError::Streams)?;
     let packet = connection.max_datagram_size().unwrap_or(0).min(limits::PACKET_BYTES);
     let [(control, control_in), (message, message_in), (bulk, bulk_in)] = lanes;
+    // The dialler opened the streams of the classes, and they count on the other side.
+    let opened_by_peer = if place.is_some() { Class::ALL.len() } else { 0 };
+    let lanes = Arc::new(QuicLanes::new(connection.clone(), opened_by_peer));
     let live = Arc::new(Live { connection, _place: place });
     let (control, message, bulk) = (Mutex::new(control), Mutex::new(message), Mutex::new(bulk));
     Ok(Connection {
@@ -92,6 +96,7 @@ fn assemble(connection: quinn::Connection, lanes: [Lane; 3], place: Option<Place
         kind: LinkKind::Lan,
         sender: Arc::new(QuicSender { live: live.clone(), control, message, bulk, packet }),
         receiver: Box::new(QuicReceiver { live, control: control_in, message: message_in, bulk: bulk_in }),
+        lanes: Some(lanes),
     })
 }
 

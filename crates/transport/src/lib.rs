@@ -25,6 +25,7 @@
 //! ```
 
 mod address;
+mod lane;
 mod memory;
 mod pipe;
 #[cfg(any(test, feature = "suite"))]
@@ -35,6 +36,7 @@ use core::pin::Pin;
 use lamplit_types::Beacon;
 
 pub use address::{ADDRESS_BYTES, Address, AddressError};
+pub use lane::{LANES, Lane, Lanes};
 pub use memory::{MemoryNetwork, MemoryPipe, MemoryTransport};
 pub use pipe::{Connection, LinkKind, PipeReceiver, PipeSender, SendError};
 

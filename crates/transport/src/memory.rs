@@ -1,3 +1,5 @@
+mod lanes;
+
 use core::fmt;
 use core::future::poll_fn;
 use core::task::Poll;
@@ -110,8 +112,13 @@ impl MemoryNetwork {
         let events = state.members.get(&to)?.events.clone();
         let (near_sender, far_receiver) = half(pipe, &end);
         let (far_sender, near_receiver) = half(pipe, &end);
-        let near = Connection { pipe, kind: LinkKind::Lan, sender: near_sender, receiver: near_receiver };
-        let far = Connection { pipe, kind: LinkKind::Lan, sender: far_sender, receiver: far_receiver };
+        let (near_lanes, far_lanes) = match self.pipe {
+            MemoryPipe::Streams => lanes::pair(&end),
+            MemoryPipe::Packets { .. } => (None, None),
+        };
+        let kind = LinkKind::Lan;
+        let near = Connection { pipe, kind, sender: near_sender, receiver: near_receiver, lanes: near_lanes };
+        let far = Connection { pipe, kind, sender: far_sender, receiver: far_receiver, lanes: far_lanes };
         Some((near, far, events))
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use lamplit_types::{Channel, Pipe};
 
-use crate::Pending;
+use crate::{Lanes, Pending};
 
 /// What kind of way a connection takes; of two ways to one device the lesser kind is taken first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,8 @@ pub struct Connection {
     pub sender: Arc<dyn PipeSender>,
     /// The half that receives.
     pub receiver: Box<dyn PipeReceiver>,
+    /// Lanes beside the pipe, if it has them. They end with it.
+    pub lanes: Option<Arc<dyn Lanes>>,
 }
 
 impl fmt::Debug for Connection {

@@ -15,10 +15,11 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
 use lamplit_types::{Beacon, Channel, Class, Pipe};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::{Address, Connection, DialError, PipeReceiver, PipeSender, SendError, Transport, TransportEvent};
+use crate::{Address, Connection, DialError, Lanes, PipeReceiver, PipeSender, SendError, Transport, TransportEvent};
 
 /// Makes the hosts of one test, all on one network.
 pub trait Fixture {
@@ -54,6 +55,9 @@ macro_rules! transport_suite {
             dialling_nobody_says_so
             dialling_another_scheme_says_so
             a_shut_down_transport_ends_everything
+            lanes_carry_much_beside_the_channels
+            no_lane_comes_before_it_is_allowed
+            lanes_end_with_their_connection
         );
     };
     (@each $fixture:expr; $($name:ident)+) => {$(
@@ -246,6 +250,71 @@ pub async fn a_shut_down_transport_ends_everything(fixture: &impl Fixture) {
     within("the end of events", async { while alice.events.recv().await.is_some() {} }).await;
     let error = alice.transport.dial(bob.transport.addresses().remove(0)).await.unwrap_err();
     assert_eq!(error, DialError::ShutDown);
+}
+
+/// A lane carries much both ways, while the channels go on. A transport without lanes has nothing to show.
+pub async fn lanes_carry_much_beside_the_channels(fixture: &impl Fixture) {
+    let (alice, mut bob) = (fixture.host(), fixture.host());
+    let (near, mut far) = connect(&alice, &mut bob).await;
+    let Some((near_lanes, far_lanes)) = lanes(&near, &far) else { return };
+    near_lanes.allow();
+    far_lanes.allow();
+    for (from, to) in [(near_lanes.clone(), far_lanes.clone()), (far_lanes, near_lanes)] {
+        let mut asked = within("opening a lane", from.open()).await.unwrap();
+        within("asking", asked.writer.write_all(b"please")).await.unwrap();
+        let mut asked_of = within("accepting a lane", to.accept()).await.unwrap();
+        let mut question = [0; 6];
+        within("hearing", asked_of.reader.read_exact(&mut question)).await.unwrap();
+        assert_eq!(&question, b"please");
+        let much = pattern(Class::Bulk, MORE_THAN_FITS);
+        let sent = much.clone();
+        let sending = tokio::spawn(async move {
+            asked_of.writer.write_all(&sent).await.unwrap();
+            asked_of.writer.shutdown().await.unwrap();
+            asked_of
+        });
+        near.sender.send(Channel::Stream(Class::Message), b"meanwhile".to_vec()).await.unwrap();
+        assert_eq!(within("a message", far.receiver.receive()).await.unwrap().1, b"meanwhile");
+        let mut came = Vec::new();
+        within("reading a lane", asked.reader.read_to_end(&mut came)).await.unwrap();
+        assert!(came == much, "{} bytes of {}", came.len(), much.len());
+        drop(sending.await);
+    }
+}
+
+/// Whoever has not proved who it is opens no lane.
+pub async fn no_lane_comes_before_it_is_allowed(fixture: &impl Fixture) {
+    let (alice, mut bob) = (fixture.host(), fixture.host());
+    let (near, far) = connect(&alice, &mut bob).await;
+    let Some((near_lanes, far_lanes)) = lanes(&near, &far) else { return };
+    let opening = tokio::spawn(near_lanes.open());
+    sleep(STUCK).await;
+    assert!(!opening.is_finished(), "it was not allowed");
+    far_lanes.allow();
+    let mut lane = within("opening a lane", opening).await.unwrap().unwrap();
+    lane.writer.write_all(b"!").await.unwrap();
+    assert!(within("accepting a lane", far_lanes.accept()).await.is_some());
+}
+
+/// With the connection everything on its lanes ends.
+pub async fn lanes_end_with_their_connection(fixture: &impl Fixture) {
+    let (alice, mut bob) = (fixture.host(), fixture.host());
+    let (near, far) = connect(&alice, &mut bob).await;
+    let Some((near_lanes, far_lanes)) = lanes(&near, &far) else { return };
+    far_lanes.allow();
+    let mut asked = within("opening a lane", near_lanes.open()).await.unwrap();
+    asked.writer.write_all(b"!").await.unwrap();
+    let mut asked_of = within("accepting a lane", far_lanes.accept()).await.unwrap();
+    near.sender.close();
+    let mut rest = Vec::new();
+    let _ = within("the lane's end", asked_of.reader.read_to_end(&mut rest)).await;
+    assert!(within("no further lane", far_lanes.accept()).await.is_none());
+    assert!(within("opening one more", near_lanes.open()).await.is_err());
+}
+
+fn lanes(near: &Connection, far: &Connection) -> Option<(Arc<dyn Lanes>, Arc<dyn Lanes>)> {
+    assert_eq!(near.lanes.is_some(), far.lanes.is_some());
+    Some((near.lanes.clone()?, far.lanes.clone()?))
 }
 
 /// A beacon is sighted by others and by them alone, leads to who shows it, and is lost when another takes its place.

@@ -171,6 +171,10 @@ byte_id!(
     AudienceId, 16
 );
 byte_id!(
+    /// A sealed file, drawn at random: the same wherever a copy of it lies.
+    BlobId, 16
+);
+byte_id!(
     /// An invitation, good for one use.
     InviteId, 16
 );
@@ -194,7 +198,7 @@ macro_rules! short_debug {
         }
     )*};
 }
-short_debug!(AccountId, GroupId, DeviceId, MessageId, EnvelopeId, AudienceId, InviteId, Beacon, PairTag);
+short_debug!(AccountId, GroupId, DeviceId, MessageId, EnvelopeId, AudienceId, BlobId, InviteId, Beacon, PairTag);
 
 /// What a set of records belongs to: a person or a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -21,6 +21,7 @@
 
 mod app;
 mod clock;
+mod file;
 mod id;
 pub mod limits;
 mod name;
@@ -28,8 +29,9 @@ mod pipe;
 
 pub use app::{AppId, AppIdError};
 pub use clock::{Hlc, Mono, Now, Wall};
+pub use file::{FileName, FileSize, FileSizeError};
 pub use id::{
-    AccountId, AudienceId, Author, Beacon, ConversationId, ConversationIdError, DeviceId, EnvelopeId, GroupId,
+    AccountId, AudienceId, Author, Beacon, BlobId, ConversationId, ConversationIdError, DeviceId, EnvelopeId, GroupId,
     Incarnation, InviteId, LinkId, MessageId, PairTag, SpaceId,
 };
 pub use name::{Name, NameError, Text, TextError};

@@ -11,6 +11,12 @@ pub const CLOCK_DRIFT_MS: u64 = 5 * 60 * 1000;
 pub const NAME_BYTES: usize = 64;
 /// A message's text, in bytes of UTF-8. A longer one is refused: it is a file.
 pub const TEXT_BYTES: usize = 16 * 1024;
+/// A file's name, in bytes of UTF-8. A longer one is cut before its ending.
+pub const FILE_NAME_BYTES: usize = 200;
+/// A file, in bytes. A larger one is refused.
+pub const FILE_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+/// A picture's small likeness, in bytes. A larger one is left out.
+pub const PREVIEW_BYTES: usize = 12 * 1024;
 /// An app id, in bytes. A longer one is refused.
 pub const APP_ID_BYTES: usize = 32;
 

@@ -60,7 +60,7 @@ fn check_length(text: &str) -> Result<(), NameError> {
 
 /// Control characters, line and paragraph separators, and the characters that reorder, break or hide text
 /// (Unicode TR 36, 2.1).
-fn is_control(c: char) -> bool {
+pub(crate) fn is_control(c: char) -> bool {
     let shaping = matches!(
         c,
         '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
@@ -71,7 +71,7 @@ fn is_control(c: char) -> bool {
 
 /// Characters that belong into names, but that nobody sees on their own: white space, joiners, Hangul fillers, the
 /// blank Braille pattern, variation selectors and tags.
-fn is_unseen(c: char) -> bool {
+pub(crate) fn is_unseen(c: char) -> bool {
     let unseen = matches!(
         c,
         '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200C}' | '\u{200D}'

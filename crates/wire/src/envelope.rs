@@ -1,8 +1,9 @@
 //! Messages between two devices: what the path sees, and what only the addressee sees.
 
 use lamplit_types::{
-    AudienceId, ConversationId, DeviceId, EnvelopeId, Hlc, Incarnation, MessageId, Text, Wall,
-    limits::{ENVELOPE_BYTES, RECEIPT_IDS},
+    AudienceId, BlobId, ConversationId, DeviceId, EnvelopeId, FileName, FileSize, Hlc, Incarnation, MessageId, Text,
+    Wall,
+    limits::{ENVELOPE_BYTES, PREVIEW_BYTES, RECEIPT_IDS},
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,72 @@ pub enum Body {
     },
     /// A key that the addressee's account may use from now on.
     Grant(AudienceGrant),
+    /// A message that is a file: what it is. The file itself comes on a lane of a link, for who asks for it.
+    File {
+        /// The same on all devices.
+        id: MessageId,
+        /// Which file.
+        card: Box<FileCard>,
+    },
+    /// What has become of a file.
+    FileNote {
+        /// The message that is the file.
+        id: MessageId,
+        /// What.
+        note: FileNote,
+    },
+}
+
+/// All that somebody needs to fetch a file, to open it and to know that it is the right one.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileCard {
+    /// To ask for it.
+    pub blob: BlobId,
+    /// Opens it; drawn for this file alone.
+    pub key: [u8; 32],
+    /// BLAKE3 of the file.
+    pub hash: [u8; 32],
+    /// Its size.
+    pub size: FileSize,
+    /// What its sender calls it.
+    pub name: FileName,
+    /// What it is.
+    pub media: Media,
+    /// A picture's small likeness, a JPEG; empty: there is none.
+    pub preview: Bytes<PREVIEW_BYTES>,
+    /// What is said with it.
+    pub caption: Option<Text>,
+}
+
+/// What is in a file, as its sender found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Media {
+    /// Anything.
+    Other,
+    /// A picture.
+    Picture {
+        /// In pixels, as it is shown.
+        width: u32,
+        /// In pixels, as it is shown.
+        height: u32,
+    },
+}
+
+/// What has become of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FileNote {
+    /// The addressee has it whole.
+    Fetched,
+    /// The addressee does not want it.
+    Declined,
+    /// The sender has taken it back, or has it no more.
+    Withdrawn,
+}
+
+impl core::fmt::Debug for FileCard {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("FileCard").field("blob", &self.blob).finish_non_exhaustive()
+    }
 }
 
 /// How far a message has come; later is greater.

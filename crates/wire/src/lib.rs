@@ -31,7 +31,7 @@ mod golden;
 #[cfg(test)]
 mod samples;
 
-pub use envelope::{AudienceGrant, Body, Content, Envelope, Mark, Progress, Suite};
+pub use envelope::{AudienceGrant, Body, Content, Envelope, FileCard, FileNote, Mark, Media, Progress, Suite};
 pub use frame::{
     CloseReason, DecodeError, Decoded, EncodeError, Frame, GrantHead, Hello, Introduce, Knock, Received, VERSION,
     decode,

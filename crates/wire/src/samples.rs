@@ -9,8 +9,8 @@
 )]
 
 use lamplit_types::{
-    AccountId, AppId, AudienceId, Author, DeviceId, EnvelopeId, GroupId, Hlc, Incarnation, InviteId, MessageId, Name,
-    SpaceId, Text, Wall, limits,
+    AccountId, AppId, AudienceId, Author, BlobId, DeviceId, EnvelopeId, FileName, FileSize, GroupId, Hlc, Incarnation,
+    InviteId, MessageId, Name, SpaceId, Text, Wall, limits,
 };
 
 use crate::bounded::List;
@@ -69,6 +69,7 @@ pub(crate) fn contents() -> Vec<(&'static str, Content)> {
     let grant = AudienceGrant { audience: audience(), generation: 3, day: 20_833, key: [0x4B; 32], beacon: [0x4C; 32] };
     let id = MessageId::from_bytes([0x1D; 16]);
     let receipt = |progress| Body::Receipt { progress, ids: vec![id, id].try_into().unwrap() };
+    let note = |note| Body::FileNote { id, note };
     vec![
         ("Content: text", content(Body::Text { id, text: Text::parse("h\u{e9}llo").unwrap() })),
         (
@@ -81,6 +82,11 @@ pub(crate) fn contents() -> Vec<(&'static str, Content)> {
         ("Content: delivered", content(receipt(Progress::Delivered))),
         ("Content: read", content(receipt(Progress::Read))),
         ("Content: audience key", content(Body::Grant(grant))),
+        ("Content: file", content(Body::File { id, card: Box::new(card()) })),
+        ("Content: picture", content(Body::File { id, card: Box::new(picture()) })),
+        ("Content: fetched", content(note(FileNote::Fetched))),
+        ("Content: declined", content(note(FileNote::Declined))),
+        ("Content: withdrawn", content(note(FileNote::Withdrawn))),
     ]
 }
 
@@ -105,6 +111,28 @@ fn content(body: Body) -> Content {
         sent: clock(),
         mark: Mark([0x3A; 16]),
         body,
+    }
+}
+
+fn card() -> FileCard {
+    FileCard {
+        blob: BlobId::from_bytes([0xB1; 16]),
+        key: [0xB2; 32],
+        hash: [0xB3; 32],
+        size: FileSize::new(300).unwrap(),
+        name: FileName::tamed("a.txt"),
+        media: Media::Other,
+        preview: Vec::new().try_into().unwrap(),
+        caption: None,
+    }
+}
+
+fn picture() -> FileCard {
+    FileCard {
+        media: Media::Picture { width: 300, height: 200 },
+        preview: vec![0xB4; 5].try_into().unwrap(),
+        caption: Some(Text::parse("hi").unwrap()),
+        ..card()
     }
 }
 
