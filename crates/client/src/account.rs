@@ -10,7 +10,7 @@ use lamplit_node::setup::{self, DeviceSecrets, SecretsError, SetupError};
 use lamplit_store::{InitError, KeyError, OpenError, Store, keys};
 use lamplit_types::{AccountId, DeviceId, Name, Wall};
 
-use crate::random::Random;
+use crate::{files::Folder, random::Random};
 
 pub use lamplit_store::{DataDir, DirError, Kept, KeyringChoice, SocketPathError};
 
@@ -34,6 +34,8 @@ pub struct Opened {
     pub secrets: DeviceSecrets,
     /// Its database.
     pub store: Store,
+    /// Where its files are kept.
+    pub files: Folder,
 }
 
 /// Why no account was made. Nothing is left behind but perhaps an empty directory.
@@ -97,5 +99,6 @@ pub fn open(path: &Path) -> Result<Opened, AccountError> {
     let dir = DataDir::open(path)?;
     let store = Store::open(&dir)?;
     let (bytes, _) = keys::load(&dir)?;
-    Ok(Opened { secrets: DeviceSecrets::from_bytes(&bytes)?, store })
+    let files = Folder::new(dir.path().join("files"));
+    Ok(Opened { secrets: DeviceSecrets::from_bytes(&bytes)?, store, files })
 }

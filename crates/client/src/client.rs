@@ -15,6 +15,7 @@ use crate::{
     clock::Clock,
     dialler::Dialler,
     driver::{Driver, Fatal, Incident},
+    files::{Files, Folder, Transfers},
     handle::{Handle, State},
     limits,
     links::Links,
@@ -42,6 +43,8 @@ pub struct Parts {
     pub transports: Vec<Carrier>,
     /// Whether one of them shows this device to others.
     pub discovery: bool,
+    /// Where its files are kept.
+    pub files: Folder,
 }
 
 /// How a device is on the local network.
@@ -77,7 +80,8 @@ impl Parts {
         let config = Config { bind: network.bind.unwrap_or(default.bind), discovery: network.discovery, ..default };
         let (transport, happenings) = QuicTransport::start(config)?;
         let transports: Vec<Carrier> = vec![(Arc::new(transport), happenings)];
-        Ok(Self { secrets: opened.secrets, store: opened.store, transports, discovery: network.discovery })
+        let Opened { secrets, store, files } = opened;
+        Ok(Self { secrets, store, transports, discovery: network.discovery, files })
     }
 }
 
@@ -87,7 +91,7 @@ impl Client {
     /// # Errors
     /// See [`StartError`].
     pub fn start(parts: Parts) -> Result<Self, StartError> {
-        let Parts { secrets, store, transports, discovery } = parts;
+        let Parts { secrets, store, transports, discovery, files: folder } = parts;
         let store = Arc::new(store);
         let clock = Clock::start();
         let mut random = Random::new()?;
@@ -97,6 +101,7 @@ impl Client {
         let (events, events_out) = broadcast::channel(limits::EVENTS);
         let (state, state_out) = watch::channel(State { own_lit: node.own_lit(), ..State::default() });
         let (stop_in, stop) = watch::channel(false);
+        let transfers = Transfers::default();
         let (transports, sources): (Vec<_>, Vec<_>) = transports.into_iter().unzip();
         let transports: Arc<[Arc<dyn Transport>]> = transports.into();
         for source in sources {
@@ -112,6 +117,7 @@ impl Client {
             links: Links::new(inbox_in.clone()),
             dialler: Dialler::new(transports.clone(), inbox_in.clone()),
             screen: Screen::new(events, state),
+            files: Files::new(folder.clone(), transfers.clone(), inbox_in.clone()),
             asked: BTreeMap::new(),
             last_asked: 0,
             broken: None,
@@ -129,6 +135,8 @@ impl Client {
             transports,
             clock,
             discovery,
+            folder,
+            transfers,
         };
         Ok(Self { handle, task })
     }

@@ -5,17 +5,19 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lamplit_node::{Answer, Command, CommandError, DialId, Event, Input, Node, Outputs, Transmit};
+use lamplit_blob::Ask;
+use lamplit_node::{Answer, Command, CommandError, DialId, Event, FetchError, Input, Node, Outputs, Transmit};
 use lamplit_store::{Snapshot, Store};
-use lamplit_transport::{Connection, TransportEvent};
-use lamplit_types::{Channel, LinkId};
+use lamplit_transport::{Connection, Lane, TransportEvent};
+use lamplit_types::{BlobId, Channel, LinkId};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
 
 use crate::{
-    clock::Clock, dialler::Dialler, handle::CommandFailed, limits, links::Links, random::Random, screen::Screen,
+    clock::Clock, dialler::Dialler, files::Files, handle::CommandFailed, limits, links::Links, random::Random,
+    screen::Screen,
 };
 
 /// What can come to the driver.
@@ -25,6 +27,9 @@ pub(crate) enum Incident {
     Dialled(DialId, Option<Connection>),
     Received(LinkId, Channel, Vec<u8>),
     Ended(LinkId),
+    Asked(LinkId, Ask, Lane),
+    Fetched(BlobId, Result<String, FetchError>),
+    SourceLost(BlobId),
 }
 
 /// Where the answer to a command goes.
@@ -52,6 +57,7 @@ pub(crate) struct Driver {
     pub(crate) links: Links,
     pub(crate) dialler: Dialler,
     pub(crate) screen: Screen,
+    pub(crate) files: Files,
     pub(crate) asked: BTreeMap<u64, Reply>,
     pub(crate) last_asked: u64,
     /// Why the batch at hand cannot be kept.
@@ -140,6 +146,7 @@ impl Driver {
             let _ = reply.send(Err(CommandError::Storage(reason.clone()).into()));
         }
         self.links.close_all();
+        self.files.undo();
         let Some(read) = self.sit_out(&reason).await else { return Ok(()) };
         let now = self.clock.now();
         let transmits =
@@ -172,7 +179,13 @@ impl Driver {
                 let _ = reply.send(Err(CommandError::Storage(reason.to_owned()).into()));
             }
             Incident::Dialled(..) => self.dialler.done(),
-            Incident::Transport(_) | Incident::Received(..) | Incident::Ended(_) => {}
+            // What was fetched is asked for again, and found.
+            Incident::Transport(_)
+            | Incident::Received(..)
+            | Incident::Ended(_)
+            | Incident::Asked(..)
+            | Incident::Fetched(..)
+            | Incident::SourceLost(_) => {}
         }
     }
 
@@ -204,6 +217,13 @@ impl Driver {
                 self.handle(read, Input::Disconnected(link));
             }
             Incident::Received(..) | Incident::Ended(_) => {}
+            Incident::Asked(link, ask, lane) => {
+                let blob = ask.blob;
+                let ask = self.files.wait_for_word(ask, lane);
+                self.handle(read, Input::Asked { link, ask, blob });
+            }
+            Incident::Fetched(blob, result) => self.handle(read, Input::Fetched { blob, result }),
+            Incident::SourceLost(blob) => self.handle(read, Input::SourceLost(blob)),
         }
     }
 
@@ -239,6 +259,14 @@ impl Driver {
             Transmit::Close(link) => self.links.close(link),
             Transmit::Dial { dial, address } => self.dialler.dial(dial, address),
             Transmit::Advertise(beacon) => self.dialler.advertise(beacon),
+            Transmit::AllowLanes(link) => {
+                if let Some(lanes) = self.links.lanes(link) {
+                    self.files.allow(link, lanes);
+                }
+            }
+            Transmit::Fetch { link, file } => self.files.fetch(self.links.lanes(link), file),
+            Transmit::StopFile(blob) => self.files.stop(blob),
+            Transmit::Serve { ask, file } => self.files.serve(ask, file),
         }
     }
 

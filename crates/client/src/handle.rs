@@ -1,6 +1,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -8,11 +9,16 @@ use std::{
 use lamplit_node::{Address, Answer, Command, CommandError, Event, Lit, ReadError};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Hearing, Transport};
-use lamplit_types::{AccountId, DeviceId, Wall};
+use lamplit_types::{AccountId, DeviceId, MessageId, Text, Wall};
 use lamplit_wire::AppPresence;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::{clock::Clock, driver::Incident, limits};
+use crate::{
+    clock::Clock,
+    driver::Incident,
+    files::{Folder, PrepareError, Transfer, Transfers, prepare},
+    limits,
+};
 
 /// The scheme of an address that is typed by hand: an IP address and a port.
 const BY_HAND: &str = "udp";
@@ -29,6 +35,8 @@ pub struct Handle {
     pub(crate) transports: Arc<[Arc<dyn Transport>]>,
     pub(crate) clock: Clock,
     pub(crate) discovery: bool,
+    pub(crate) folder: Folder,
+    pub(crate) transfers: Transfers,
 }
 
 /// What is true just now and on no disk. A reader always gets the latest.
@@ -65,6 +73,17 @@ pub enum CommandFailed {
     Stopping,
 }
 
+/// Why a file was not sent. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SendFailed {
+    /// The file is none that can be sent.
+    #[error(transparent)]
+    File(#[from] PrepareError),
+    /// The device says no, or stops.
+    #[error(transparent)]
+    Command(#[from] CommandFailed),
+}
+
 /// Happenings, from the moment it was made.
 #[derive(Debug)]
 pub struct Events(broadcast::Receiver<Event>);
@@ -99,6 +118,30 @@ impl Handle {
         let mut addresses = self.addresses();
         addresses.truncate(limits::INVITE_ADDRESSES);
         self.command(Command::Invite { addresses }).await
+    }
+
+    /// Sends a file to a contact, once it was read through.
+    ///
+    /// # Errors
+    /// See [`SendFailed`].
+    pub async fn send_file(
+        &self,
+        to: AccountId,
+        path: PathBuf,
+        caption: Option<Text>,
+    ) -> Result<MessageId, SendFailed> {
+        let (folder, transfers) = (self.folder.clone(), self.transfers.clone());
+        let prepared = tokio::task::spawn_blocking(move || prepare(&path, caption, &folder, &transfers));
+        let file = prepared.await.map_err(|_| CommandFailed::Stopping)??;
+        match self.command(Command::SendFile { to, file }).await? {
+            Answer::Saying(id) => Ok(id),
+            _ => Err(CommandFailed::Stopping.into()),
+        }
+    }
+
+    /// Files that are under way now.
+    pub fn transfers(&self) -> Vec<Transfer> {
+        self.transfers.all()
     }
 
     /// Dials an address at which a contact is expected.

@@ -22,6 +22,21 @@ pub const DIALS: usize = 64;
 /// Addresses in an invite; the likeliest are taken.
 pub const INVITE_ADDRESSES: usize = 8;
 
+/// Files that are served at one time. Whoever asks for a further one is told that there is none, and asks again.
+pub const SERVED: usize = 16;
+/// Pieces that are read ahead of a lane, or wait to be written to the disk. The side that is faster waits.
+pub const PIECES_AHEAD: usize = 4;
+/// Bytes of a file that are written before they are forced to the disk, so that a message's commit never waits for much.
+pub const SYNC_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of the disk that no file may take: the database needs some.
+pub const FREE_BYTES: u64 = 64 * 1024 * 1024;
+/// Files of one name. A further one is not kept until some were moved away.
+pub const SAME_NAMES: u32 = 10_000;
+/// How long whoever opened a lane may take to ask. Then the lane ends.
+pub(crate) const ASKED_WITHIN: Duration = Duration::from_secs(10);
+/// How long a lane may stand still within one piece. Then it ends, and is opened again later.
+pub(crate) const STALLED: Duration = Duration::from_secs(30);
+
 /// How long a link may take to send its last words.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long a link stays open after its last words entered the pipe, so that they leave it too.

@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use lamplit_transport::{Connection, PipeReceiver};
+use lamplit_transport::{Connection, Lanes, PipeReceiver};
 use lamplit_types::{Channel, LinkId, Pipe};
 use tokio::sync::mpsc;
 
@@ -8,9 +8,14 @@ use crate::{driver::Incident, limits, outlet::Outlet};
 
 /// The links of a device. Each has a task that reads it into the inbox, and an [`Outlet`].
 pub(crate) struct Links {
-    open: BTreeMap<LinkId, Outlet>,
+    open: BTreeMap<LinkId, Open>,
     last: u64,
     inbox: mpsc::Sender<Incident>,
+}
+
+struct Open {
+    outlet: Outlet,
+    lanes: Option<Arc<dyn Lanes>>,
 }
 
 impl Links {
@@ -27,9 +32,14 @@ impl Links {
         }
         self.last = self.last.saturating_add(1);
         let link = LinkId(self.last);
-        self.open.insert(link, Outlet::new(connection.sender));
+        self.open.insert(link, Open { outlet: Outlet::new(connection.sender), lanes: connection.lanes });
         tokio::spawn(read(link, connection.receiver, self.inbox.clone()));
         Some((link, connection.pipe))
+    }
+
+    /// The lanes of a link, if it has them.
+    pub(crate) fn lanes(&self, link: LinkId) -> Option<Arc<dyn Lanes>> {
+        self.open.get(&link)?.lanes.clone()
     }
 
     /// Whether what comes from a link still matters.
@@ -39,7 +49,7 @@ impl Links {
 
     /// Queues bytes. A link that doesn't take them in is ended; its reader says so to the inbox.
     pub(crate) fn send(&mut self, link: LinkId, channel: Channel, bytes: Vec<u8>) {
-        if self.open.get_mut(&link).is_some_and(|outlet| outlet.send(channel, bytes).is_err()) {
+        if self.open.get_mut(&link).is_some_and(|open| open.outlet.send(channel, bytes).is_err()) {
             tracing::debug!("a link that takes nothing in was ended");
             self.cut(link);
         }
@@ -47,15 +57,15 @@ impl Links {
 
     /// Ends a link after what was sent before, and forgets it.
     pub(crate) fn close(&mut self, link: LinkId) {
-        if let Some(outlet) = self.open.remove(&link) {
-            outlet.close();
+        if let Some(open) = self.open.remove(&link) {
+            open.outlet.close();
         }
     }
 
     /// Ends a link at once; its reader says so to the inbox.
     pub(crate) fn cut(&self, link: LinkId) {
-        if let Some(outlet) = self.open.get(&link) {
-            outlet.cut();
+        if let Some(open) = self.open.get(&link) {
+            open.outlet.cut();
         }
     }
 
@@ -65,8 +75,8 @@ impl Links {
     }
 
     pub(crate) fn close_all(&mut self) {
-        while let Some((_, outlet)) = self.open.pop_first() {
-            outlet.close();
+        while let Some((_, open)) = self.open.pop_first() {
+            open.outlet.close();
         }
     }
 }

@@ -25,6 +25,9 @@ impl Node {
         let me = self.device.account;
         match command {
             Command::Say { to, text } => Ok(self.say(step, to, text)?.map(Answer::Saying)),
+            Command::SendFile { to, file } => Ok(self.send_file(step, to, file)?.map(Answer::Saying)),
+            Command::FetchFile(id) => Ok(self.fetch_file(step, id)?.map(|()| Answer::Done)),
+            Command::CancelFile(id) => Ok(self.cancel_file(step, id)?.map(|()| Answer::Done)),
             Command::MarkRead { conversation } => {
                 self.mark_read(step, conversation)?;
                 Ok(Ok(Answer::Done))

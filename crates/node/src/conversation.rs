@@ -10,7 +10,7 @@ use crate::{
     io::{CommandError, Event},
     limits,
     mail::Mail,
-    rows::{Conversation, Message, key},
+    rows::{Conversation, Message, What, key},
     sabotage::Sabotage,
     step::{Step, Stepped},
     table::{Order, Read, ReadError, Table},
@@ -37,7 +37,7 @@ impl Node {
             id,
             from: me,
             device: self.device.device,
-            text: text.clone(),
+            what: What::Text(text.clone()),
             sent,
             arrived: step.now.wall,
             progress: None,
@@ -53,7 +53,7 @@ impl Node {
     }
 
     /// The accounts that take part in a conversation beside this one; `None` if it is with nobody who is known.
-    fn others_in(&self, conversation: ConversationId) -> Option<Vec<AccountId>> {
+    pub(crate) fn others_in(&self, conversation: ConversationId) -> Option<Vec<AccountId>> {
         let with = conversation.account().filter(|with| *with != self.device.account)?;
         self.people.get(with).map(|_| vec![with])
     }
@@ -87,6 +87,8 @@ impl Node {
             }
             Body::Grant(grant) if !own => self.keep_grant(step, from.account, &grant),
             Body::Grant(_) => Ok(()),
+            Body::File { id, card } => self.file_came(step, from, with, sent, id, *card),
+            Body::FileNote { id, note } => self.file_noted(step, from.account, with, id, note),
         }
     }
 
@@ -99,8 +101,9 @@ impl Node {
         id: MessageId,
         text: Text,
     ) -> Stepped {
+        let what = What::Text(text);
         let message =
-            Message { id, from: from.account, device: from.device, text, sent, arrived: step.now.wall, progress: None };
+            Message { id, from: from.account, device: from.device, what, sent, arrived: step.now.wall, progress: None };
         if !self.keep_message(step, with, &message)? {
             return Ok(());
         }
@@ -112,7 +115,7 @@ impl Node {
     }
 
     /// Adds a message to its conversation, unless it is there.
-    fn keep_message(&mut self, step: &mut Step<'_>, with: ConversationId, message: &Message) -> Stepped<bool> {
+    pub(crate) fn keep_message(&mut self, step: &mut Step<'_>, with: ConversationId, message: &Message) -> Stepped<bool> {
         if step.db.get(Table::MessageIndex, message.id.as_bytes())?.is_some() && !self.has_bug(Sabotage::NoDedupe) {
             return Ok(false);
         }
@@ -129,7 +132,7 @@ impl Node {
         Ok(true)
     }
 
-    fn post_receipt(
+    pub(crate) fn post_receipt(
         &mut self,
         step: &mut Step<'_>,
         to: AccountId,

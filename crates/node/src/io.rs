@@ -2,9 +2,10 @@
 
 use lamplit_identity::Invite;
 use lamplit_types::{
-    AccountId, AppId, Beacon, Channel, ConversationId, DeviceId, LinkId, MessageId, Name, Pipe, Text, Wall,
+    AccountId, AppId, Beacon, BlobId, Channel, ConversationId, DeviceId, FileName, FileSize, LinkId, MessageId, Name,
+    Pipe, Text, Wall,
 };
-use lamplit_wire::{AppPresence, CloseReason, Progress};
+use lamplit_wire::{AppPresence, CloseReason, FileCard, Progress};
 
 /// What can happen to a device.
 #[derive(Debug)]
@@ -42,6 +43,92 @@ pub enum Input {
     },
     /// A pipe ended.
     Disconnected(LinkId),
+    /// The other end of a link asks for a file. The answer is [`Transmit::Serve`] with the same number.
+    Asked {
+        /// Over which link.
+        link: LinkId,
+        /// To answer with.
+        ask: AskId,
+        /// Which file.
+        blob: BlobId,
+    },
+    /// What came of [`Transmit::Fetch`]: where the file is now, or why it is not here.
+    Fetched {
+        /// Which file.
+        blob: BlobId,
+        /// Its path.
+        result: Result<String, FetchError>,
+    },
+    /// A file that was to be served is not there any more, or is not what it was.
+    SourceLost(BlobId),
+}
+
+/// Numbers an ask for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AskId(pub u64);
+
+/// All that is needed to fetch a file or to serve it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileJob {
+    /// Which.
+    pub blob: BlobId,
+    /// Opens it.
+    pub key: [u8; 32],
+    /// BLAKE3 of the file.
+    pub hash: [u8; 32],
+    /// Its size.
+    pub size: FileSize,
+    /// What it is called.
+    pub name: FileName,
+    /// Where it is, if it is here.
+    pub place: Option<String>,
+}
+
+impl core::fmt::Debug for FileJob {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("FileJob").field("blob", &self.blob).finish_non_exhaustive()
+    }
+}
+
+impl Drop for FileJob {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.key);
+    }
+}
+
+/// Why a file could not be fetched. What came of it is kept, and it is tried again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The other device has it no more, or not yet.
+    #[error("the other device does not have the file now")]
+    NotThere,
+    /// The other device has too much to do.
+    #[error("the other device sends too many files at once: it is tried again")]
+    Busy,
+    /// The link ended, or nothing came for too long.
+    #[error("the link broke: it goes on when the other device is near again")]
+    Broken,
+    /// What came was not the file.
+    #[error("the other device sent something else than the file it announced: nothing of that was kept")]
+    Lied,
+    /// It cannot be kept.
+    #[error("the file cannot be kept: {0}")]
+    Storage(String),
+}
+
+/// A file to send.
+#[derive(Clone)]
+pub struct NewFile {
+    /// All that others need to fetch it.
+    pub card: Box<FileCard>,
+    /// Where it is.
+    pub place: String,
+}
+
+impl core::fmt::Debug for NewFile {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("NewFile").field("card", &self.card).finish_non_exhaustive()
+    }
 }
 
 /// Where a device can be dialled, in the words of the transport that saw it; the node only hands it back.
@@ -62,6 +149,17 @@ pub enum Command {
         /// What.
         text: Text,
     },
+    /// Send a file.
+    SendFile {
+        /// In which conversation.
+        to: ConversationId,
+        /// What.
+        file: NewFile,
+    },
+    /// Fetch a file that was offered.
+    FetchFile(MessageId),
+    /// Take a file back that was sent, or do not fetch one that was offered.
+    CancelFile(MessageId),
     /// All messages of a conversation up to now were shown to the user.
     MarkRead {
         /// Which.
@@ -158,6 +256,15 @@ pub enum CommandError {
     /// Too much waits for one device.
     #[error("{max} messages wait for one of their devices: they have to come near first", max = crate::limits::OUTBOX)]
     OutboxFull,
+    /// No file of that message.
+    #[error("no such file: `lamplit files` lists them")]
+    UnknownFile,
+    /// The sender took it back.
+    #[error("its sender took this file back, or has it no more: ask them to send it again")]
+    FileWithdrawn,
+    /// No room for more files.
+    #[error("files of others take up {max} GiB, which is as much as may be: move some away with `lamplit files --move`", max = crate::limits::FILES_BYTES >> 30)]
+    FilesFull,
     /// The database failed.
     #[error("nothing was changed: {0}")]
     Storage(String),
@@ -186,6 +293,24 @@ pub enum Transmit {
     },
     /// Show this beacon from now on, in place of the one before.
     Advertise(Beacon),
+    /// The other end of a link has proved who it is: it may open lanes.
+    AllowLanes(LinkId),
+    /// Fetch a file over a lane of that link, in place of an earlier try. What comes of it is [`Input::Fetched`].
+    Fetch {
+        /// Over which link.
+        link: LinkId,
+        /// What.
+        file: FileJob,
+    },
+    /// Stop fetching or serving a file.
+    StopFile(BlobId),
+    /// Answer somebody who asked for a file.
+    Serve {
+        /// Who.
+        ask: AskId,
+        /// The file; none: it is not here, or not for them.
+        file: Option<FileJob>,
+    },
 }
 
 /// What a screen or a test may want to know. All of it is committed.
@@ -225,6 +350,13 @@ pub enum Event {
         id: MessageId,
         /// How far it has come.
         progress: Progress,
+    },
+    /// What is known about a file changed.
+    File {
+        /// With whom the conversation is.
+        conversation: ConversationId,
+        /// The message that is the file.
+        id: MessageId,
     },
     /// A contact's lit apps changed; [`crate::Node::lit`] has them all.
     Presence(AccountId),
@@ -275,6 +407,12 @@ pub enum Warning {
     /// A contact's program is newer than this one.
     #[error("somebody sent what only a newer Lamplit understands: it is kept; update to see it")]
     LaterVersion(AccountId),
+    /// A file cannot be sent any more.
+    #[error("a file that was sent has changed or is gone before everybody had it: send it again")]
+    FileLost,
+    /// A file came that is none.
+    #[error("a contact's device sent something else than the file it announced: nothing of it was kept")]
+    FileLied(AccountId),
     /// Quarantine is full.
     #[error("too many records wait for their time: some were refused and will be asked for again")]
     QuarantineFull,

@@ -10,7 +10,8 @@
 //!
 //! Inside, a file tells one thing: `links` how links come and go, `talk` what two devices that know each other say,
 //! `pairing` how strangers become contacts, `mail` and `inbox` how messages leave and arrive, `exchange` and `replica`
-//! how records are kept the same, `audience` who holds which key, `lamps` who is on what, `dial` whom to call, `life`
+//! how records are kept the same, `audience` who holds which key, `lamps` who is on what, `dial` whom to call, `files` and `fetches` what
+//! is sent as a file, `life`
 //! what a device does by itself.
 
 mod audience;
@@ -20,6 +21,8 @@ mod conversation;
 mod db;
 mod dial;
 mod exchange;
+mod fetches;
+mod files;
 mod inbox;
 mod io;
 mod lamps;
@@ -45,7 +48,10 @@ mod talk;
 mod text;
 pub mod view;
 
-pub use io::{AcceptError, Address, Answer, Command, CommandError, DialId, Event, Input, Lit, Transmit, Warning};
+pub use io::{
+    AcceptError, Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, Lit,
+    NewFile, Transmit, Warning,
+};
 pub use node::{Node, OpenError};
 pub use step::{HandleError, Outputs};
 pub use table::{Order, Read, ReadError, Row, Table, Write};

@@ -19,6 +19,19 @@ pub const INVITE_ROUNDS: u32 = 4;
 /// A note about a contact, in bytes. A longer one is refused.
 pub const NOTE_BYTES: usize = 4096;
 
+/// A file of a contact that is fetched without asking, in bytes. A larger one waits until the user asks for it.
+pub const FETCHED_UNASKED: u64 = 64 * 1024 * 1024;
+/// Files of others that are here or on their way, together, in bytes. A further one waits for room.
+pub const FILES_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+/// Files that are fetched at one time. Further ones wait.
+pub const FETCHES: usize = 3;
+/// Files that are to be fetched. A further one waits until the user asks for it.
+pub const WANTED: usize = 1_000;
+/// How long after a failure a file is asked for again; doubled each time,
+pub const FETCH_AGAIN_MS: u64 = 1_000;
+/// up to this.
+pub const FETCH_AGAIN_MAX_MS: u64 = 60_000;
+
 /// Links at once. A further one is closed.
 pub const LINKS: usize = 4096;
 /// Two links to one device count as made at once within this. Otherwise the later one stays.

@@ -173,6 +173,15 @@ impl Node {
         self.near.get(device).copied()
     }
 
+    /// The same, if both have greeted and the other may be asked for files.
+    pub(crate) fn ready_link_to(&self, device: &DeviceId) -> Option<LinkId> {
+        let id = self.link_to(device)?;
+        match &self.links.get(&id)?.stage {
+            Stage::Known(talk) if talk.heard && !talk.expired => Some(id),
+            _ => None,
+        }
+    }
+
     fn frames(&mut self, step: &mut Step<'_>, line: &mut Line, mut bytes: &[u8]) -> Stepped<Flow> {
         loop {
             match decode(&mut bytes) {

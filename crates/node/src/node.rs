@@ -14,6 +14,7 @@ use rand_core::CryptoRng;
 use crate::{
     db::{Changes, Db, Typed, decode, open_row},
     dial::{Dialer, Target},
+    fetches::Fetches,
     io::{Address, Input, Lit, Transmit},
     lamps::Lamps,
     limits,
@@ -41,6 +42,7 @@ pub struct Node {
     pub(crate) dialer: Dialer,
     pub(crate) lamps: Lamps,
     pub(crate) ratchets: Ratchets,
+    pub(crate) fetches: Fetches,
     /// Links that may have something to send.
     pub(crate) touched: BTreeSet<LinkId>,
     /// Sets that changed and were not sent on.
@@ -124,6 +126,7 @@ impl Node {
         let next_due =
             first.first().and_then(|(at, _)| at.first_chunk::<8>()).map(|due| Wall(u64::from_be_bytes(*due)));
         let waiting = load_waiting(read)?;
+        let fetches = Fetches::load(read)?;
         let mut node = Self {
             secrets,
             keys,
@@ -135,6 +138,7 @@ impl Node {
             dialer: Dialer::default(),
             lamps: Lamps::default(),
             ratchets: Ratchets::default(),
+            fetches,
             touched: BTreeSet::new(),
             dirty: BTreeSet::new(),
             posted: BTreeSet::new(),
@@ -215,6 +219,9 @@ impl Node {
             },
             Input::Received { link, channel, bytes } => self.received(step, link, channel, &bytes),
             Input::Disconnected(link) => self.disconnected(step, link),
+            Input::Asked { link, ask, blob } => self.asked(step, link, ask, blob),
+            Input::Fetched { blob, result } => self.fetched(step, blob, result),
+            Input::SourceLost(blob) => self.source_lost(step, blob),
         }
     }
 
@@ -234,6 +241,7 @@ impl Node {
             self.pump_posted(step)?;
         }
         self.dial_due(step);
+        self.fetch_due(step)?;
         self.flush(step);
         self.write_sessions(step)
     }
@@ -292,6 +300,7 @@ impl Node {
             links,
             self.dialer.deadline(),
             self.lamps.deadline(),
+            self.fetches.deadline(self.last.mono),
             self.receipts_due,
             Some(self.next_epoch),
             Some(self.next_chores),

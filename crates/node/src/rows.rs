@@ -2,10 +2,11 @@
 
 use lamplit_sync::{inbox::Inbox, merge::Stamp};
 use lamplit_types::{
-    AccountId, AudienceId, Author, ConversationId, DeviceId, GroupId, Hlc, Incarnation, MessageId, Name, Text, Wall,
+    AccountId, AudienceId, Author, BlobId, ConversationId, DeviceId, FileName, FileSize, GroupId, Hlc, Incarnation,
+    MessageId, Name, Text, Wall,
 };
 use lamplit_wire::{
-    Body, Chain, Envelope, Kind, Mark, Progress, Received, Record, SetId,
+    Body, Chain, Envelope, FileNote, Kind, Mark, Media, Progress, Received, Record, SetId,
     credential::{DeviceList, PairId, RootHash},
 };
 use serde::{Deserialize, Serialize};
@@ -169,10 +170,56 @@ pub(crate) struct Message {
     pub(crate) id: MessageId,
     pub(crate) from: AccountId,
     pub(crate) device: DeviceId,
-    pub(crate) text: Text,
+    pub(crate) what: What,
     pub(crate) sent: Hlc,
     pub(crate) arrived: Wall,
     pub(crate) progress: Option<Progress>,
+}
+
+/// What a message is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum What {
+    Text(Text),
+    /// A file, by the key of its row.
+    File(BlobId),
+}
+
+/// A file that was sent or offered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct File {
+    pub(crate) message: MessageId,
+    pub(crate) conversation: ConversationId,
+    /// Who sent it.
+    pub(crate) from: AccountId,
+    pub(crate) hash: [u8; 32],
+    pub(crate) size: FileSize,
+    pub(crate) name: FileName,
+    pub(crate) media: Media,
+    pub(crate) caption: Option<Text>,
+    pub(crate) state: FileState,
+    /// What its addressees did with it.
+    pub(crate) answers: Vec<(AccountId, FileNote)>,
+}
+
+/// Where a file is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum FileState {
+    /// Not here. The user may ask for it.
+    Offered,
+    /// Not here, and to be fetched.
+    Wanted,
+    /// Here, at this path.
+    Here(String),
+    /// The user does not want it.
+    Declined,
+    /// Its sender took it back, or has it no more.
+    Withdrawn,
+}
+
+/// How much all files have that came from others.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct FileTotal {
+    pub(crate) bytes: u64,
 }
 
 /// A record that counts.
@@ -252,6 +299,8 @@ pub(crate) mod key {
     use super::*;
 
     pub(crate) const DEVICE: &[u8] = b"";
+    /// Beside the device itself: how much its files have.
+    pub(crate) const FILE_TOTAL: &[u8] = b"files";
     pub(crate) const ACCOUNT: &[u8] = b"account";
     pub(crate) const OLM: &[u8] = b"olm";
     /// Bytes of a set at the beginning of a key.

@@ -7,7 +7,7 @@
 /// device's storage key, bound to table and key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
-    /// One row, empty key → `rows::Device`: who this device is, its life, its counters.
+    /// Empty key → `rows::Device`: who this device is, its life, its counters; `files` → `rows::FileTotal`.
     Device,
     /// Key name → sealed secret bytes: list key, own keys, Olm account.
     Secrets,
@@ -35,6 +35,14 @@ pub enum Table {
     Messages,
     /// `MessageId` → the key in `Messages`.
     MessageIndex,
+    /// `BlobId` → `rows::File`: files that were sent or offered.
+    Files,
+    /// `BlobId` → sealed key of the file.
+    FileKeys,
+    /// `BlobId` → a picture's small likeness, a JPEG.
+    Previews,
+    /// `BlobId` → nothing: files that are to be fetched.
+    Wanted,
     /// `ConversationId` → `rows::Conversation`: how long a conversation is and how much of it is unread.
     Conversations,
     /// `SetId ‖ kind: u8 ‖ entity ‖ field: u8` → `rows::Stored`: the records that count; field 0 is a deletion.
@@ -57,7 +65,7 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::Device,
         Self::Secrets,
         Self::Contacts,
@@ -72,6 +80,10 @@ impl Table {
         Self::SeenByExpiry,
         Self::Messages,
         Self::MessageIndex,
+        Self::Files,
+        Self::FileKeys,
+        Self::Previews,
+        Self::Wanted,
         Self::Conversations,
         Self::Records,
         Self::Log,
@@ -100,6 +112,10 @@ impl Table {
             Self::SeenByExpiry => "seen-by-expiry",
             Self::Messages => "messages",
             Self::MessageIndex => "message-index",
+            Self::Files => "files",
+            Self::FileKeys => "file-keys",
+            Self::Previews => "previews",
+            Self::Wanted => "wanted",
             Self::Conversations => "conversations",
             Self::Records => "records",
             Self::Log => "log",

@@ -12,7 +12,7 @@ use lamplit_wire::{
 use crate::{
     Node,
     db::Typed,
-    io::{Event, Warning},
+    io::{Event, Transmit, Warning},
     line::{Flow, Line, Stage, Talk, send},
     mail,
     rows::{Peer, key},
@@ -129,6 +129,10 @@ impl Node {
 
     /// Both have greeted: everything that waits goes on its way.
     fn begin(&mut self, step: &mut Step<'_>, link: &mut Link, talk: &mut Talk) -> Stepped<Flow> {
+        if let Some(id) = self.link_to(&talk.device) {
+            step.out.transmits.push(Transmit::AllowLanes(id));
+        }
+        self.fetches.came_near(talk.account, self.device.account);
         if self.show_lit_to(step, link)? == Flow::End {
             return Ok(Flow::End);
         }

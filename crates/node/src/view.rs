@@ -1,11 +1,11 @@
 //! What screens read: pages of a snapshot, beside the machine.
 
-use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, Name, Text, Wall};
-use lamplit_wire::{Body, Progress, SetId};
+use lamplit_types::{AccountId, BlobId, ConversationId, DeviceId, FileName, FileSize, MessageId, Name, Text, Wall};
+use lamplit_wire::{Body, FileNote, Media, Progress, SetId};
 
 use crate::{
     db::{Typed, decode},
-    rows::{self, Said, key},
+    rows::{self, FileState, Said, What, key},
     setup::DeviceSecrets,
     step::Stepped,
     table::{Order, Read, ReadError, Table},
@@ -43,8 +43,8 @@ pub struct MessageView {
     pub from: AccountId,
     /// On which device.
     pub from_device: DeviceId,
-    /// What was written.
-    pub text: Text,
+    /// What it is.
+    pub what: MessageWhat,
     /// When, by its writer's clock.
     pub sent: lamplit_types::Hlc,
     /// When it came, by this device's clock.
@@ -53,6 +53,62 @@ pub struct MessageView {
     pub mine: bool,
     /// How far it has come; `None`: it waits here.
     pub progress: Option<Progress>,
+}
+
+/// What a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageWhat {
+    /// Text.
+    Text(Text),
+    /// A file.
+    File(Box<FileView>),
+}
+
+impl MessageView {
+    /// What was written, with a file too; empty if nothing was.
+    pub fn text(&self) -> &str {
+        match &self.what {
+            MessageWhat::Text(text) => text.as_str(),
+            MessageWhat::File(file) => file.caption.as_ref().map_or("", Text::as_str),
+        }
+    }
+}
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileView {
+    /// Which.
+    pub blob: BlobId,
+    /// Its size.
+    pub size: FileSize,
+    /// What its sender calls it.
+    pub name: FileName,
+    /// What it is.
+    pub media: Media,
+    /// What was said with it.
+    pub caption: Option<Text>,
+    /// Where it is.
+    pub state: FileStand,
+    /// What its addressees did with it.
+    pub answers: Vec<(AccountId, FileNote)>,
+}
+
+/// Where a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileStand {
+    /// Not here, until the user asks for it.
+    Offered,
+    /// On its way, or waiting for a device that has it.
+    Wanted,
+    /// Here.
+    Here {
+        /// Its path.
+        place: String,
+    },
+    /// The user does not want it.
+    Declined,
+    /// Its sender took it back, or has it no more.
+    Withdrawn,
 }
 
 /// This device.
@@ -143,7 +199,7 @@ pub fn history(
     let conversation = key::conversation(conversation);
     let before = before.map(|index| key::numbered(&conversation, index));
     let rows = read.scan(Table::Messages, &conversation, before.as_deref(), Order::Down, limit)?;
-    rows.into_iter().map(|(at, value)| message_view(me, &at, decode(Table::Messages, &value)?)).collect()
+    rows.into_iter().map(|(at, value)| message_view(read, me, &at, decode(Table::Messages, &value)?)).collect()
 }
 
 /// One message.
@@ -154,7 +210,7 @@ pub fn message(read: &impl Read, id: MessageId) -> Result<Option<MessageView>, R
     let Some(at) = read.get(Table::MessageIndex, id.as_bytes())? else { return Ok(None) };
     let me = device(read)?.account;
     let row: Option<rows::Message> = read.row(Table::Messages, &at)?;
-    row.map(|row| message_view(me, &at, row)).transpose()
+    row.map(|row| message_view(read, me, &at, row)).transpose()
 }
 
 /// Which message lies in a row of [`Table::Outbox`] or [`Table::Held`]; `None` if there is no such row, or it is about
@@ -176,8 +232,8 @@ pub fn text_in(
         _ => read.sealed::<rows::Outgoing>(&secrets.vault, Table::Outbox, row)?.map(|outgoing| outgoing.body),
     };
     Ok(body.and_then(|body| match body {
-        Body::Text { id, .. } => Some(id),
-        Body::Receipt { .. } | Body::Grant(_) => None,
+        Body::Text { id, .. } | Body::File { id, .. } => Some(id),
+        Body::Receipt { .. } | Body::Grant(_) | Body::FileNote { .. } => None,
     }))
 }
 
@@ -212,7 +268,7 @@ pub fn records(read: &impl Read, after: Option<&[u8]>, limit: usize) -> Result<V
     views.collect()
 }
 
-fn message_view(me: AccountId, at: &[u8], row: rows::Message) -> Stepped<MessageView> {
+fn message_view(read: &impl Read, me: AccountId, at: &[u8], row: rows::Message) -> Stepped<MessageView> {
     let corrupt = || ReadError::Corrupt { table: Table::Messages };
     Ok(MessageView {
         index: key::number_of(at).ok_or_else(corrupt)?,
@@ -220,10 +276,49 @@ fn message_view(me: AccountId, at: &[u8], row: rows::Message) -> Stepped<Message
         conversation: key::conversation_of(at).ok_or_else(corrupt)?,
         from: row.from,
         from_device: row.device,
-        text: row.text,
+        what: match row.what {
+            What::Text(text) => MessageWhat::Text(text),
+            What::File(blob) => MessageWhat::File(Box::new(file_view(read, blob)?)),
+        },
         sent: row.sent,
         arrived: row.arrived,
         mine: row.from == me,
         progress: row.progress,
     })
+}
+
+fn file_view(read: &impl Read, blob: BlobId) -> Stepped<FileView> {
+    let row: Option<rows::File> = read.row(Table::Files, blob.as_bytes())?;
+    let file = row.ok_or(ReadError::Corrupt { table: Table::Files })?;
+    let state = match file.state {
+        FileState::Offered => FileStand::Offered,
+        FileState::Wanted => FileStand::Wanted,
+        FileState::Here(place) => FileStand::Here { place },
+        FileState::Declined => FileStand::Declined,
+        FileState::Withdrawn => FileStand::Withdrawn,
+    };
+    let rows::File { size, name, media, caption, answers, .. } = file;
+    Ok(FileView { blob, size, name, media, caption, state, answers })
+}
+
+/// The messages that are files after `after`, by blob, at most `limit`.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn files(read: &impl Read, after: Option<BlobId>, limit: usize) -> Result<Vec<MessageView>, ReadError> {
+    let after = after.as_ref().map(|blob| blob.as_bytes().as_slice());
+    let mut messages = Vec::new();
+    for (_, value) in read.scan(Table::Files, &[], after, Order::Up, limit)? {
+        let file: rows::File = decode(Table::Files, &value)?;
+        messages.extend(message(read, file.message)?);
+    }
+    Ok(messages)
+}
+
+/// A picture's small likeness, a JPEG as its sender made it.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn preview(read: &impl Read, blob: BlobId) -> Result<Option<Vec<u8>>, ReadError> {
+    read.get(Table::Previews, blob.as_bytes())
 }

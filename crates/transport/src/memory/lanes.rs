@@ -18,11 +18,14 @@ struct MemoryLanes {
     accepted: Arc<Mutex<mpsc::Receiver<Lane>>>,
 }
 
+/// What a connection is given.
+type OneEnd = Option<Arc<dyn Lanes>>;
+
 /// The lanes of both ends of one pipe.
-pub(super) fn pair(end: &Arc<End>) -> (Option<Arc<dyn Lanes>>, Option<Arc<dyn Lanes>>) {
+pub(super) fn pair(end: &Arc<End>) -> (OneEnd, OneEnd) {
     let [(near_opened, far_accepted), (far_opened, near_accepted)] = [(); 2].map(|()| mpsc::channel(LANES as usize));
     let [(near_allows, far_allowed), (far_allows, near_allowed)] = [(); 2].map(|()| watch::channel(false));
-    let one = |allows, allowed, opened, accepted| -> Option<Arc<dyn Lanes>> {
+    let one = |allows, allowed, opened, accepted| -> OneEnd {
         let accepted = Arc::new(Mutex::new(accepted));
         Some(Arc::new(MemoryLanes { end: end.clone(), allows, allowed, opened, accepted }))
     };

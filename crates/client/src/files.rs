@@ -1,0 +1,142 @@
+//! Files between disk and lanes, beside the driver: what it says is to be fetched or served is done here.
+
+mod fetch;
+mod folder;
+mod prepare;
+mod progress;
+mod serve;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use lamplit_blob::{ASK_BYTES, Ask};
+use lamplit_node::{AskId, FetchError, FileJob};
+use lamplit_transport::{Lane, Lanes};
+use lamplit_types::{BlobId, LinkId};
+use tokio::{
+    io::AsyncReadExt,
+    sync::mpsc,
+    task::{AbortHandle, JoinSet},
+    time::timeout,
+};
+
+pub use folder::Folder;
+pub use prepare::{PrepareError, Prepared, prepare};
+pub use progress::{Doing, Transfer, Transfers};
+
+use crate::{driver::Incident, limits};
+
+/// What is under way.
+pub(crate) struct Files {
+    folder: Folder,
+    transfers: Transfers,
+    inbox: mpsc::Sender<Incident>,
+    /// Lanes that wait for the device's word.
+    asked: BTreeMap<AskId, (Ask, Lane)>,
+    last_ask: u64,
+    fetching: BTreeMap<BlobId, AbortHandle>,
+    serving: BTreeMap<AskId, (BlobId, AbortHandle)>,
+    /// Ends everything with this.
+    tasks: JoinSet<()>,
+}
+
+impl Files {
+    pub(crate) fn new(folder: Folder, transfers: Transfers, inbox: mpsc::Sender<Incident>) -> Self {
+        Self {
+            folder,
+            transfers,
+            inbox,
+            asked: BTreeMap::new(),
+            last_ask: 0,
+            fetching: BTreeMap::new(),
+            serving: BTreeMap::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Takes the lanes that the other end of a link opens.
+    pub(crate) fn allow(&mut self, link: LinkId, lanes: Arc<dyn Lanes>) {
+        self.sweep();
+        lanes.allow();
+        self.tasks.spawn(accept(link, lanes, self.inbox.clone()));
+    }
+
+    /// Keeps a lane until the device has said what to answer; the number it knows it by.
+    pub(crate) fn wait_for_word(&mut self, ask: Ask, lane: Lane) -> AskId {
+        self.last_ask = self.last_ask.saturating_add(1);
+        let id = AskId(self.last_ask);
+        self.asked.insert(id, (ask, lane));
+        id
+    }
+
+    /// The device says whether to serve what was asked for.
+    pub(crate) fn serve(&mut self, id: AskId, job: Option<FileJob>) {
+        let Some((ask, lane)) = self.asked.remove(&id) else { return };
+        self.sweep();
+        let blob = ask.blob;
+        let job = job.filter(|_| self.serving.len() < limits::SERVED);
+        let (folder, inbox, transfers) = (self.folder.clone(), self.inbox.clone(), self.transfers.clone());
+        let task = self.tasks.spawn(async move {
+            if let Err(serve::SourceLost) = serve::run(job, ask, lane, &folder, &transfers).await {
+                // If nobody listens any more, nobody needs to know.
+                let _ = inbox.send(Incident::SourceLost(blob)).await;
+            }
+        });
+        self.serving.insert(id, (blob, task));
+    }
+
+    /// Fetches a file, in place of an earlier try.
+    pub(crate) fn fetch(&mut self, lanes: Option<Arc<dyn Lanes>>, job: FileJob) {
+        self.sweep();
+        let blob = job.blob;
+        let (folder, inbox, transfers) = (self.folder.clone(), self.inbox.clone(), self.transfers.clone());
+        let task = self.tasks.spawn(async move {
+            let result = match lanes {
+                Some(lanes) => fetch::run(&job, &*lanes, &folder, &transfers).await,
+                None => Err(FetchError::Broken),
+            };
+            let result = result.map(|path| path.to_string_lossy().into_owned());
+            let _ = inbox.send(Incident::Fetched(blob, result)).await;
+        });
+        if let Some(earlier) = self.fetching.insert(blob, task) {
+            earlier.abort();
+        }
+    }
+
+    /// Stops fetching and serving a file.
+    pub(crate) fn stop(&mut self, blob: BlobId) {
+        if let Some(task) = self.fetching.remove(&blob) {
+            task.abort();
+        }
+        self.serving.values().filter(|(served, _)| *served == blob).for_each(|(_, task)| task.abort());
+    }
+
+    /// What was asked is forgotten with the step that was undone: those who asked see their lane end and ask again.
+    pub(crate) fn undo(&mut self) {
+        self.asked.clear();
+    }
+
+    fn sweep(&mut self) {
+        while self.tasks.try_join_next().is_some() {}
+        self.fetching.retain(|_, task| !task.is_finished());
+        self.serving.retain(|_, (_, task)| !task.is_finished());
+    }
+}
+
+/// Hears what is asked on the lanes of a link, each for itself, so that one that says nothing holds up no other.
+async fn accept(link: LinkId, lanes: Arc<dyn Lanes>, inbox: mpsc::Sender<Incident>) {
+    let mut asking = JoinSet::new();
+    while let Some(mut lane) = lanes.accept().await {
+        while asking.try_join_next().is_some() {}
+        let inbox = inbox.clone();
+        asking.spawn(async move {
+            let mut bytes = [0; ASK_BYTES];
+            let heard = timeout(limits::ASKED_WITHIN, lane.reader.read_exact(&mut bytes)).await;
+            if let (Ok(Ok(_)), Ok(ask)) = (heard, Ask::parse(&bytes)) {
+                let _ = inbox.send(Incident::Asked(link, ask, lane)).await;
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

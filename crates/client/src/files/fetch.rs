@@ -1,0 +1,169 @@
+use std::{fs::File, io, os::unix::fs::FileExt, path::PathBuf, sync::Arc};
+
+use lamplit_blob::{Ask, Layout, Part, Reply, Seal, Tree};
+use lamplit_node::{FetchError, FileJob};
+use lamplit_transport::{Lane, Lanes};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::mpsc,
+    task::spawn_blocking,
+    time::timeout,
+};
+
+use super::{Doing, Folder, Transfers, folder::open_part, progress::Meter, serve::read_piece};
+use crate::limits;
+
+/// What is here of a file.
+struct Begun {
+    part: PathBuf,
+    file: File,
+    tree: Option<Tree>,
+    /// The first piece that is not here.
+    from: u32,
+}
+
+/// Fetches what is missing of a file over a lane; where it is once it is whole.
+pub(crate) async fn run(
+    job: &FileJob,
+    lanes: &dyn Lanes,
+    folder: &Folder,
+    transfers: &Transfers,
+) -> Result<PathBuf, FetchError> {
+    let layout = Layout::new(job.size);
+    let begun = {
+        let (folder, job) = (folder.clone(), job.clone());
+        blocking(move || begin(&job, layout, &folder).map_err(storage)).await?
+    };
+    let Begun { part, file, tree, from } = begun;
+    let meter = Arc::new(transfers.begin(job.blob, Doing::Fetching, job.size.bytes()));
+    (0..from).for_each(|piece| meter.add(layout.piece_bytes(piece)));
+
+    let mut lane = within(lanes.open()).await?.map_err(|_| FetchError::Broken)?;
+    let ask = Ask { blob: job.blob, from, tree: tree.is_none() };
+    within(lane.writer.write_all(&ask.encode())).await?.map_err(|_| FetchError::Broken)?;
+    let answer = within(lane.reader.read_u8()).await?.map_err(|_| FetchError::Broken)?;
+    match Reply::try_from(answer) {
+        Ok(Reply::Coming) => {}
+        Ok(Reply::Busy) => return Err(FetchError::Busy),
+        Ok(Reply::NotHere) | Err(_) => return Err(FetchError::NotThere),
+    }
+    let seal = Seal::new(&job.key, job.blob, layout);
+    let tree = match tree {
+        Some(tree) => tree,
+        None => take_tree(job, layout, &seal, &mut lane, folder).await?,
+    };
+    let (came, pieces) = mpsc::channel(limits::PIECES_AHEAD);
+    let keeping = {
+        let (folder, meter) = (folder.clone(), meter.clone());
+        spawn_blocking(move || keep(pieces, &Kept { file, tree, seal, layout, folder, meter }))
+    };
+    let received = receive(&mut lane, layout, from, &came).await;
+    drop(came);
+    // What is wrong with what came says more than that it ended.
+    keeping.await.unwrap_or(Err(FetchError::Broken))?;
+    received?;
+    let (folder, name) = (folder.clone(), job.name.clone());
+    blocking(move || folder.finish(&part, &name).map_err(storage)).await
+}
+
+/// Looks at what is here already. Nothing is believed that the tree does not prove, so no crash can have spoilt it.
+fn begin(job: &FileJob, layout: Layout, folder: &Folder) -> io::Result<Begun> {
+    let part = folder.part(job.blob)?;
+    let file = open_part(&part)?;
+    let tree = folder.tree(job);
+    let mut from = 0;
+    if let Some(tree) = &tree {
+        let proved = |piece: &u32| read_piece(&file, layout, *piece).is_ok_and(|bytes| tree.proves(*piece, &bytes));
+        from = u32::try_from((0..layout.pieces()).take_while(proved).count()).unwrap_or(0);
+    }
+    let missing = job.size.bytes().saturating_sub(layout.offset(from));
+    if !folder.has_room(missing)? {
+        return Err(io::Error::from(io::ErrorKind::StorageFull));
+    }
+    Ok(Begun { part, file, tree, from })
+}
+
+async fn take_tree(
+    job: &FileJob,
+    layout: Layout,
+    seal: &Seal,
+    lane: &mut Lane,
+    folder: &Folder,
+) -> Result<Tree, FetchError> {
+    let mut bytes = vec![0; layout.sealed_tree_bytes()];
+    within(lane.reader.read_exact(&mut bytes)).await?.map_err(|_| FetchError::Broken)?;
+    seal.open(Part::Tree, &mut bytes).map_err(|_| FetchError::Lied)?;
+    let tree = Tree::parse(layout, &bytes, &job.hash).map_err(|_| FetchError::Lied)?;
+    let (folder, blob, kept) = (folder.clone(), job.blob, tree.clone());
+    blocking(move || folder.keep_tree(blob, &kept).map_err(storage)).await?;
+    Ok(tree)
+}
+
+/// Hands the pieces on as they come.
+async fn receive(
+    lane: &mut Lane,
+    layout: Layout,
+    from: u32,
+    came: &mpsc::Sender<(u32, Vec<u8>)>,
+) -> Result<(), FetchError> {
+    for piece in from..layout.pieces() {
+        let mut bytes = vec![0; layout.sealed_piece_bytes(piece)];
+        within(lane.reader.read_exact(&mut bytes)).await?.map_err(|_| FetchError::Broken)?;
+        if came.send((piece, bytes)).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Where pieces go.
+struct Kept {
+    file: File,
+    tree: Tree,
+    seal: Seal,
+    layout: Layout,
+    folder: Folder,
+    meter: Arc<Meter>,
+}
+
+/// Opens, proves and writes pieces, each before the next; at the end all of it is on the disk.
+fn keep(mut pieces: mpsc::Receiver<(u32, Vec<u8>)>, to: &Kept) -> Result<(), FetchError> {
+    let mut unsynced: usize = 0;
+    while let Some((piece, mut bytes)) = pieces.blocking_recv() {
+        to.seal.open(Part::Piece(piece), &mut bytes).map_err(|_| FetchError::Lied)?;
+        if !to.tree.proves(piece, &bytes) {
+            return Err(FetchError::Lied);
+        }
+        to.file.write_all_at(&bytes, to.layout.offset(piece)).map_err(storage)?;
+        to.meter.add(bytes.len());
+        unsynced = unsynced.saturating_add(bytes.len());
+        if unsynced >= limits::SYNC_BYTES {
+            unsynced = 0;
+            to.file.sync_data().map_err(storage)?;
+            if !to.folder.has_room(0).map_err(storage)? {
+                return Err(storage(io::Error::from(io::ErrorKind::StorageFull)));
+            }
+        }
+    }
+    to.file.sync_all().map_err(storage)
+}
+
+async fn within<T>(what: impl Future<Output = T>) -> Result<T, FetchError> {
+    timeout(limits::STALLED, what).await.map_err(|_| FetchError::Broken)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
+) -> Result<T, FetchError> {
+    spawn_blocking(work).await.unwrap_or(Err(FetchError::Broken))
+}
+
+fn storage(error: io::Error) -> FetchError {
+    let free = limits::FREE_BYTES >> 20;
+    FetchError::Storage(match error.kind() {
+        io::ErrorKind::StorageFull => {
+            format!("the disk has no room for it beside the {free} MiB that stay free: make some")
+        }
+        _ => error.to_string(),
+    })
+}

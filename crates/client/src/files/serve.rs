@@ -1,0 +1,122 @@
+use std::{fs::File, io, os::unix::fs::FileExt, time::Duration};
+
+use lamplit_blob::{Ask, Layout, Part, Reply, Seal, Tree, TreeBuilder};
+use lamplit_node::FileJob;
+use lamplit_transport::Lane;
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt},
+    sync::mpsc,
+    task::spawn_blocking,
+    time::timeout,
+};
+
+use super::{Doing, Folder, Transfers, progress::Meter};
+use crate::limits;
+
+/// The file is not there any more, or is not what it was.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct SourceLost;
+
+/// Answers on a lane. Whatever breaks it, the other side asks again.
+pub(crate) async fn run(
+    job: Option<FileJob>,
+    ask: Ask,
+    mut lane: Lane,
+    folder: &Folder,
+    transfers: &Transfers,
+) -> Result<(), SourceLost> {
+    let Some(job) = job else {
+        let _ = say(&mut lane.writer, &[Reply::NotHere as u8]).await;
+        let _ = lane.writer.shutdown().await;
+        return Ok(());
+    };
+    let layout = Layout::new(job.size);
+    let meter = transfers.begin(job.blob, Doing::Serving, job.size.bytes());
+    let (sealed, mut sealed_parts) = mpsc::channel(limits::PIECES_AHEAD);
+    let folder = folder.clone();
+    let reading = spawn_blocking(move || read(&job, ask, layout, &folder, &sealed));
+    if say(&mut lane.writer, &[Reply::Coming as u8]).await.is_ok() {
+        for skipped in 0..ask.from.min(layout.pieces()) {
+            meter.add(layout.piece_bytes(skipped));
+        }
+        send(&mut lane.writer, &mut sealed_parts, &meter).await;
+    }
+    // Lets the reader see that nobody wants more.
+    drop(sealed_parts);
+    let read = reading.await.unwrap_or(Ok(()));
+    if read.is_ok() {
+        let _ = lane.writer.shutdown().await;
+    }
+    read
+}
+
+async fn send(
+    writer: &mut (dyn AsyncWrite + Send + Sync + Unpin),
+    parts: &mut mpsc::Receiver<(Part, Vec<u8>)>,
+    meter: &Meter,
+) {
+    while let Some((part, bytes)) = parts.recv().await {
+        if say(writer, &bytes).await.is_err() {
+            return;
+        }
+        if let Part::Piece(_) = part {
+            meter.add(bytes.len().saturating_sub(lamplit_blob::SEALING_BYTES));
+        }
+    }
+}
+
+/// Writes all of it, unless the other side takes nothing for too long.
+async fn say(writer: &mut (dyn AsyncWrite + Send + Sync + Unpin), bytes: &[u8]) -> io::Result<()> {
+    const STALLED: Duration = limits::STALLED;
+    timeout(STALLED, writer.write_all(bytes)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+}
+
+/// Reads, checks and seals what was asked for, until nobody wants more.
+fn read(
+    job: &FileJob,
+    ask: Ask,
+    layout: Layout,
+    folder: &Folder,
+    sealed: &mpsc::Sender<(Part, Vec<u8>)>,
+) -> Result<(), SourceLost> {
+    let place = job.place.as_ref().ok_or(SourceLost)?;
+    let file = File::open(place).map_err(|_| SourceLost)?;
+    let tree = match folder.tree(job) {
+        Some(tree) => tree,
+        None => tree_of(&file, job, layout)?,
+    };
+    let seal = Seal::new(&job.key, job.blob, layout);
+    let put =
+        |part, mut bytes: Vec<u8>| seal.seal(part, &mut bytes).is_ok() && sealed.blocking_send((part, bytes)).is_ok();
+    if ask.tree && !put(Part::Tree, tree.to_bytes()) {
+        return Ok(());
+    }
+    for piece in ask.from..layout.pieces() {
+        let bytes = read_piece(&file, layout, piece).map_err(|_| SourceLost)?;
+        // Only what the tree proves is ever sealed: see `Seal`.
+        if !tree.proves(piece, &bytes) {
+            return Err(SourceLost);
+        }
+        if !put(Part::Piece(piece), bytes) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The tree of a file whose own was lost.
+fn tree_of(file: &File, job: &FileJob, layout: Layout) -> Result<Tree, SourceLost> {
+    let mut tree = TreeBuilder::new(layout);
+    for piece in 0..layout.pieces() {
+        tree.push(&read_piece(file, layout, piece).map_err(|_| SourceLost)?);
+    }
+    tree.finish().ok().filter(|tree| tree.root() == job.hash).ok_or(SourceLost)
+}
+
+/// One piece of a file, with room to be sealed in.
+pub(crate) fn read_piece(file: &File, layout: Layout, piece: u32) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(layout.sealed_piece_bytes(piece));
+    bytes.resize(layout.piece_bytes(piece), 0);
+    file.read_exact_at(&mut bytes, layout.offset(piece))?;
+    Ok(bytes)
+}

@@ -1,0 +1,125 @@
+//! Which files are to be fetched, from whom, and when again.
+
+use std::collections::BTreeMap;
+
+use lamplit_types::{AccountId, BlobId, LinkId, Mono};
+
+use crate::{
+    Node,
+    db::{Typed, decode},
+    io::{FileJob, Transmit},
+    limits,
+    rows::File,
+    step::{Step, Stepped},
+    table::{Order, Read, Table},
+};
+
+/// The files that are to be fetched.
+#[derive(Default)]
+pub(crate) struct Fetches {
+    wanted: BTreeMap<BlobId, Want>,
+}
+
+/// One of them.
+struct Want {
+    /// Who sent it.
+    from: AccountId,
+    running: Option<LinkId>,
+    failures: u32,
+    again: Mono,
+}
+
+impl Fetches {
+    pub(crate) fn load(read: &impl Read) -> Stepped<Self> {
+        let mut fetches = Self::default();
+        for (at, _) in read.scan(Table::Wanted, &[], None, Order::Up, limits::WANTED)? {
+            let Ok(blob) = <[u8; 16]>::try_from(at.as_slice()).map(BlobId::from_bytes) else { continue };
+            if let Some(file) = read.row::<File>(Table::Files, blob.as_bytes())? {
+                fetches.want(blob, file.from);
+            }
+        }
+        Ok(fetches)
+    }
+
+    pub(crate) fn want(&mut self, blob: BlobId, from: AccountId) {
+        let want = Want { from, running: None, failures: 0, again: Mono(0) };
+        self.wanted.insert(blob, want);
+    }
+
+    pub(crate) fn forget(&mut self, blob: &BlobId) {
+        self.wanted.remove(blob);
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.wanted.len() >= limits::WANTED
+    }
+
+    /// It did not come. Another of those who have it is asked next, and this one later again.
+    pub(crate) fn failed(&mut self, blob: &BlobId, now: Mono) {
+        if let Some(want) = self.wanted.get_mut(blob) {
+            let wait = limits::FETCH_AGAIN_MS.checked_shl(want.failures.min(16)).unwrap_or(u64::MAX);
+            want.again = now.plus(wait.min(limits::FETCH_AGAIN_MAX_MS));
+            want.failures = want.failures.saturating_add(1);
+            want.running = None;
+        }
+    }
+
+    /// A device of that account came near: what it has is asked for at once.
+    pub(crate) fn came_near(&mut self, account: AccountId, me: AccountId) {
+        for want in self.wanted.values_mut().filter(|want| want.from == account || account == me) {
+            want.again = Mono(0);
+        }
+    }
+
+    pub(crate) fn deadline(&self, now: Mono) -> Option<Mono> {
+        let waiting = self.wanted.values().filter(|want| want.running.is_none() && want.again > now);
+        waiting.map(|want| want.again).min()
+    }
+}
+
+impl Node {
+    /// Begins to fetch what can be fetched now, up to a limit.
+    pub(crate) fn fetch_due(&mut self, step: &mut Step<'_>) -> Stepped {
+        let running = self.fetches.wanted.values().filter(|want| want.running.is_some()).count();
+        let now = step.now.mono;
+        let due = self.fetches.wanted.iter().filter(|(_, want)| want.running.is_none() && want.again <= now);
+        let holders = due.filter_map(|(blob, want)| Some((*blob, self.holder(want)?)));
+        let next: Vec<_> = holders.take(limits::FETCHES.saturating_sub(running)).collect();
+        for (blob, link) in next {
+            let Some(file) = self.file_job(step, blob)? else {
+                self.fetches.forget(&blob);
+                continue;
+            };
+            if let Some(want) = self.fetches.wanted.get_mut(&blob) {
+                want.running = Some(link);
+            }
+            step.out.transmits.push(Transmit::Fetch { link, file });
+        }
+        Ok(())
+    }
+
+    /// A link to somebody who may have a file: a device of its sender, or another one of this account. After each failure
+    /// the next.
+    fn holder(&self, want: &Want) -> Option<LinkId> {
+        let mut devices = self.people.devices_of(want.from);
+        if want.from != self.device.account {
+            devices.extend(self.people.devices_of(self.device.account));
+        }
+        let links: Vec<LinkId> = devices.iter().filter_map(|device| self.ready_link_to(device)).collect();
+        let turn = usize::try_from(want.failures).ok()?.checked_rem(links.len())?;
+        links.get(turn).copied()
+    }
+
+    /// What is needed to fetch or to serve a file.
+    pub(crate) fn file_job(&self, step: &Step<'_>, blob: BlobId) -> Stepped<Option<FileJob>> {
+        let Some(value) = step.db.get(Table::Files, blob.as_bytes())? else { return Ok(None) };
+        let file: File = decode(Table::Files, &value)?;
+        let key: Option<[u8; 32]> = step.db.sealed(&self.secrets.vault, Table::FileKeys, blob.as_bytes())?;
+        let place = match file.state {
+            crate::rows::FileState::Here(place) => Some(place),
+            _ => None,
+        };
+        let File { hash, size, name, .. } = file;
+        Ok(key.map(|key| FileJob { blob, key, hash, size, name, place }))
+    }
+}
