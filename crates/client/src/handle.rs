@@ -9,7 +9,7 @@ use std::{
 use lamplit_node::{Address, Answer, Command, CommandError, Event, Lit, ReadError};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Hearing, Transport};
-use lamplit_types::{AccountId, DeviceId, MessageId, Text, Wall};
+use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, Text, Wall};
 use lamplit_wire::AppPresence;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -120,13 +120,13 @@ impl Handle {
         self.command(Command::Invite { addresses }).await
     }
 
-    /// Sends a file to a contact, once it was read through.
+    /// Sends a file in a conversation, once it was read through.
     ///
     /// # Errors
     /// See [`SendFailed`].
     pub async fn send_file(
         &self,
-        to: AccountId,
+        to: ConversationId,
         path: PathBuf,
         caption: Option<Text>,
     ) -> Result<MessageId, SendFailed> {

@@ -115,7 +115,12 @@ impl Node {
     }
 
     /// Adds a message to its conversation, unless it is there.
-    pub(crate) fn keep_message(&mut self, step: &mut Step<'_>, with: ConversationId, message: &Message) -> Stepped<bool> {
+    pub(crate) fn keep_message(
+        &mut self,
+        step: &mut Step<'_>,
+        with: ConversationId,
+        message: &Message,
+    ) -> Stepped<bool> {
         if step.db.get(Table::MessageIndex, message.id.as_bytes())?.is_some() && !self.has_bug(Sabotage::NoDedupe) {
             return Ok(false);
         }

@@ -1,7 +1,7 @@
 //! Messages that are files: sent, offered, fetched, taken back. Their bytes never come here: they go from disk to lane
 //! and from lane to disk, beside the machine.
 
-use lamplit_types::{AccountId, BlobId, Hlc, LinkId, MessageId};
+use lamplit_types::{AccountId, BlobId, ConversationId, Hlc, LinkId, MessageId};
 use lamplit_wire::{Body, FileCard, FileNote, Progress};
 
 use crate::{
@@ -22,15 +22,15 @@ impl Node {
     pub(crate) fn send_file(
         &mut self,
         step: &mut Step<'_>,
-        to: AccountId,
+        to: ConversationId,
         file: NewFile,
     ) -> Stepped<Result<MessageId, CommandError>> {
         let me = self.device.account;
-        if self.people.get(to).is_none() || to == me {
-            return Ok(Err(CommandError::UnknownContact));
-        }
-        if !self.has_room_for(step, to)? {
-            return Ok(Err(CommandError::OutboxFull));
+        let Some(others) = self.others_in(to) else { return Ok(Err(CommandError::UnknownContact)) };
+        for other in &others {
+            if !self.has_room_for(step, *other)? {
+                return Ok(Err(CommandError::OutboxFull));
+            }
         }
         let NewFile { card, place } = file;
         let id = MessageId::from_bytes(step.random());
@@ -41,7 +41,9 @@ impl Node {
         let message = Message { id, from: me, device, what, sent, arrived: step.now.wall, progress: None };
         self.keep_message(step, to, &message)?;
         let mail = Mail { conversation: to, sent, body: Body::File { id, card } };
-        self.post(step, to, &mail)?;
+        for other in others {
+            self.post(step, other, &mail)?;
+        }
         self.post(step, me, &mail)?;
         Ok(Ok(id))
     }
@@ -82,7 +84,7 @@ impl Node {
         &mut self,
         step: &mut Step<'_>,
         from: Sender,
-        with: AccountId,
+        with: ConversationId,
         sent: Hlc,
         id: MessageId,
         card: FileCard,
@@ -109,7 +111,7 @@ impl Node {
         {
             self.want_file(step, blob, file)?;
         }
-        self.post_receipt(step, with, with, Progress::Delivered, &[id])
+        self.post_receipt(step, account, with, Progress::Delivered, &[id])
     }
 
     /// Somebody told what has become of a file.
@@ -117,7 +119,7 @@ impl Node {
         &mut self,
         step: &mut Step<'_>,
         from: AccountId,
-        with: AccountId,
+        with: ConversationId,
         id: MessageId,
         note: FileNote,
     ) -> Stepped {
@@ -150,7 +152,8 @@ impl Node {
         let row: Option<File> = step.db.row(Table::Files, blob.as_bytes())?;
         // A file is for those whose conversation it is in, and for the account's own devices.
         let is_theirs = row.zip(account).is_some_and(|(file, account)| {
-            matches!(file.state, FileState::Here(_)) && (account == self.device.account || account == file.conversation)
+            matches!(file.state, FileState::Here(_))
+                && (account == self.device.account || self.takes_part(account, file.conversation))
         });
         let file = if is_theirs { self.file_job(step, blob)? } else { None };
         step.out.transmits.push(Transmit::Serve { ask, file });
@@ -194,10 +197,16 @@ impl Node {
     }
 
     fn withdraw(&mut self, step: &mut Step<'_>, blob: BlobId, file: File) -> Stepped {
-        let (to, id) = (file.conversation, file.message);
+        let (conversation, id) = (file.conversation, file.message);
         self.set_file_state(step, blob, file, FileState::Withdrawn)?;
-        self.post_file_note(step, to, to, id, FileNote::Withdrawn)?;
-        self.post_file_note(step, self.device.account, to, id, FileNote::Withdrawn)
+        for other in self.others_in(conversation).unwrap_or_default() {
+            self.post_file_note(step, other, conversation, id, FileNote::Withdrawn)?;
+        }
+        self.post_file_note(step, self.device.account, conversation, id, FileNote::Withdrawn)
+    }
+
+    fn takes_part(&self, account: AccountId, conversation: ConversationId) -> bool {
+        self.others_in(conversation).is_some_and(|others| others.contains(&account))
     }
 
     fn want_file(&mut self, step: &mut Step<'_>, blob: BlobId, file: File) -> Stepped {
@@ -232,7 +241,7 @@ impl Node {
         &self,
         step: &mut Step<'_>,
         from: AccountId,
-        conversation: AccountId,
+        conversation: ConversationId,
         message: MessageId,
         card: &FileCard,
         state: FileState,
@@ -276,7 +285,7 @@ impl Node {
         &mut self,
         step: &mut Step<'_>,
         to: AccountId,
-        conversation: AccountId,
+        conversation: ConversationId,
         id: MessageId,
         note: FileNote,
     ) -> Stepped {

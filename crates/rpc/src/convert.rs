@@ -69,7 +69,7 @@ pub(crate) fn message(message: view::MessageView) -> api::Message {
         conversation: message.conversation.to_string(),
         from: message.from.to_string(),
         mine: message.mine,
-        text: message.text.as_str().to_owned(),
+        text: message.text().to_owned(),
         sent_ms: message.sent.wall.0,
         arrived_ms: message.arrived.0,
         progress: message.mine.then_some(progress),

@@ -221,6 +221,8 @@ impl Devices {
                 Transmit::Advertise(beacon) => {
                     self.all.get_mut(&at).context("no such device")?.beacon = Some(beacon);
                 }
+                // No file is sent here.
+                Transmit::AllowLanes(_) | Transmit::Fetch { .. } | Transmit::StopFile(_) | Transmit::Serve { .. } => {}
                 Transmit::Dial { dial, address } => self.dial(at, dial, &address)?,
             }
         }

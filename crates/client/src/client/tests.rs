@@ -137,7 +137,7 @@ async fn two_clients_meet_and_talk() {
     });
     assert_eq!(told.await, id);
     // What was told is committed.
-    assert_eq!(arrived(&there, id).await.text.as_str(), "good evening");
+    assert_eq!(arrived(&there, id).await.text(), "good evening");
 
     here.command(Command::Light { app: AppId::parse("qq").unwrap(), on: true }).await.unwrap();
     assert_eq!(here.state().own_lit.len(), 1);
@@ -205,7 +205,7 @@ async fn on_a_full_disk_nothing_is_lost_or_told_and_it_goes_on_when_there_is_roo
     // Nor can it be read while the database finds no room to be opened again.
     assert!(!matches!(there.read(move |read| view::message(read, second)).await, Ok(Some(_))));
     grace_full.store(false, Ordering::SeqCst);
-    assert_eq!(arrived(&there, second).await.text.as_str(), "into a full disk");
+    assert_eq!(arrived(&there, second).await.text(), "into a full disk");
     let told = until(&mut events, "the message", |event| match event {
         Event::Message { id, .. } => Some(id),
         _ => None,
@@ -214,7 +214,7 @@ async fn on_a_full_disk_nothing_is_lost_or_told_and_it_goes_on_when_there_is_roo
 
     let page =
         there.read(|read| view::history(read, view::contacts(read, None, 1)?.remove(0).account.into(), None, 10));
-    let texts: Vec<String> = page.await.unwrap().iter().map(|message| message.text.as_str().to_owned()).collect();
+    let texts: Vec<String> = page.await.unwrap().iter().map(|message| message.text().to_owned()).collect();
     assert_eq!(texts, ["into a full disk", "said"]);
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod files;
 mod first_light;
 mod hostile;
 mod world;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use lamplit_identity::{Cost, Invite};
 use lamplit_node::{
-    Address, Answer, Command, CommandError, DialId, Event, Input, Node, Order, Read, ReadError, Row, Table, Transmit,
-    Write, setup, view,
+    Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, Node, Order, Read,
+    ReadError, Row, Table, Transmit, Write, setup, view,
 };
-use lamplit_types::{AccountId, AppId, Beacon, Channel, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall};
+use lamplit_types::{AccountId, AppId, Beacon, BlobId, Channel, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall};
 
 /// What stretching a phrase costs in tests.
 pub(crate) const CHEAP: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
@@ -69,6 +69,8 @@ pub(crate) struct Device {
     /// The next commits that fail.
     pub(crate) failing_commits: u32,
     answers: BTreeMap<u64, Result<Answer, CommandError>>,
+    /// Files whose fetching or serving is to end.
+    pub(crate) stopped: Vec<BlobId>,
     pub(crate) account: AccountId,
 }
 
@@ -88,6 +90,8 @@ pub(crate) struct World {
     pipes: BTreeMap<LinkId, (usize, usize, LinkId)>,
     next_link: u64,
     next_command: u64,
+    /// Who asked for which file.
+    asks: Vec<(usize, FileJob)>,
     /// Pairs of devices that cannot reach each other.
     pub(crate) apart: Vec<(usize, usize)>,
     /// Nobody sees anybody's beacon.
@@ -124,6 +128,7 @@ impl World {
             pipes: BTreeMap::new(),
             next_link: 0,
             next_command: 0,
+            asks: Vec::new(),
             apart: Vec::new(),
             blind: false,
             mtu: None,
@@ -166,6 +171,7 @@ impl World {
             skew: 0,
             failing_commits: 0,
             answers: BTreeMap::new(),
+            stopped: Vec::new(),
             account: made.account,
         });
         let at = self.devices.len() - 1;
@@ -267,7 +273,45 @@ impl World {
             Transmit::Close(link) => self.cut(link),
             Transmit::Advertise(beacon) => self.devices[at].beacon = Some(beacon),
             Transmit::Dial { dial, address } => self.dial(at, dial, &address),
+            Transmit::AllowLanes(_) => {}
+            Transmit::Fetch { link, file } => match self.pipes.get(&link).copied() {
+                Some((_, other, far)) => {
+                    self.asks.push((at, file.clone()));
+                    let ask = AskId(self.asks.len() as u64 - 1);
+                    let input = Input::Asked { link: far, ask, blob: file.blob };
+                    self.flights.push_back(Flight { to: other, input });
+                }
+                None => {
+                    let input = Input::Fetched { blob: file.blob, result: Err(FetchError::Broken) };
+                    self.flights.push_back(Flight { to: at, input });
+                }
+            },
+            Transmit::Serve { ask, file } => {
+                let (to, asked) = self.asks[usize::try_from(ask.0).unwrap()].clone();
+                let result = match file {
+                    Some(file) if (file.key, file.hash, file.size) == (asked.key, asked.hash, asked.size) => {
+                        Ok(format!("/{}", asked.name))
+                    }
+                    Some(_) => Err(FetchError::Lied),
+                    None => Err(FetchError::NotThere),
+                };
+                self.flights.push_back(Flight { to, input: Input::Fetched { blob: asked.blob, result } });
+            }
+            Transmit::StopFile(blob) => self.devices[at].stopped.push(blob),
         }
+    }
+
+    /// Somebody asks for a file over a link; at whose end of it, if that is served.
+    pub(crate) fn asks_for(&mut self, at: usize, link: LinkId, ask: AskId, blob: BlobId) -> Option<usize> {
+        let other = self.pipes.get(&link).filter(|(own, ..)| *own == at).map(|(_, other, _)| *other)?;
+        let now = self.clock(at);
+        let device = &mut self.devices[at];
+        let node = device.node.as_mut()?;
+        node.handle(now, &mut self.rng, &device.store, Input::Asked { link, ask, blob }).unwrap();
+        device.store.commit(node.take_writes());
+        let outputs = node.committed();
+        let served = |transmit: &Transmit| matches!(transmit, Transmit::Serve { ask: answered, file: Some(_) } if *answered == ask);
+        outputs.transmits.iter().any(served).then_some(other)
     }
 
     fn dial(&mut self, at: usize, dial: DialId, address: &Address) {
@@ -383,7 +427,7 @@ impl World {
     /// What a device shows of a conversation, oldest first.
     pub(crate) fn history(&self, at: usize, with: usize) -> Vec<String> {
         let rows = view::history(&self.devices[at].store, self.devices[with].account.into(), None, 100_000).unwrap();
-        rows.into_iter().rev().map(|message| message.text.as_str().to_owned()).collect()
+        rows.into_iter().rev().map(|message| message.text().to_owned()).collect()
     }
 
     pub(crate) fn contact(&self, at: usize, who: usize) -> Option<view::ContactView> {

@@ -115,7 +115,7 @@ impl World {
         let shown = view::message(&device.mirror, id).map_err(Failure::simulation)?;
         let broken = |rule, what: &str| Err(Failure::broken(rule, format!("{name}: {what}")));
         let Some(shown) = shown else { return broken(Rule::Committed, "a message is in the index only") };
-        let number = self.model.named(shown.text.as_str());
+        let number = self.model.named(shown.text());
         let Some(said) = number.and_then(|number| self.model.message(number)).cloned() else {
             return broken(Rule::Addressees, "a message that nobody wrote");
         };
@@ -128,7 +128,7 @@ impl World {
             Some(_) => {}
         }
         let author = self.device(said.author)?;
-        let whole = shown.text.as_str() == said.text && shown.from == author.account && shown.from_device == author.id;
+        let whole = shown.text() == said.text && shown.from == author.account && shown.from_device == author.id;
         if !whole {
             return broken(Rule::Addressees, &format!("{word} is not as it was written"));
         }

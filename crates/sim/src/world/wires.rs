@@ -36,6 +36,8 @@ impl World {
         match transmit {
             Transmit::Send { link, channel, bytes } => self.send(link, channel, bytes),
             Transmit::Close(link) => self.close(link),
+            // The wires here have no lanes, and no story sends a file.
+            Transmit::AllowLanes(_) | Transmit::Fetch { .. } | Transmit::StopFile(_) | Transmit::Serve { .. } => {}
             Transmit::Dial { dial, address } => self.dial(at, dial, &address)?,
             Transmit::Advertise(beacon) => {
                 self.device_mut(at)?.running()?.beacon = Some(beacon);

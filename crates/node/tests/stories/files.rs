@@ -1,0 +1,237 @@
+//! Somebody sends a file, and who may have it, has it.
+
+use lamplit_node::{
+    Answer, AskId, Command, CommandError, Event, FetchError, Input, NewFile, limits,
+    view::{FileStand, FileView, MessageWhat},
+};
+use lamplit_types::{BlobId, FileName, FileSize, LinkId, MessageId};
+use lamplit_wire::{FileCard, FileNote, Media};
+
+use crate::world::{World, text};
+
+fn file(number: u8, size: u64) -> NewFile {
+    let card = FileCard {
+        blob: BlobId::from_bytes([number; 16]),
+        key: [number; 32],
+        hash: [number; 32],
+        size: FileSize::new(size).unwrap(),
+        name: FileName::tamed("picture.jpg"),
+        media: Media::Picture { width: 3, height: 2 },
+        preview: vec![1, 2, 3].try_into().unwrap(),
+        caption: Some(text("look")),
+    };
+    NewFile { card: Box::new(card), place: "/home/picture.jpg".to_owned() }
+}
+
+fn send(world: &mut World, from: usize, to: usize, file: NewFile) -> MessageId {
+    let to = world.devices[to].account.into();
+    match world.command(from, Command::SendFile { to, file }).unwrap() {
+        Answer::Saying(id) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn seen(world: &World, at: usize, id: MessageId) -> FileView {
+    match world.message(at, id).unwrap().what {
+        MessageWhat::File(file) => *file,
+        MessageWhat::Text(_) => panic!("it is a text"),
+    }
+}
+
+fn here() -> FileStand {
+    FileStand::Here { place: "/picture.jpg".to_owned() }
+}
+
+fn two(seed: u8) -> (World, usize, usize) {
+    let mut world = World::new(seed);
+    let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+    world.befriend(jia, yi);
+    (world, jia, yi)
+}
+
+#[test]
+fn a_small_file_comes_by_itself_and_its_sender_is_told() {
+    let (mut world, jia, yi) = two(1);
+    let id = send(&mut world, jia, yi, file(1, 1_000));
+    world.settle();
+    let there = seen(&world, yi, id);
+    assert_eq!((there.state, there.name.as_str(), there.size.bytes()), (here(), "picture.jpg", 1_000));
+    assert_eq!(world.message(yi, id).unwrap().text(), "look");
+    let preview = lamplit_node::view::preview(&world.devices[yi].store, there.blob).unwrap();
+    assert_eq!(preview, Some(vec![1, 2, 3]));
+    let yi_account = world.devices[yi].account;
+    assert_eq!(seen(&world, jia, id).answers, [(yi_account, FileNote::Fetched)]);
+}
+
+#[test]
+fn a_large_one_waits_until_it_is_asked_for() {
+    let (mut world, jia, yi) = two(2);
+    let id = send(&mut world, jia, yi, file(1, limits::FETCHED_UNASKED + 1));
+    world.settle();
+    assert_eq!(seen(&world, yi, id).state, FileStand::Offered);
+    world.command(yi, Command::FetchFile(id)).unwrap();
+    world.settle();
+    assert_eq!(seen(&world, yi, id).state, here());
+}
+
+#[test]
+fn what_broke_is_tried_again_also_after_a_crash() {
+    let (mut world, jia, yi) = two(3);
+    world.apart.push((jia, yi));
+    world.cut_between(jia, yi);
+    world.settle();
+    let id = send(&mut world, jia, yi, file(1, 1_000));
+    world.apart.clear();
+    // The announcement comes, and then the lane breaks.
+    world.pass(5_000);
+    assert_eq!(seen(&world, yi, id).state, here());
+
+    let big = send(&mut world, jia, yi, file(2, limits::FETCHED_UNASKED + 1));
+    world.settle();
+    world.apart.push((jia, yi));
+    world.cut_between(jia, yi);
+    world.settle();
+    world.command(yi, Command::FetchFile(big)).unwrap();
+    world.crash(yi);
+    world.start(yi);
+    world.settle();
+    assert_eq!(seen(&world, yi, big).state, FileStand::Wanted);
+    world.apart.clear();
+    world.pass(120_000);
+    assert_eq!(seen(&world, yi, big).state, here());
+}
+
+#[test]
+fn a_file_that_is_taken_back_comes_to_nobody() {
+    let (mut world, jia, yi) = two(4);
+    let id = send(&mut world, jia, yi, file(1, limits::FETCHED_UNASKED + 1));
+    world.settle();
+    world.command(jia, Command::CancelFile(id)).unwrap();
+    world.settle();
+    assert_eq!(seen(&world, yi, id).state, FileStand::Withdrawn);
+    assert_eq!(world.command(yi, Command::FetchFile(id)).unwrap_err(), CommandError::FileWithdrawn);
+    assert_eq!(world.devices[jia].stopped, [BlobId::from_bytes([1; 16])], "whoever is still being served is cut off");
+}
+
+#[test]
+fn what_is_here_stays_though_it_is_taken_back() {
+    let (mut world, jia, yi) = two(5);
+    let id = send(&mut world, jia, yi, file(1, 1_000));
+    world.settle();
+    world.command(jia, Command::CancelFile(id)).unwrap();
+    world.settle();
+    assert_eq!(seen(&world, yi, id).state, here());
+}
+
+#[test]
+fn who_does_not_want_a_file_says_so() {
+    let (mut world, jia, yi) = two(6);
+    let id = send(&mut world, jia, yi, file(1, limits::FETCHED_UNASKED + 1));
+    world.settle();
+    world.command(yi, Command::CancelFile(id)).unwrap();
+    world.settle();
+    assert_eq!(seen(&world, yi, id).state, FileStand::Declined);
+    let yi_account = world.devices[yi].account;
+    assert_eq!(seen(&world, jia, id).answers, [(yi_account, FileNote::Declined)]);
+    // Until they do.
+    world.command(yi, Command::FetchFile(id)).unwrap();
+    world.settle();
+    assert_eq!(seen(&world, yi, id).state, here());
+    assert_eq!(seen(&world, jia, id).answers, [(yi_account, FileNote::Fetched)]);
+}
+
+#[test]
+fn a_file_that_vanished_is_taken_back_and_its_sender_hears_why() {
+    let (mut world, jia, yi) = two(7);
+    let id = send(&mut world, jia, yi, file(1, limits::FETCHED_UNASKED + 1));
+    world.settle();
+    world.input(jia, Input::SourceLost(BlobId::from_bytes([1; 16])));
+    world.settle();
+    assert_eq!(seen(&world, yi, id).state, FileStand::Withdrawn);
+    let warned =
+        world.devices[jia].events.iter().any(|event| matches!(event, Event::Warning(lamplit_node::Warning::FileLost)));
+    assert!(warned);
+}
+
+#[test]
+fn only_who_takes_part_is_served() {
+    let (mut world, jia, yi) = two(8);
+    let bing = world.person("Bing");
+    world.befriend(jia, bing);
+    let id = send(&mut world, jia, yi, file(1, limits::FETCHED_UNASKED + 1));
+    world.settle();
+    // Bing has learnt the blob somehow: were it announced to him by somebody else, he would ask for it.
+    let stolen = send(&mut world, bing, jia, file(9, 1_000));
+    world.settle();
+    assert_eq!(seen(&world, jia, stolen).state, here());
+    let links: Vec<LinkId> = (0..64).map(LinkId).collect();
+    let mut served = Vec::new();
+    for link in links {
+        served.push(world.asks_for(jia, link, AskId(1_000 + link.0), BlobId::from_bytes([1; 16])));
+    }
+    let served_to: Vec<usize> = served.into_iter().flatten().collect();
+    assert_eq!(served_to, [yi], "over the link to Yi and over no other");
+    assert_eq!(seen(&world, yi, id).state, FileStand::Offered);
+}
+
+#[test]
+fn an_id_is_never_used_for_two_files() {
+    let (mut world, jia, yi) = two(9);
+    let bing = world.person("Bing");
+    world.befriend(yi, bing);
+    let id = send(&mut world, jia, yi, file(1, 1_000));
+    world.settle();
+    let again = send(&mut world, bing, yi, NewFile { place: "/evil".to_owned(), ..file(1, 5) });
+    world.settle();
+    assert_eq!(seen(&world, yi, id).size.bytes(), 1_000);
+    assert!(world.message(yi, again).is_none());
+}
+
+#[test]
+fn a_device_that_lies_is_named_and_asked_again_later() {
+    let (mut world, jia, yi) = two(10);
+    let id = send(&mut world, jia, yi, file(1, limits::FETCHED_UNASKED + 1));
+    world.settle();
+    world.command(yi, Command::FetchFile(id)).unwrap();
+    world.input(yi, Input::Fetched { blob: BlobId::from_bytes([1; 16]), result: Err(FetchError::Lied) });
+    let jia_account = world.devices[jia].account;
+    let warned = world.devices[yi]
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::Warning(lamplit_node::Warning::FileLied(who)) if *who == jia_account));
+    assert!(warned);
+    world.pass(limits::FETCH_AGAIN_MAX_MS);
+    assert_eq!(seen(&world, yi, id).state, here());
+}
+
+#[test]
+fn files_of_others_take_up_so_much_and_no_more() {
+    let (mut world, jia, yi) = two(11);
+    let each = lamplit_types::limits::FILE_BYTES;
+    let fit = limits::FILES_BYTES / each;
+    let ids: Vec<_> =
+        (0..=fit).map(|number| send(&mut world, jia, yi, file(u8::try_from(number).unwrap() + 1, each))).collect();
+    world.settle();
+    for id in &ids[..usize::try_from(fit).unwrap()] {
+        world.command(yi, Command::FetchFile(*id)).unwrap();
+        world.settle();
+    }
+    let last = *ids.last().unwrap();
+    assert_eq!(world.command(yi, Command::FetchFile(last)).unwrap_err(), CommandError::FilesFull);
+    let small = send(&mut world, jia, yi, file(99, 1_000));
+    world.settle();
+    assert_eq!(seen(&world, yi, small).state, FileStand::Offered, "it waits for room");
+}
+
+#[test]
+fn another_device_of_the_account_sees_the_file_and_can_have_it() {
+    let (mut world, jia, yi) = two(12);
+    let second = world.sibling(jia);
+    world.pass(10_000);
+    let id = send(&mut world, jia, yi, file(1, 1_000));
+    world.pass(2_000);
+    assert_eq!(seen(&world, second, id).state, FileStand::Offered);
+    world.command(second, Command::FetchFile(id)).unwrap();
+    world.settle();
+    assert_eq!(seen(&world, second, id).state, here());
+}
