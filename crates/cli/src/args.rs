@@ -140,6 +140,36 @@ Examples:
 
 JSON: {\"id\", \"conversation\"}")]
     Say(Say),
+    /// Send files to a contact, and wait until they are there
+    #[command(after_long_help = "\
+Each file goes to whoever has the conversation when they fetch it: up to 64 MiB their device does that by itself. It is sent
+from where it lies, so leave it there until it is fetched. What breaks off goes on later, also after a restart of either side.
+Ctrl-C ends the waiting and not the sending; `lamplit cancel` takes a file back.
+
+Examples:
+  lamplit send Grace picture.jpg
+  lamplit send Grace --caption 'from today' a.jpg b.jpg
+  lamplit send Grace --no-wait film.mp4
+
+JSON, a line each: {\"id\", \"conversation\", \"path\"} as each is sent, {\"id\", \"fetched\": true} as each is there")]
+    Send(Send),
+    /// List files that were sent and offered, with how far they are
+    #[command(after_long_help = "\
+JSON, a line each: a message as `lamplit history` has it, with \"file\": {\"id\", \"name\", \"size\", \"picture\": [width, height] or
+null, \"state\": {\"state\": \"offered\", \"wanted\", \"here\" with \"path\", \"declined\" or \"withdrawn\"}, \"fetched_by\", \"declined_by\"}")]
+    Files,
+    /// Fetch a file that was offered, and wait until it is here
+    #[command(after_long_help = "\
+FILE is the beginning of an id that `lamplit files` shows, or a name.
+
+JSON: {\"id\", \"path\"}")]
+    Get(FileArgs),
+    /// Take back a file that was sent, or decline one that was offered
+    #[command(after_long_help = "\
+FILE is the beginning of an id that `lamplit files` shows, or a name. Whoever has it whole keeps it.
+
+JSON: {\"id\"}")]
+    Cancel(FileArgs),
     /// Show a conversation and mark it as read
     #[command(after_long_help = "\
 Own messages end in how far they have come: sent (kept here until a device of theirs comes near), delivered, read.
@@ -291,6 +321,28 @@ pub(crate) struct Say {
     /// Further words
     #[arg(value_name = "WORD")]
     pub(crate) more: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Send {
+    /// To whom
+    pub(crate) contact: String,
+    /// What
+    #[arg(required = true, num_args = 1.., value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What to say with the first of them
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) caption: Option<String>,
+    /// Do not wait until they are there
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FileArgs {
+    /// Which file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -5,6 +5,7 @@ mod app;
 mod contacts;
 mod dial;
 mod doctor;
+mod files;
 mod history;
 mod init;
 mod invite;
@@ -12,6 +13,7 @@ mod manual;
 mod people;
 mod run;
 mod say;
+mod send;
 mod status;
 mod stop;
 mod web;
@@ -67,6 +69,10 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Accept(accept) => accept::run(desk, accept).await,
         Command::Contacts => contacts::run(desk).await,
         Command::Say(say) => say::run(desk, say).await,
+        Command::Send(send) => send::run(desk, send).await,
+        Command::Files => files::list(desk).await,
+        Command::Get(which) => files::get(desk, &which.file).await,
+        Command::Cancel(which) => files::cancel(desk, &which.file).await,
         Command::History(history) => history::run(desk, history).await,
         Command::On(app) => app::run(desk, app, true).await,
         Command::Off(app) => app::run(desk, app, false).await,

@@ -1,6 +1,7 @@
 //! The lamplit program: a daemon and the commands that talk to it.
 
 mod args;
+mod bytes;
 mod commands;
 mod failure;
 mod output;

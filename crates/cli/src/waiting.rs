@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Instant, interval, timeout_at};
 
 use crate::output::colours;
@@ -30,6 +31,43 @@ pub(crate) async fn wait<T>(quiet: bool, message: &str, limit: Duration, future:
     // Back to the start of the line, and clear it (ECMA-48, EL).
     draw("\r\u{1b}[K");
     outcome
+}
+
+/// How far something is, on standard error if that is a terminal.
+pub(crate) struct Bar(ProgressBar);
+
+impl Bar {
+    pub(crate) fn new(quiet: bool, name: &str) -> Self {
+        let is_seen = !quiet && io::stderr().is_terminal();
+        let bar = ProgressBar::with_draw_target(
+            None,
+            if is_seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
+        );
+        let template = "{msg}  {wide_bar} {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+        }
+        bar.set_message(name.to_owned());
+        Self(bar)
+    }
+
+    pub(crate) fn name(&mut self, name: &str) {
+        self.0.set_message(name.to_owned());
+    }
+
+    pub(crate) fn show(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+    }
+
+    /// Nothing is known of it at the moment.
+    pub(crate) fn wait(&self) {
+        self.0.tick();
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
 }
 
 fn draw(text: &str) {

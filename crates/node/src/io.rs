@@ -263,7 +263,7 @@ pub enum CommandError {
     #[error("its sender took this file back, or has it no more: ask them to send it again")]
     FileWithdrawn,
     /// No room for more files.
-    #[error("files of others take up {max} GiB, which is as much as may be: move some away with `lamplit files --move`", max = crate::limits::FILES_BYTES >> 30)]
+    #[error("files of others take up {max} GiB, which is as much as may be: no further one is fetched", max = crate::limits::FILES_BYTES >> 30)]
     FilesFull,
     /// The database failed.
     #[error("nothing was changed: {0}")]

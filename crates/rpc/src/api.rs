@@ -129,6 +129,38 @@ methods! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     };
+    /// Sends a file. It is read through first; the answer comes when the message is committed, and the file goes to whoever
+    /// fetches it.
+    "send_file" => SendFile -> Said {
+        /// The conversation.
+        conversation: String,
+        /// The file's absolute path on the daemon's machine.
+        path: String,
+        /// What to say with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        caption: Option<String>,
+    };
+    /// A page of all messages that are files, in the order of the files' ids.
+    "files" => GetFiles -> FilePage {
+        /// The last file of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// How many at most; no more than [`crate::limits::PAGE`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<usize>,
+    };
+    /// Fetches a file that was offered.
+    "fetch_file" => FetchFile -> Done {
+        /// The message that is the file.
+        message: String,
+    };
+    /// Takes a file back that was sent, or declines one that was offered.
+    "cancel_file" => CancelFile -> Done {
+        /// The message that is the file.
+        message: String,
+    };
+    /// Files that are under way just now.
+    "transfers" => GetTransfers -> Transfers;
     /// Makes an invite for one person.
     "invite" => Invite -> Invited;
     /// Accepts an invite. The answer means that it is being tried; an event tells how it ended.
@@ -327,14 +359,96 @@ pub struct Message {
     pub from: String,
     /// Whether the owner of this device wrote it.
     pub mine: bool,
-    /// The text.
+    /// The text; of a file, what was said with it, or nothing.
     pub text: String,
+    /// The file, if the message is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<File>,
     /// When it was written, by the writer's clock.
     pub sent_ms: u64,
     /// When it came to this device.
     pub arrived_ms: u64,
     /// How far it has come; only of the owner's own messages.
     pub progress: Option<Progress>,
+}
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Its id, the same on every device.
+    pub id: String,
+    /// What its sender calls it, as a name that can be used here.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// Of a picture: its width and height in pixels.
+    pub picture: Option<(u32, u32)>,
+    /// Where it is.
+    pub state: FileState,
+    /// Accounts that have it whole.
+    pub fetched_by: Vec<String>,
+    /// Accounts that do not want it.
+    pub declined_by: Vec<String>,
+}
+
+/// Where a file is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum FileState {
+    /// Not here, until it is asked for.
+    Offered,
+    /// On its way, or waiting for a device that has it.
+    Wanted,
+    /// Here.
+    Here {
+        /// Its path.
+        path: String,
+    },
+    /// It was declined.
+    Declined,
+    /// Its sender took it back, or has it no more.
+    Withdrawn,
+}
+
+/// Some files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePage {
+    /// The messages that are the files.
+    pub files: Vec<Message>,
+    /// Whether there are more after these.
+    pub more: bool,
+}
+
+/// Files that are under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfers {
+    /// The files.
+    pub transfers: Vec<Transfer>,
+}
+
+/// A file that is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Which.
+    pub file: String,
+    /// What is done with it.
+    pub kind: TransferKind,
+    /// Bytes that are done.
+    pub done: u64,
+    /// Bytes of the file.
+    pub total: u64,
+}
+
+/// What is done with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferKind {
+    /// It is read before it is sent.
+    Reading,
+    /// It comes.
+    Fetching,
+    /// It goes to somebody.
+    Serving,
 }
 
 /// Some messages, newest first.
@@ -409,6 +523,11 @@ pub enum Event {
     /// A message came in.
     Message {
         /// The message.
+        message: Message,
+    },
+    /// What is known about a file changed.
+    File {
+        /// The message, as it is now.
         message: Message,
     },
     /// A message has come further.

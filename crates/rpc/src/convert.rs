@@ -1,8 +1,10 @@
 //! From the node's types to the interface's.
 
 use lamplit_client::{
-    AppPresence, CommandError, CommandFailed, Event, Handle, Progress, ReadError, Source, State, Storage,
-    identity::Invite, view,
+    AppPresence, CommandError, CommandFailed, Event, FileNote, Handle, Media, Progress, ReadError, Source, State,
+    Storage,
+    identity::Invite,
+    view::{self, FileStand, MessageWhat},
 };
 use lamplit_types::AccountId;
 
@@ -70,9 +72,38 @@ pub(crate) fn message(message: view::MessageView) -> api::Message {
         from: message.from.to_string(),
         mine: message.mine,
         text: message.text().to_owned(),
+        file: match &message.what {
+            MessageWhat::File(file) => Some(self::file(file)),
+            MessageWhat::Text(_) => None,
+        },
         sent_ms: message.sent.wall.0,
         arrived_ms: message.arrived.0,
         progress: message.mine.then_some(progress),
+    }
+}
+
+fn file(file: &view::FileView) -> api::File {
+    let who = |note| {
+        let those = file.answers.iter().filter(move |(_, answer)| *answer == note);
+        those.map(|(account, _)| account.to_string()).collect()
+    };
+    api::File {
+        id: file.blob.to_string(),
+        name: file.name.to_string(),
+        size: file.size.bytes(),
+        picture: match file.media {
+            Media::Picture { width, height } => Some((width, height)),
+            Media::Other => None,
+        },
+        state: match &file.state {
+            FileStand::Offered => api::FileState::Offered,
+            FileStand::Wanted => api::FileState::Wanted,
+            FileStand::Here { place } => api::FileState::Here { path: place.clone() },
+            FileStand::Declined => api::FileState::Declined,
+            FileStand::Withdrawn => api::FileState::Withdrawn,
+        },
+        fetched_by: who(FileNote::Fetched),
+        declined_by: who(FileNote::Declined),
     }
 }
 
@@ -98,6 +129,10 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
             .read(move |read| view::message(read, id))
             .await?
             .map(|found| api::Event::Message { message: message(found) }),
+        Event::File { id, .. } => handle
+            .read(move |read| view::message(read, id))
+            .await?
+            .map(|found| api::Event::File { message: message(found) }),
         Event::Progress { conversation, id, progress: reached } => Some(api::Event::Progress {
             conversation: conversation.to_string(),
             id: id.to_string(),
@@ -144,7 +179,9 @@ impl From<CommandFailed> for Error {
                 CommandError::TooManyContacts
                 | CommandError::TooManyInvites
                 | CommandError::TooManyApps
-                | CommandError::OutboxFull => ErrorCode::Full,
+                | CommandError::OutboxFull
+                | CommandError::FilesFull => ErrorCode::Full,
+                CommandError::UnknownFile | CommandError::FileWithdrawn => ErrorCode::BadFile,
                 CommandError::AlreadyContact => ErrorCode::AlreadyContact,
                 CommandError::OwnInvite | CommandError::InviteExpired(_) => ErrorCode::BadInvite,
                 CommandError::NoAddress | CommandError::TooManyAddresses => ErrorCode::NoAddress,

@@ -119,6 +119,8 @@ codes! {
     AlreadyContact = 11,
     /// On the WebSocket: the token was not shown.
     NotProven = 12,
+    /// No file, or none that can be sent or fetched.
+    BadFile = 13,
 }
 
 impl Error {

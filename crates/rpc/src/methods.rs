@@ -1,5 +1,7 @@
 //! What each method does.
 
+mod files;
+
 use lamplit_client::{Answer, Command, Handle, Snapshot, identity::Invite as InviteLink, view};
 use lamplit_types::{AccountId, AppId, ConversationId, Name, Text};
 use serde::Serialize;
@@ -7,8 +9,8 @@ use serde_json::Value;
 
 use crate::{
     api::{
-        Accept, Accepting, Call, ContactPage, Dark, Dial, Discover, Document, Done, GetContacts, GetHistory, GetStatus,
-        HistoryPage, Invite, Invited, Light, MarkRead, Method, Note, RemoveContact, Rename, Said, Say, SetName,
+        Accept, Accepting, Call, CancelFile, ContactPage, Dark, Dial, Discover, Document, Done, FetchFile, GetContacts, GetFiles, GetHistory, GetStatus, GetTransfers,
+        HistoryPage, Invite, Invited, Light, MarkRead, Method, Note, RemoveContact, Rename, Said, Say, SendFile, SetName,
         Snapshot as ApiSnapshot, Status,
     },
     convert,
@@ -29,6 +31,11 @@ pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> 
         Call::GetContacts(call) => to_value(call.serve(handle).await?),
         Call::Say(call) => to_value(call.serve(handle).await?),
         Call::GetHistory(call) => to_value(call.serve(handle).await?),
+        Call::SendFile(call) => to_value(call.serve(handle).await?),
+        Call::GetFiles(call) => to_value(call.serve(handle).await?),
+        Call::FetchFile(call) => to_value(call.serve(handle).await?),
+        Call::CancelFile(call) => to_value(call.serve(handle).await?),
+        Call::GetTransfers(call) => to_value(call.serve(handle).await?),
         Call::Invite(call) => to_value(call.serve(handle).await?),
         Call::Accept(call) => to_value(call.serve(handle).await?),
         Call::Light(call) => to_value(call.serve(handle).await?),

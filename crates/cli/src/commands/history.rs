@@ -4,9 +4,10 @@ use lamplit_rpc::{
 };
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, files::state};
 use crate::{
     args::History,
+    bytes::bytes,
     failure::Failure,
     output::{Output, Style, safe},
     time, who,
@@ -149,7 +150,7 @@ impl Page<'_> {
         let name = if message.mine { "you".to_owned() } else { safe(&self.contact.name) };
         let name = if message.mine { name } else { self.out.paint(Style::Bold, &name) };
         // Further lines of a message begin under its first, so that none can look like somebody else's.
-        let text = safe(&message.text).replace('\n', "\n       ");
+        let text = safe(&words(message)).replace('\n', "\n       ");
         let mark = message.progress.map(|progress| self.out.paint(Style::Dim, &format!("  {}", word(progress))));
         format!("{}  {name}: {text}{}", self.out.paint(Style::Dim, time), mark.unwrap_or_default())
     }
@@ -161,6 +162,13 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// What a message says; of a file also what it is and where.
+fn words(message: &Message) -> String {
+    let Some(file) = &message.file else { return message.text.clone() };
+    let caption = if message.text.is_empty() { String::new() } else { format!("\n{}", message.text) };
+    format!("[{}, {}, {}]{caption}", file.name, bytes(file.size), state(file, message.mine))
 }
 
 fn word(progress: Progress) -> &'static str {

@@ -20,6 +20,9 @@ pub enum PrepareError {
     /// A folder, a device, a pipe.
     #[error("{} is not a file: pack a folder into one first, for example with `tar`", .0.display())]
     NotAFile(PathBuf),
+    /// A path that is no text.
+    #[error("the path of {} is no UTF-8 text: rename what is not, and send it again", .0.display())]
+    Path(PathBuf),
     /// Too large.
     #[error(transparent)]
     Size(#[from] FileSizeError),
@@ -62,6 +65,7 @@ pub fn prepare(
     if !before.is_file() {
         return Err(PrepareError::NotAFile(path.to_path_buf()));
     }
+    let place = place.into_os_string().into_string().map_err(|_| PrepareError::Path(path.to_path_buf()))?;
     let file = File::open(&place).map_err(fault)?;
     let layout = Layout::new(FileSize::new(before.len())?);
     let (mut key, mut blob) = ([0; 32], [0; 16]);
@@ -97,5 +101,5 @@ pub fn prepare(
         preview: Default::default(),
         caption,
     };
-    Ok(NewFile { card: Box::new(card), place: place.to_string_lossy().into_owned() })
+    Ok(NewFile { card: Box::new(card), place })
 }

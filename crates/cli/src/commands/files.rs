@@ -1,0 +1,150 @@
+use std::time::Duration;
+
+use lamplit_rpc::{
+    Connection,
+    api::{CancelFile, FetchFile, File, FileState, GetFiles, GetTransfers, Message, TransferKind},
+};
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::Desk;
+use crate::{
+    bytes::bytes,
+    failure::Failure,
+    output::safe,
+    table::{Cell, lines},
+    waiting::Bar,
+    who,
+};
+
+/// How often is looked how far a file is.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Prints all files.
+pub(super) async fn list(desk: &Desk) -> Result<(), Failure> {
+    let mut daemon = desk.connect().await?;
+    let files = all(&mut daemon).await?;
+    if desk.out.is_json() {
+        for message in &files {
+            desk.out.print(message, String::new)?;
+        }
+        return Ok(());
+    }
+    if files.is_empty() {
+        desk.out.line("No files yet: `lamplit send CONTACT FILE` sends one.")?;
+        return Ok(());
+    }
+    let contacts = who::all(&mut daemon).await?;
+    let mut rows: Vec<Vec<Cell>> = vec![["ID", "WITH", "NAME", "SIZE", "STATE"].map(Cell::from).into()];
+    for message in &files {
+        let Some(file) = &message.file else { continue };
+        let with = contacts.iter().find(|contact| contact.id == message.conversation);
+        let with = with.map_or("(a group)", |contact| contact.name.as_str());
+        let short: String = file.id.chars().take(8).collect();
+        let cells = [short, safe(with), safe(&file.name), bytes(file.size), state(file, message.mine)];
+        rows.push(cells.map(Cell::from).into());
+    }
+    for line in lines(&rows) {
+        desk.out.line(&line)?;
+    }
+    Ok(())
+}
+
+/// Fetches a file and waits for it.
+pub(super) async fn get(desk: &Desk, wanted: &str) -> Result<(), Failure> {
+    let mut daemon = desk.connect().await?;
+    let message = find(&mut daemon, wanted).await?;
+    daemon.call(FetchFile { message: message.id.clone() }).await?;
+    let name = message.file.as_ref().map(|file| safe(&file.name)).unwrap_or_default();
+    let bar = Bar::new(desk.out.is_json(), &name);
+    loop {
+        let now = find(&mut daemon, &message.id).await?;
+        match now.file.as_ref().map(|file| &file.state) {
+            Some(FileState::Here { path }) => {
+                bar.clear();
+                desk.out.print(&json!({ "id": message.id, "path": path }), || format!("It is here: {}", safe(path)))?;
+                return Ok(());
+            }
+            Some(FileState::Wanted) => {}
+            _ => {
+                bar.clear();
+                return Err(Failure::Other(anyhow::anyhow!("{name} is not to be had: it was taken back or declined")));
+            }
+        }
+        let file = now.file.map(|file| file.id).unwrap_or_default();
+        draw(&mut daemon, &bar, &file, TransferKind::Fetching).await?;
+        sleep(LOOK).await;
+    }
+}
+
+/// Takes a file back, or declines it.
+pub(super) async fn cancel(desk: &Desk, wanted: &str) -> Result<(), Failure> {
+    let mut daemon = desk.connect().await?;
+    let message = find(&mut daemon, wanted).await?;
+    daemon.call(CancelFile { message: message.id.clone() }).await?;
+    desk.out.print(&json!({ "id": message.id }), || {
+        let name = message.file.as_ref().map(|file| safe(&file.name)).unwrap_or_default();
+        if message.mine { format!("{name} is taken back.") } else { format!("{name} is declined.") }
+    })?;
+    Ok(())
+}
+
+/// Shows how far a file is.
+pub(super) async fn draw(daemon: &mut Connection, bar: &Bar, file: &str, kind: TransferKind) -> Result<(), Failure> {
+    let transfers = daemon.call(GetTransfers {}).await?.transfers;
+    match transfers.iter().find(|transfer| transfer.file == file && transfer.kind == kind) {
+        Some(transfer) => bar.show(transfer.done, transfer.total),
+        None => bar.wait(),
+    }
+    Ok(())
+}
+
+/// Where a file is, in a word or two.
+pub(super) fn state(file: &File, mine: bool) -> String {
+    match &file.state {
+        FileState::Offered => "offered".to_owned(),
+        FileState::Wanted => "on its way".to_owned(),
+        FileState::Here { .. } if mine && file.fetched_by.is_empty() && file.declined_by.is_empty() => {
+            "sent".to_owned()
+        }
+        FileState::Here { .. } if mine && file.fetched_by.is_empty() => "declined".to_owned(),
+        FileState::Here { .. } if mine => "fetched".to_owned(),
+        FileState::Here { path } => format!("here: {}", safe(path)),
+        FileState::Declined => "declined".to_owned(),
+        FileState::Withdrawn => "taken back".to_owned(),
+    }
+}
+
+async fn all(daemon: &mut Connection) -> Result<Vec<Message>, Failure> {
+    let mut files: Vec<Message> = Vec::new();
+    loop {
+        let after = files.last().and_then(|message| message.file.as_ref()).map(|file| file.id.clone());
+        let page = daemon.call(GetFiles { after, limit: None }).await?;
+        let more = page.more && !page.files.is_empty();
+        files.extend(page.files);
+        if !more {
+            files.sort_by_key(|message| message.arrived_ms);
+            return Ok(files);
+        }
+    }
+}
+
+/// The file that `wanted` means: the id of its message, the beginning of its own, or its name; of one name the latest.
+async fn find(daemon: &mut Connection, wanted: &str) -> Result<Message, Failure> {
+    let files = all(daemon).await?;
+    let is_file = |message: &Message, fits: &dyn Fn(&File) -> bool| message.file.as_ref().is_some_and(fits);
+    let by_id = |message: &&Message| {
+        message.id == wanted || (wanted.len() >= 4 && is_file(message, &|file| file.id.starts_with(wanted)))
+    };
+    let mut exact = files.iter().filter(by_id);
+    let by_name = files.iter().rev().find(|message| is_file(message, &|file| file.name == wanted));
+    match (exact.next(), exact.next()) {
+        (Some(_), Some(_)) => {
+            Err(Failure::Who(format!("several files begin with {}: use more of the id", safe(wanted))))
+        }
+        (Some(one), None) => Ok(one.clone()),
+        (None, _) => by_name
+            .cloned()
+            .ok_or_else(|| Failure::Who(format!("there is no file {}: `lamplit files` lists them", safe(wanted)))),
+    }
+}

@@ -1,0 +1,90 @@
+//! The methods about files.
+
+use std::path::PathBuf;
+
+use lamplit_client::{Command, Handle, SendFailed, files::Doing, view};
+use lamplit_types::{BlobId, MessageId};
+
+use super::{Serve, done, fit, invalid, text};
+use crate::{
+    api::{
+        CancelFile, Done, FetchFile, FilePage, GetFiles, GetTransfers, Said, SendFile, Transfer, TransferKind,
+        Transfers,
+    },
+    convert,
+    frame::{Error, ErrorCode},
+    limits,
+};
+
+impl Serve for SendFile {
+    async fn serve(self, handle: &Handle) -> Result<Said, Error> {
+        let path = PathBuf::from(self.path);
+        if !path.is_absolute() {
+            return Err(invalid("the path of a file begins with /, since the daemon has a directory of its own"));
+        }
+        let caption = self.caption.map(text).transpose()?;
+        let id = handle.send_file(super::conversation(&self.conversation)?, path, caption).await?;
+        Ok(Said { id: id.to_string() })
+    }
+}
+
+impl Serve for GetFiles {
+    async fn serve(self, handle: &Handle) -> Result<FilePage, Error> {
+        let after = self.after.as_deref().map(blob).transpose()?;
+        let limit = self.limit.unwrap_or(limits::PAGE).clamp(1, limits::PAGE);
+        let mut page = handle.read(move |read| view::files(read, after, limit.saturating_add(1))).await?;
+        let more = page.len() > limit;
+        page.truncate(limit);
+        let (files, cut) = fit(page.into_iter().map(convert::message).collect())?;
+        Ok(FilePage { files, more: more || cut })
+    }
+}
+
+impl Serve for FetchFile {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::FetchFile(message(&self.message)?)).await
+    }
+}
+
+impl Serve for CancelFile {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::CancelFile(message(&self.message)?)).await
+    }
+}
+
+impl Serve for GetTransfers {
+    async fn serve(self, handle: &Handle) -> Result<Transfers, Error> {
+        let transfers = handle.transfers().into_iter().map(|transfer| Transfer {
+            file: transfer.blob.to_string(),
+            kind: match transfer.doing {
+                Doing::Reading => TransferKind::Reading,
+                Doing::Fetching => TransferKind::Fetching,
+                Doing::Serving => TransferKind::Serving,
+            },
+            done: transfer.done,
+            total: transfer.total,
+        });
+        Ok(Transfers { transfers: transfers.collect() })
+    }
+}
+
+impl From<SendFailed> for Error {
+    fn from(failed: SendFailed) -> Self {
+        match failed {
+            SendFailed::File(error) => Self::new(ErrorCode::BadFile, error.to_string()),
+            SendFailed::Command(error) => error.into(),
+        }
+    }
+}
+
+fn message(hex: &str) -> Result<MessageId, Error> {
+    bytes(hex).map(MessageId::from_bytes).ok_or_else(|| invalid("a message is named by 32 hexadecimal digits"))
+}
+
+fn blob(hex: &str) -> Result<BlobId, Error> {
+    bytes(hex).map(BlobId::from_bytes).ok_or_else(|| invalid("a file is named by 32 hexadecimal digits"))
+}
+
+fn bytes(hex: &str) -> Option<[u8; 16]> {
+    u128::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 32 && !hex.starts_with('+')).map(u128::to_be_bytes)
+}
