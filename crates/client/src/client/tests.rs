@@ -68,7 +68,8 @@ fn device(name: &str) -> (Client, Arc<AtomicBool>) {
     let name = Name::parse(name).unwrap();
     let (new, _phrase) = setup::first_device(random.rng(), now, name, CHEAP).unwrap();
     store.commit(new.writes).unwrap();
-    let opened = Opened { secrets: new.secrets, store };
+    let files = Folder::new(std::env::temp_dir().join(format!("lamplit-client-{}", std::process::id())));
+    let opened = Opened { secrets: new.secrets, store, files };
     let network = Network { bind: Some((Ipv4Addr::LOCALHOST, 0).into()), discovery: false };
     (Client::start(Parts::on_network(opened, network).unwrap()).unwrap(), full)
 }

@@ -1,1 +1,246 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
+use std::{fs, path::PathBuf, sync::Mutex};
+
+use lamplit_blob::PIECE_BYTES;
+use lamplit_transport::{Pending, SendError};
+use lamplit_types::{FileName, limits::FILE_BYTES};
+use tempfile::TempDir;
+use tokio::io::{AsyncWriteExt, duplex, split};
+
+use super::*;
+
+/// A device that has a file, and one that fetches it; between them a lane that something may happen to.
+struct Scene {
+    here: TempDir,
+    there: TempDir,
+    transfers: Transfers,
+}
+
+/// What happens to the bytes that come to the one who fetches.
+#[derive(Clone, Copy)]
+enum Weather {
+    Fair,
+    /// The lane breaks after so many.
+    Cut(usize),
+    /// This one is another.
+    Flipped(usize),
+}
+
+/// A lane to somebody who serves, once.
+struct Direct(Mutex<Option<Lane>>);
+
+impl Lanes for Direct {
+    fn allow(&self) {}
+
+    fn open(&self) -> Pending<'static, Result<Lane, SendError>> {
+        let lane = self.0.lock().unwrap().take().ok_or(SendError::Closed);
+        Box::pin(async { lane })
+    }
+
+    fn accept(&self) -> Pending<'static, Option<Lane>> {
+        Box::pin(async { None })
+    }
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self { here: TempDir::new().unwrap(), there: TempDir::new().unwrap(), transfers: Transfers::default() }
+    }
+
+    fn folder(&self, dir: &TempDir) -> Folder {
+        Folder::new(dir.path().join("files"))
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.here.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn prepare(&self, path: &std::path::Path) -> Result<FileJob, PrepareError> {
+        let new = prepare(path, None, &self.folder(&self.here), &self.transfers)?;
+        let card = new.card;
+        let (blob, key, hash, size) = (card.blob, card.key, card.hash, card.size);
+        Ok(FileJob { blob, key, hash, size, name: card.name, place: Some(new.place) })
+    }
+
+    /// Fetches what is served; what came of both.
+    async fn fetch(&self, job: &FileJob, weather: Weather) -> (Result<PathBuf, FetchError>, Result<(), serve::SourceLost>) {
+        let ((near, mut middle), (mut other, far)) = (duplex(64 * 1024), duplex(64 * 1024));
+        let (reader, writer) = split(near);
+        let lanes = Direct(Mutex::new(Some(Lane { reader: Box::new(reader), writer: Box::new(writer) })));
+        let serving = {
+            let (job, folder, transfers) = (job.clone(), self.folder(&self.here), self.transfers.clone());
+            tokio::spawn(async move {
+                let (mut reader, writer) = split(far);
+                let mut bytes = [0; ASK_BYTES];
+                reader.read_exact(&mut bytes).await.unwrap();
+                let lane = Lane { reader: Box::new(reader), writer: Box::new(writer) };
+                serve::run(Some(job), Ask::parse(&bytes).unwrap(), lane, &folder, &transfers).await
+            })
+        };
+        let wire = tokio::spawn(async move {
+            let mut ask = [0; ASK_BYTES];
+            middle.read_exact(&mut ask).await.unwrap();
+            other.write_all(&ask).await.unwrap();
+            let (mut passed, mut buffer) = (0, vec![0; 10_000]);
+            loop {
+                let many = other.read(&mut buffer).await.unwrap_or(0);
+                if many == 0 {
+                    return;
+                }
+                match weather {
+                    Weather::Cut(after) if passed + many > after => return,
+                    Weather::Flipped(at) if (passed..passed + many).contains(&at) => buffer[at - passed] ^= 1,
+                    _ => {}
+                }
+                passed += many;
+                if middle.write_all(&buffer[..many]).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let fetching = FileJob { place: None, ..job_of(job) };
+        let fetched = fetch::run(&fetching, &lanes, &self.folder(&self.there), &self.transfers).await;
+        drop(lanes);
+        wire.abort();
+        (fetched, serving.await.unwrap())
+    }
+}
+
+fn job_of(job: &FileJob) -> FileJob {
+    job.clone()
+}
+
+fn pattern(bytes: usize) -> Vec<u8> {
+    (0..bytes).map(|at| (at / 3 + at / 4096) as u8).collect()
+}
+
+#[tokio::test]
+async fn files_of_all_sizes_arrive_as_they_are() {
+    let scene = Scene::new();
+    for size in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, 5 * PIECE_BYTES + 77] {
+        let bytes = pattern(size);
+        let job = scene.prepare(&scene.file(&format!("{size}.bin"), &bytes)).unwrap();
+        let (fetched, served) = scene.fetch(&job, Weather::Fair).await;
+        let path = fetched.unwrap();
+        assert_eq!(path.file_name().unwrap().to_str().unwrap(), format!("{size}.bin"));
+        assert!(fs::read(path).unwrap() == bytes, "{size}");
+        assert_eq!(served, Ok(()));
+    }
+    assert!(scene.transfers.all().is_empty(), "nothing is under way any more");
+}
+
+#[tokio::test]
+async fn what_broke_off_goes_on_where_it_was() {
+    let scene = Scene::new();
+    let bytes = pattern(8 * PIECE_BYTES);
+    let job = scene.prepare(&scene.file("film", &bytes)).unwrap();
+    let (fetched, _) = scene.fetch(&job, Weather::Cut(5 * PIECE_BYTES + 1000)).await;
+    assert_eq!(fetched, Err(FetchError::Broken));
+    // The second time less is on its way than is missing of the whole: it would break again if all of it came.
+    let (fetched, _) = scene.fetch(&job, Weather::Cut(5 * PIECE_BYTES)).await;
+    assert!(fs::read(fetched.unwrap()).unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn what_was_spoilt_meanwhile_is_fetched_again() {
+    let scene = Scene::new();
+    let bytes = pattern(4 * PIECE_BYTES);
+    let job = scene.prepare(&scene.file("film", &bytes)).unwrap();
+    let (fetched, _) = scene.fetch(&job, Weather::Cut(3 * PIECE_BYTES + 1000)).await;
+    assert_eq!(fetched, Err(FetchError::Broken));
+    let part = scene.folder(&scene.there).part(job.blob).unwrap();
+    let mut half = fs::read(&part).unwrap();
+    half[PIECE_BYTES + 5] ^= 1;
+    fs::write(&part, half).unwrap();
+    let (fetched, _) = scene.fetch(&job, Weather::Fair).await;
+    assert!(fs::read(fetched.unwrap()).unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn a_piece_that_lies_is_found_and_not_kept() {
+    let scene = Scene::new();
+    let bytes = pattern(3 * PIECE_BYTES);
+    let job = scene.prepare(&scene.file("film", &bytes)).unwrap();
+    // In the tree, and in the second piece.
+    for at in [30, 2 * PIECE_BYTES] {
+        let (fetched, _) = scene.fetch(&job, Weather::Flipped(at)).await;
+        assert_eq!(fetched, Err(FetchError::Lied), "{at}");
+        assert!(!scene.there.path().join("files/film").exists());
+    }
+    let (fetched, _) = scene.fetch(&job, Weather::Fair).await;
+    assert!(fs::read(fetched.unwrap()).unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn a_file_that_changes_or_vanishes_while_it_is_sent_is_said_to_be_lost() {
+    let scene = Scene::new();
+    let path = scene.file("film", &pattern(3 * PIECE_BYTES));
+    let job = scene.prepare(&path).unwrap();
+    let mut changed = pattern(3 * PIECE_BYTES);
+    changed[2 * PIECE_BYTES + 9] ^= 1;
+    fs::write(&path, &changed).unwrap();
+    let (fetched, served) = scene.fetch(&job, Weather::Fair).await;
+    assert_eq!((fetched, served), (Err(FetchError::Broken), Err(serve::SourceLost)));
+    fs::write(&path, &changed[..PIECE_BYTES]).unwrap();
+    assert_eq!(scene.fetch(&job, Weather::Fair).await.1, Err(serve::SourceLost));
+    fs::remove_file(&path).unwrap();
+    assert_eq!(scene.fetch(&job, Weather::Fair).await.1, Err(serve::SourceLost));
+}
+
+#[tokio::test]
+async fn a_lost_tree_is_made_again() {
+    let scene = Scene::new();
+    let bytes = pattern(2 * PIECE_BYTES);
+    let job = scene.prepare(&scene.file("film", &bytes)).unwrap();
+    for tree in fs::read_dir(scene.here.path().join("files/.parts")).unwrap() {
+        fs::remove_file(tree.unwrap().path()).unwrap();
+    }
+    let (fetched, served) = scene.fetch(&job, Weather::Fair).await;
+    assert!(fs::read(fetched.unwrap()).unwrap() == bytes);
+    assert_eq!(served, Ok(()));
+}
+
+#[tokio::test]
+async fn files_of_one_name_lie_side_by_side_and_none_is_written_over() {
+    let scene = Scene::new();
+    let path = scene.file("a.txt", b"one");
+    let first = scene.prepare(&path).unwrap();
+    assert!(scene.fetch(&first, Weather::Fair).await.0.is_ok());
+    let second = scene.prepare(&scene.file("a.txt", b"two")).unwrap();
+    let there = scene.fetch(&second, Weather::Fair).await.0.unwrap();
+    assert_eq!(there.file_name().unwrap(), "a (2).txt");
+    assert_eq!(fs::read(scene.there.path().join("files/a.txt")).unwrap(), b"one");
+    assert_eq!(fs::read(there).unwrap(), b"two");
+}
+
+#[tokio::test]
+async fn whatever_it_is_called_it_stays_in_its_folder() {
+    let scene = Scene::new();
+    let path = scene.file("x", b"evil");
+    for (called, kept) in [("../../x", "x"), ("CON", "_CON"), ("/etc/passwd", "passwd"), (".parts", "parts")] {
+        let job = FileJob { name: FileName::tamed(called), ..job_of(&scene.prepare(&path).unwrap()) };
+        let there = scene.fetch(&job, Weather::Fair).await.0.unwrap();
+        assert_eq!(there, scene.there.path().join("files").join(kept));
+    }
+}
+
+#[test]
+fn what_is_no_file_is_not_sent() {
+    let scene = Scene::new();
+    let wrong = |path: &std::path::Path| scene.prepare(path).unwrap_err();
+    assert!(matches!(wrong(&scene.here.path().join("nothing")), PrepareError::Missing(_)));
+    assert!(matches!(wrong(scene.here.path()), PrepareError::NotAFile(_)));
+    assert!(matches!(wrong("/dev/zero".as_ref()), PrepareError::NotAFile(_)));
+    let large = scene.file("large", b"");
+    fs::File::options().write(true).open(&large).unwrap().set_len(FILE_BYTES + 1).unwrap();
+    assert!(matches!(wrong(&large), PrepareError::Size(_)));
+}
