@@ -144,7 +144,8 @@ JSON: {\"id\", \"conversation\"}")]
     #[command(after_long_help = "\
 Each file goes to whoever has the conversation when they fetch it: up to 64 MiB their device does that by itself. It is sent
 from where it lies, so leave it there until it is fetched. What breaks off goes on later, also after a restart of either side.
-Ctrl-C ends the waiting and not the sending; `lamplit cancel` takes a file back.
+Ctrl-C ends the waiting and not the sending; `lamplit cancel` takes a file back. Where and when a picture was taken is taken
+out of a copy that is sent, unless you say --keep-metadata.
 
 Examples:
   lamplit send Grace picture.jpg
@@ -333,6 +334,9 @@ pub(crate) struct Send {
     /// What to say with the first of them
     #[arg(long, value_name = "TEXT")]
     pub(crate) caption: Option<String>,
+    /// Leave in pictures what they tell of where and when they were taken
+    #[arg(long)]
+    pub(crate) keep_metadata: bool,
     /// Do not wait until they are there
     #[arg(long)]
     pub(crate) no_wait: bool,

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 pub use folder::Folder;
-pub use prepare::{PrepareError, Prepared, prepare};
+pub use prepare::{Manner, PrepareError, Prepared, prepare};
 pub use progress::{Doing, Transfer, Transfers};
 
 use crate::{driver::Incident, limits};

@@ -9,14 +9,14 @@ use std::{
 use lamplit_node::{Address, Answer, Command, CommandError, Event, Lit, ReadError};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Hearing, Transport};
-use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, Text, Wall};
+use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, Wall};
 use lamplit_wire::AppPresence;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     clock::Clock,
     driver::Incident,
-    files::{Folder, PrepareError, Transfer, Transfers, prepare},
+    files::{Folder, Manner, PrepareError, Transfer, Transfers, prepare},
     limits,
 };
 
@@ -124,14 +124,9 @@ impl Handle {
     ///
     /// # Errors
     /// See [`SendFailed`].
-    pub async fn send_file(
-        &self,
-        to: ConversationId,
-        path: PathBuf,
-        caption: Option<Text>,
-    ) -> Result<MessageId, SendFailed> {
+    pub async fn send_file(&self, to: ConversationId, path: PathBuf, manner: Manner) -> Result<MessageId, SendFailed> {
         let (folder, transfers) = (self.folder.clone(), self.transfers.clone());
-        let prepared = tokio::task::spawn_blocking(move || prepare(&path, caption, &folder, &transfers));
+        let prepared = tokio::task::spawn_blocking(move || prepare(&path, manner, &folder, &transfers));
         let file = prepared.await.map_err(|_| CommandFailed::Stopping)??;
         match self.command(Command::SendFile { to, file }).await? {
             Answer::Saying(id) => Ok(id),

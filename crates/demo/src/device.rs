@@ -40,6 +40,13 @@ impl Device {
         Ok(device)
     }
 
+    /// Puts a file beside the device's data; where.
+    pub(crate) fn keep(&self, name: &str, bytes: &[u8]) -> Result<String> {
+        let path = self.data.path().join(name);
+        std::fs::write(&path, bytes)?;
+        Ok(path.to_string_lossy().into_owned())
+    }
+
     /// Starts the daemon and waits until it is ready. Returns where it listens.
     pub(crate) async fn start(&self) -> Result<String> {
         let mut daemon = self.program()?.args(["run", "--bind", "127.0.0.1:0"]).stderr(Stdio::null()).spawn()?;

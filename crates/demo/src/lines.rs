@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     stage::{Shown, Stage, Who},
-    view::apps,
+    view::{apps, is_here, words},
 };
 
 /// Prints what there is to show. Stays up after the end of the story, unless it shall be told once.
@@ -41,12 +41,14 @@ fn describe(who: Who, event: &Event) -> Option<String> {
         Event::Near { near: false, .. } => format!("has lost the link with {other}"),
         Event::Presence { lit, .. } if lit.is_empty() => format!("sees {other} on nothing"),
         Event::Presence { lit, .. } => format!("sees {other} on {}", apps(lit)),
-        Event::Message { message } if !message.mine => format!("gets \"{}\"", message.text),
+        Event::Message { message } if !message.mine => format!("gets \"{}\"", words(message)),
+        Event::File { message } if !message.mine && is_here(message) => format!("has {} whole", words(message)),
         Event::Progress { progress: Progress::Delivered, .. } => "is told: delivered".to_owned(),
         Event::Progress { progress: Progress::Read, .. } => "is told: read".to_owned(),
         Event::Warning { text } => format!("is warned: {text}"),
         Event::AcceptFailed { reason, .. } => format!("could not accept: {reason}"),
         Event::Message { .. }
+        | Event::File { .. }
         | Event::Progress { .. }
         | Event::ContactChanged { .. }
         | Event::ContactRemoved { .. } => {

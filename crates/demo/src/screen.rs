@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     stage::{Shown, Stage, Who},
-    view::{View, apps, ticks},
+    view::{View, apps, ticks, words},
 };
 
 /// Lines of the story that are kept; only the last few fit.
@@ -206,11 +206,10 @@ impl Pane {
             .map(|message| {
                 if message.mine {
                     let ticks = message.progress.map_or("", ticks);
-                    Line::from(vec![Span::raw(message.text.as_str()), Span::styled(format!(" {ticks}"), GOOD)])
-                        .right_aligned()
+                    Line::from(vec![Span::raw(words(message)), Span::styled(format!(" {ticks}"), GOOD)]).right_aligned()
                 } else {
                     let name = Span::styled(format!("{}: ", who.other().name()), Style::new().fg(Color::Cyan));
-                    Line::from(vec![name, Span::raw(message.text.as_str())])
+                    Line::from(vec![name, Span::raw(words(message))])
                 }
             })
             .collect();

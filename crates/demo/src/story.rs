@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use lamplit_rpc::api::{Accept, Invite, Light, Progress, Say};
+use lamplit_rpc::api::{Accept, FileState, Invite, Light, Progress, Say, SendFile};
 use tokio::{sync::mpsc, time::sleep};
 
 use crate::{
@@ -59,7 +59,28 @@ pub(crate) async fn play(cast: &Cast, shown: &mpsc::Sender<Shown>) -> Result<()>
         say(from, text).await?;
         tell(format!("{} said something; it is sealed, delivered and read.", from.name)).await?;
     }
+    let path = picture(ada, grace).await?;
+    tell(format!("Ada sent a picture. Grace has it, piece by piece and proved: {path}.")).await?;
     Ok(())
+}
+
+/// A picture, with a note inside of where it was taken, which stays at home.
+const LAMP: &[u8] = include_bytes!("lamp.png");
+
+/// Sends the picture and waits until it is there; where.
+async fn picture(from: &Device, to: &Device) -> Result<String> {
+    let path = from.keep("lamp.png", LAMP)?;
+    let contact = from.until("a contact", |view| Some(view.contact.as_ref()?.id.clone())).await?;
+    let send = SendFile { conversation: contact, path, caption: None, keep_metadata: false };
+    let id = from.ask(send).await?.id;
+    let here = |view: &View| {
+        let message = view.messages.iter().find(|message| message.id == id)?;
+        match &message.file.as_ref()?.state {
+            FileState::Here { path } => Some(path.clone()),
+            _ => None,
+        }
+    };
+    to.until("the picture to be there", here).await
 }
 
 async fn know_each_other(ada: &Device, grace: &Device) -> Result<()> {

@@ -139,6 +139,9 @@ methods! {
         /// What to say with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         caption: Option<String>,
+        /// Whether a picture keeps what it tells beside itself: where it was taken, when, and with what.
+        #[serde(default)]
+        keep_metadata: bool,
     };
     /// A page of all messages that are files, in the order of the files' ids.
     "files" => GetFiles -> FilePage {
@@ -373,7 +376,7 @@ pub struct Message {
 }
 
 /// A file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct File {
     /// Its id, the same on every device.
     pub id: String,
@@ -392,7 +395,7 @@ pub struct File {
 }
 
 /// Where a file is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum FileState {
     /// Not here, until it is asked for.
@@ -411,7 +414,7 @@ pub enum FileState {
 }
 
 /// Some files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FilePage {
     /// The messages that are the files.
     pub files: Vec<Message>,
@@ -420,14 +423,14 @@ pub struct FilePage {
 }
 
 /// Files that are under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Transfers {
     /// The files.
     pub transfers: Vec<Transfer>,
 }
 
 /// A file that is under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Transfer {
     /// Which.
     pub file: String,
@@ -440,7 +443,7 @@ pub struct Transfer {
 }
 
 /// What is done with a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TransferKind {
     /// It is read before it is sent.

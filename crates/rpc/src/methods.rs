@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::{
     api::{
-        Accept, Accepting, Call, CancelFile, ContactPage, Dark, Dial, Discover, Document, Done, FetchFile, GetContacts, GetFiles, GetHistory, GetStatus, GetTransfers,
-        HistoryPage, Invite, Invited, Light, MarkRead, Method, Note, RemoveContact, Rename, Said, Say, SendFile, SetName,
+        Accept, Accepting, Call, ContactPage, Dark, Dial, Discover, Document, Done, GetContacts, GetHistory, GetStatus,
+        HistoryPage, Invite, Invited, Light, MarkRead, Method, Note, RemoveContact, Rename, Said, Say, SetName,
         Snapshot as ApiSnapshot, Status,
     },
     convert,

@@ -12,11 +12,13 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("lamplit-identity", &["lamplit-types", "lamplit-wire"]),
     ("lamplit-link", &["lamplit-types"]),
     ("lamplit-seal", &["lamplit-types"]),
+    ("lamplit-blob", &["lamplit-types"]),
     ("lamplit-sync", &["lamplit-types", "lamplit-wire"]),
     (
         "lamplit-node",
         &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-link", "lamplit-seal", "lamplit-sync"],
     ),
+    ("lamplit-picture", &[]),
     ("lamplit-store", &["lamplit-node"]),
     ("lamplit-transport", &["lamplit-types"]),
     ("lamplit-transport-quic", &["lamplit-types", "lamplit-transport"]),
@@ -25,6 +27,8 @@ pub const ARROWS: &[(&str, &[&str])] = &[
         &[
             "lamplit-types",
             "lamplit-wire",
+            "lamplit-blob",
+            "lamplit-picture",
             "lamplit-identity",
             "lamplit-node",
             "lamplit-store",

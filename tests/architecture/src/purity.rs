@@ -11,6 +11,7 @@ pub const PURE: &[&str] = &[
     "lamplit-identity",
     "lamplit-link",
     "lamplit-seal",
+    "lamplit-blob",
     "lamplit-sync",
     "lamplit-node",
 ];

@@ -33,6 +33,8 @@ fn the_story_is_told_and_leaves_nothing_behind() {
         &["Grace is on Sina Weibo"],
         &["Ada ", "sees Grace on sina-weibo"],
         &["Grace ", "gets \"Good evening! Is that you?\""],
+        &["Grace ", "has lamp.png whole"],
+        &["Ada sent a picture. Grace has it"],
     ] {
         assert!(told(&story, words), "nothing of {words:?} in {story:#?}");
     }

@@ -23,7 +23,7 @@ pub(super) async fn run(desk: &Desk, send: Send) -> Result<(), Failure> {
         let path = std::path::absolute(path)
             .map_err(|error| Failure::Other(anyhow::anyhow!("{}: {error}", path.display())))?;
         let path = path.to_string_lossy().into_owned();
-        let id = reading(desk, &mut daemon, &contact, &path, caption.take()).await?;
+        let id = reading(desk, &mut daemon, &contact, &path, (caption.take(), send.keep_metadata)).await?;
         desk.out.print(&json!({ "id": id, "conversation": contact.id, "path": path }), || {
             let name = safe(&contact.name);
             let whether = if contact.near { "" } else { " It is sent when they come near." };
@@ -46,11 +46,12 @@ async fn reading(
     daemon: &mut Connection,
     contact: &Contact,
     path: &str,
-    caption: Option<String>,
+    (caption, keep_metadata): (Option<String>, bool),
 ) -> Result<String, Failure> {
     let bar = Bar::new(desk.out.is_json(), "reading");
     let mut looking = desk.connect().await?;
-    let call = daemon.call(SendFile { conversation: contact.id.clone(), path: path.to_owned(), caption });
+    let call =
+        daemon.call(SendFile { conversation: contact.id.clone(), path: path.to_owned(), caption, keep_metadata });
     tokio::pin!(call);
     loop {
         tokio::select! {

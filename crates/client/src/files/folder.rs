@@ -26,6 +26,11 @@ impl Folder {
         Ok(self.apart()?.join(format!("{blob}.part")))
     }
 
+    /// A copy of a file as it is sent, where that is not the file itself.
+    pub(crate) fn copy(&self, blob: BlobId) -> io::Result<PathBuf> {
+        Ok(self.apart()?.join(format!("{blob}.sent")))
+    }
+
     /// The tree of a file, if it is known.
     pub(crate) fn tree(&self, job: &FileJob) -> Option<Tree> {
         let bytes = std::fs::read(self.tree_path(job.blob).ok()?).ok()?;

@@ -1,15 +1,16 @@
 use std::{
     fs::File,
-    io,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
-use lamplit_blob::{Layout, TreeBuilder};
+use lamplit_blob::{Layout, Tree, TreeBuilder};
 use lamplit_node::NewFile;
-use lamplit_types::{BlobId, FileName, FileSize, FileSizeError, Text};
+use lamplit_picture::{Format, StripError, likeness, limits::HEAD_BYTES, limits::PICTURE_BYTES, strip};
+use lamplit_types::{BlobId, FileName, FileSize, FileSizeError, Text, limits::PREVIEW_BYTES};
 use lamplit_wire::{FileCard, Media};
 
-use super::{Doing, Folder, Transfers, serve::read_piece};
+use super::{Doing, Folder, Transfers, folder::create, serve::read_piece};
 
 /// Why a file cannot be sent.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,14 @@ pub enum PrepareError {
     /// Too large.
     #[error(transparent)]
     Size(#[from] FileSizeError),
+    /// A picture that may tell more than it shows.
+    #[error("{}: {why}; send it with --keep-metadata if all of that may be known, or as a JPEG", .path.display())]
+    Picture {
+        /// Which file.
+        path: PathBuf,
+        /// Why it cannot be helped.
+        why: StripError,
+    },
     /// It changed while it was read.
     #[error("{} changed while it was read: send it again when it is finished", .0.display())]
     Changed(PathBuf),
@@ -45,61 +54,116 @@ pub enum PrepareError {
 /// A file that is ready to be sent.
 pub type Prepared = NewFile;
 
+/// How a file is to be sent.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// What is said with it.
+    pub caption: Option<Text>,
+    /// Whether a picture keeps what it tells beside itself: where it was taken, when, and with what.
+    pub keep_metadata: bool,
+}
+
 /// Reads a file through, so that whoever fetches it can prove each piece. Waits for the disk.
 ///
 /// # Errors
 /// See [`PrepareError`].
-pub fn prepare(
-    path: &Path,
-    caption: Option<Text>,
-    folder: &Folder,
-    transfers: &Transfers,
-) -> Result<Prepared, PrepareError> {
-    let fault = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => PrepareError::Missing(path.to_path_buf()),
-        _ => PrepareError::Io { path: path.to_path_buf(), source },
-    };
+pub fn prepare(path: &Path, manner: Manner, folder: &Folder, transfers: &Transfers) -> Result<Prepared, PrepareError> {
+    let fault = |source: io::Error| fault(path, source);
     let place = std::fs::canonicalize(path).map_err(fault)?;
     // Looked at before it is opened: to open a pipe would wait for its other end.
     let before = std::fs::metadata(&place).map_err(fault)?;
     if !before.is_file() {
         return Err(PrepareError::NotAFile(path.to_path_buf()));
     }
-    let place = place.into_os_string().into_string().map_err(|_| PrepareError::Path(path.to_path_buf()))?;
-    let file = File::open(&place).map_err(fault)?;
-    let layout = Layout::new(FileSize::new(before.len())?);
+    FileSize::new(before.len())?;
     let (mut key, mut blob) = ([0; 32], [0; 16]);
     getrandom::fill(&mut key)?;
     getrandom::fill(&mut blob)?;
     let blob = BlobId::from_bytes(blob);
 
-    let changed = || PrepareError::Changed(path.to_path_buf());
-    let meter = transfers.begin(blob, Doing::Reading, before.len());
-    let mut tree = TreeBuilder::new(layout);
-    for piece in 0..layout.pieces() {
-        let bytes = read_piece(&file, layout, piece).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => changed(),
-            _ => fault(error),
-        })?;
-        tree.push(&bytes);
-        meter.add(bytes.len());
+    let picture = picture(path, &place, before.len(), manner.keep_metadata)?;
+    let (mut media, mut preview) = (Media::Other, Vec::new());
+    let mut source = place;
+    if let Some(picture) = picture {
+        if let Some(likeness) = likeness(&picture.bytes, PREVIEW_BYTES) {
+            media = Media::Picture { width: likeness.width, height: likeness.height };
+            preview = likeness.jpeg;
+        }
+        if picture.is_other {
+            source = folder.copy(blob).map_err(fault)?;
+            io::Write::write_all(&mut create(&source).map_err(fault)?, &picture.bytes).map_err(fault)?;
+        }
     }
-    let after = file.metadata().map_err(fault)?;
-    if (after.len(), after.modified().ok()) != (before.len(), before.modified().ok()) {
-        return Err(changed());
-    }
-    let tree = tree.finish().map_err(|_| changed())?;
+    let (tree, size) = hash(path, &source, blob, transfers)?;
     folder.keep_tree(blob, &tree).map_err(fault)?;
+    let place = source.into_os_string().into_string().map_err(|_| PrepareError::Path(path.to_path_buf()))?;
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let card = FileCard {
         blob,
         key,
         hash: tree.root(),
-        size: layout.size(),
+        size,
         name: FileName::tamed(&name),
-        media: Media::Other,
-        preview: Default::default(),
-        caption,
+        media,
+        preview: preview.try_into().unwrap_or_default(),
+        caption: manner.caption,
     };
     Ok(NewFile { card: Box::new(card), place })
+}
+
+/// The tree over a file and its size, unless it changes meanwhile.
+fn hash(path: &Path, source: &Path, blob: BlobId, transfers: &Transfers) -> Result<(Tree, FileSize), PrepareError> {
+    let changed = || PrepareError::Changed(path.to_path_buf());
+    let file = File::open(source).map_err(|error| fault(path, error))?;
+    let before = file.metadata().map_err(|error| fault(path, error))?;
+    let size = FileSize::new(before.len())?;
+    let layout = Layout::new(size);
+    let meter = transfers.begin(blob, Doing::Reading, before.len());
+    let mut tree = TreeBuilder::new(layout);
+    for piece in 0..layout.pieces() {
+        let bytes = read_piece(&file, layout, piece).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => changed(),
+            _ => fault(path, error),
+        })?;
+        tree.push(&bytes);
+        meter.add(bytes.len());
+    }
+    let after = file.metadata().map_err(|error| fault(path, error))?;
+    if (after.len(), after.modified().ok()) != (before.len(), before.modified().ok()) {
+        return Err(changed());
+    }
+    Ok((tree.finish().map_err(|_| changed())?, size))
+}
+
+/// A picture as it is sent.
+struct Sendable {
+    bytes: Vec<u8>,
+    /// Whether it is another than in the file.
+    is_other: bool,
+}
+
+/// What is sent of a picture; none if the file is no picture.
+fn picture(path: &Path, place: &Path, size: u64, keep_metadata: bool) -> Result<Option<Sendable>, PrepareError> {
+    let fault = |source: io::Error| fault(path, source);
+    let mut file = File::open(place).map_err(fault)?;
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    io::Read::by_ref(&mut file).take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(fault)?;
+    let Some(format) = Format::of(&head) else { return Ok(None) };
+    let refused = |why| PrepareError::Picture { path: path.to_path_buf(), why };
+    if size > PICTURE_BYTES {
+        return if keep_metadata { Ok(None) } else { Err(refused(StripError::Closed)) };
+    }
+    let bytes = std::fs::read(place).map_err(fault)?;
+    if keep_metadata {
+        return Ok(Some(Sendable { bytes, is_other: false }));
+    }
+    let stripped = strip(format, bytes.clone()).map_err(refused)?;
+    Ok(Some(Sendable { is_other: stripped != bytes, bytes: stripped }))
+}
+
+fn fault(path: &Path, source: io::Error) -> PrepareError {
+    match source.kind() {
+        io::ErrorKind::NotFound => PrepareError::Missing(path.to_path_buf()),
+        _ => PrepareError::Io { path: path.to_path_buf(), source },
+    }
 }

@@ -65,14 +65,18 @@ impl Scene {
     }
 
     fn prepare(&self, path: &std::path::Path) -> Result<FileJob, PrepareError> {
-        let new = prepare(path, None, &self.folder(&self.here), &self.transfers)?;
+        let new = prepare(path, Manner::default(), &self.folder(&self.here), &self.transfers)?;
         let card = new.card;
         let (blob, key, hash, size) = (card.blob, card.key, card.hash, card.size);
         Ok(FileJob { blob, key, hash, size, name: card.name, place: Some(new.place) })
     }
 
     /// Fetches what is served; what came of both.
-    async fn fetch(&self, job: &FileJob, weather: Weather) -> (Result<PathBuf, FetchError>, Result<(), serve::SourceLost>) {
+    async fn fetch(
+        &self,
+        job: &FileJob,
+        weather: Weather,
+    ) -> (Result<PathBuf, FetchError>, Result<(), serve::SourceLost>) {
         let ((near, mut middle), (mut other, far)) = (duplex(64 * 1024), duplex(64 * 1024));
         let (reader, writer) = split(near);
         let lanes = Direct(Mutex::new(Some(Lane { reader: Box::new(reader), writer: Box::new(writer) })));
@@ -107,16 +111,13 @@ impl Scene {
                 }
             }
         });
-        let fetching = FileJob { place: None, ..job_of(job) };
+        let mut fetching = job.clone();
+        fetching.place = None;
         let fetched = fetch::run(&fetching, &lanes, &self.folder(&self.there), &self.transfers).await;
         drop(lanes);
         wire.abort();
         (fetched, serving.await.unwrap())
     }
-}
-
-fn job_of(job: &FileJob) -> FileJob {
-    job.clone()
 }
 
 fn pattern(bytes: usize) -> Vec<u8> {
@@ -227,7 +228,8 @@ async fn whatever_it_is_called_it_stays_in_its_folder() {
     let scene = Scene::new();
     let path = scene.file("x", b"evil");
     for (called, kept) in [("../../x", "x"), ("CON", "_CON"), ("/etc/passwd", "passwd"), (".parts", "parts")] {
-        let job = FileJob { name: FileName::tamed(called), ..job_of(&scene.prepare(&path).unwrap()) };
+        let mut job = scene.prepare(&path).unwrap();
+        job.name = FileName::tamed(called);
         let there = scene.fetch(&job, Weather::Fair).await.0.unwrap();
         assert_eq!(there, scene.there.path().join("files").join(kept));
     }
@@ -243,4 +245,30 @@ fn what_is_no_file_is_not_sent() {
     let large = scene.file("large", b"");
     fs::File::options().write(true).open(&large).unwrap().set_len(FILE_BYTES + 1).unwrap();
     assert!(matches!(wrong(&large), PrepareError::Size(_)));
+}
+
+#[tokio::test]
+async fn a_picture_is_sent_without_what_it_tells_beside_itself_unless_that_is_wanted() {
+    let scene = Scene::new();
+    let place = b"52.5163N 13.3777E";
+    let mut picture = include_bytes!("../../../demo/src/lamp.png").to_vec();
+    let comment = picture.windows(16).position(|window| window == b"where it was tak");
+    assert!(comment.is_some(), "the picture tells something");
+    picture.extend_from_slice(place);
+    let path = scene.file("lamp.png", &picture);
+
+    let new = prepare(&path, Manner::default(), &scene.folder(&scene.here), &scene.transfers).unwrap();
+    assert_eq!(new.card.media, lamplit_wire::Media::Picture { width: 240, height: 160 });
+    assert!(!new.card.preview.is_empty());
+    let sent = fs::read(&new.place).unwrap();
+    assert!(!sent.windows(place.len()).any(|window| window == place));
+    assert!(!sent.windows(8).any(|window| window == b"where it"));
+
+    let manner = Manner { keep_metadata: true, ..Manner::default() };
+    let new = prepare(&path, manner, &scene.folder(&scene.here), &scene.transfers).unwrap();
+    assert_eq!(fs::read(&new.place).unwrap(), picture);
+
+    let closed = scene.file("a.heic", b"\0\0\0\x18ftypheic and more, for as long as it takes");
+    let refused = scene.prepare(&closed).unwrap_err();
+    assert!(refused.to_string().contains("--keep-metadata"), "{refused}");
 }

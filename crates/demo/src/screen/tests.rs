@@ -13,6 +13,7 @@ fn message(text: &str, mine: bool) -> Message {
         from: String::new(),
         mine,
         text: text.to_owned(),
+        file: None,
         sent_ms: 0,
         arrived_ms: 0,
         progress: mine.then_some(Progress::Read),

@@ -7,7 +7,7 @@ use super::{Said, read};
 
 fn content() -> Content {
     Content {
-        conversation: AccountId::from_bytes([7; 16]),
+        conversation: AccountId::from_bytes([7; 16]).into(),
         incarnation: Incarnation(3),
         seq: 300,
         base: 5,

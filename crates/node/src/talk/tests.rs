@@ -155,7 +155,7 @@ fn is_alarm(events: &[Event]) -> bool {
 #[test]
 fn a_removed_device_is_known_no_more_and_gets_nothing_more() {
     let mut scene = Scene::new();
-    let say = Command::Say { to: scene.jia, text: Text::parse("to both of yours").unwrap() };
+    let say = Command::Say { to: scene.jia.into(), text: Text::parse("to both of yours").unwrap() };
     scene.yi.handle(now(), &mut scene.rng, &scene.store, Input::Command(1, say)).unwrap();
     scene.store.commit(scene.yi.take_writes());
     scene.yi.committed();

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use lamplit_client::{Command, Handle, SendFailed, files::Doing, view};
+use lamplit_client::{
+    Command, Handle, SendFailed,
+    files::{Doing, Manner},
+    view,
+};
 use lamplit_types::{BlobId, MessageId};
 
 use super::{Serve, done, fit, invalid, text};
@@ -23,7 +27,8 @@ impl Serve for SendFile {
             return Err(invalid("the path of a file begins with /, since the daemon has a directory of its own"));
         }
         let caption = self.caption.map(text).transpose()?;
-        let id = handle.send_file(super::conversation(&self.conversation)?, path, caption).await?;
+        let manner = Manner { caption, keep_metadata: self.keep_metadata };
+        let id = handle.send_file(super::conversation(&self.conversation)?, path, manner).await?;
         Ok(Said { id: id.to_string() })
     }
 }

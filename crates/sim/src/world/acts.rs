@@ -312,6 +312,7 @@ impl World {
                 Event::Presence(_) => 28,
                 Event::Near { reachable, .. } => 29 + (u64::from(*reachable) << 8),
                 Event::Warning(_) => 30,
+                Event::File { .. } => 31,
             };
             self.story.note(&[at as u64, code]);
             self.tell_event(at, &event);

@@ -180,5 +180,8 @@ fn kind_of(input: &Input) -> u64 {
         Input::DialFailed(dial) => 5 + (dial.0 << 8),
         Input::Received { link, bytes, .. } => 6 + (link.0 << 8) + ((bytes.len() as u64) << 32),
         Input::Disconnected(link) => 7 + (link.0 << 8),
+        Input::Asked { ask, .. } => 8 + (ask.0 << 8),
+        Input::Fetched { result, .. } => 9 + (u64::from(result.is_ok()) << 8),
+        Input::SourceLost(_) => 10,
     }
 }

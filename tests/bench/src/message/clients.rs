@@ -8,7 +8,9 @@ use std::{
 
 use anyhow::{Result, bail};
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
-use lamplit_client::{Answer, Client, Command, Event, Events, Handle, Network, Parts, account::Opened, view};
+use lamplit_client::{
+    Answer, Client, Command, Event, Events, Handle, Network, Parts, account::Opened, files::Folder, view,
+};
 use lamplit_store::Store;
 use lamplit_types::{AccountId, Text, Wall};
 use tokio::runtime::{Builder, Runtime};
@@ -119,7 +121,9 @@ impl Side {
         let network = Network { bind: Some((Ipv4Addr::LOCALHOST, 0).into()), discovery: false };
         let client = {
             let _inside = runtime.enter();
-            Client::start(Parts::on_network(Opened { secrets, store }, network)?)?
+            // No file is sent here.
+            let files = Folder::new(std::env::temp_dir().join("lamplit-bench-files"));
+            Client::start(Parts::on_network(Opened { secrets, store, files }, network)?)?
         };
         let handle = client.handle();
         let events = handle.events();

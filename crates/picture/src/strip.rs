@@ -1,0 +1,148 @@
+use img_parts::{
+    Bytes, ImageEXIF,
+    jpeg::{Jpeg, JpegSegment},
+    png::Png,
+    webp::WebP,
+};
+
+use crate::{Format, likeness::orientation};
+
+/// Why what a picture tells beside itself cannot be taken out. Send it as it is, if that may be known, or as a JPEG.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StripError {
+    /// The format is not understood here.
+    #[error("this kind of picture may tell where it was taken, and that cannot be taken out of it here")]
+    Closed,
+    /// The bytes are not what the format says.
+    #[error("this picture is damaged: what it may tell of where it was taken cannot be taken out")]
+    Damaged,
+}
+
+/// The picture without what it tells beside itself: place, time, camera, comments, earlier versions.
+///
+/// # Errors
+/// [`StripError`] if that cannot be done for certain.
+pub fn strip(format: Format, picture: Vec<u8>) -> Result<Vec<u8>, StripError> {
+    match format {
+        Format::Jpeg => jpeg(picture),
+        Format::Png => png(picture),
+        Format::WebP => webp(picture),
+        Format::Gif => gif(picture),
+        Format::Closed => Err(StripError::Closed),
+    }
+}
+
+/// JPEG markers (ITU T.81, B.1.1.3): what an application left, and comments.
+const APP0: u8 = 0xE0;
+const APP2: u8 = 0xE2;
+const APP14: u8 = 0xEE;
+const APP15: u8 = 0xEF;
+const COM: u8 = 0xFE;
+const EOI: u8 = 0xD9;
+
+fn jpeg(picture: Vec<u8>) -> Result<Vec<u8>, StripError> {
+    let side_up = orientation(&picture);
+    let mut jpeg = Jpeg::from_bytes(Bytes::from(picture)).map_err(|_| StripError::Damaged)?;
+    jpeg.segments_mut().retain(|segment| match segment.marker() {
+        // The colours, and what decoders need to know of them; a second picture may lie in others.
+        APP2 => segment.contents().starts_with(b"ICC_PROFILE\0"),
+        APP0 => segment.contents().starts_with(b"JFIF\0"),
+        APP14 => segment.contents().starts_with(b"Adobe"),
+        marker => !matches!(marker, APP0..=APP15 | COM),
+    });
+    for segment in jpeg.segments_mut().iter_mut().filter(|segment| segment.has_entropy()) {
+        let scans = scans(segment.entropy()).ok_or(StripError::Damaged)?;
+        *segment = JpegSegment::new_with_entropy(segment.marker(), segment.contents().clone(), scans.into());
+    }
+    jpeg.set_exif(side_up.map(only_orientation));
+    Ok(jpeg.encoder().bytes().to_vec())
+}
+
+/// What begins with the first scan: all scans up to the end of the picture, without what applications left among them, and
+/// nothing after it (ITU T.81, B.1.1.2 and B.2.1). None if the end does not come.
+fn scans(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut kept = Vec::with_capacity(rest.len());
+    loop {
+        let at = rest.iter().position(|byte| *byte == 0xFF)?;
+        let (pixels, marked) = rest.split_at_checked(at)?;
+        kept.extend_from_slice(pixels);
+        let (marker, after) = match marked {
+            // Any number of fill bytes may precede a marker.
+            [0xFF, 0xFF, ..] => {
+                rest = marked.get(1..)?;
+                continue;
+            }
+            [0xFF, marker, after @ ..] => (*marker, after),
+            _ => return None,
+        };
+        match marker {
+            0 | 0xD0..=0xD7 => {
+                kept.extend_from_slice(&[0xFF, marker]);
+                rest = after;
+            }
+            EOI => {
+                kept.extend_from_slice(&[0xFF, EOI]);
+                return Some(kept);
+            }
+            _ => {
+                let length = usize::from(u16::from_be_bytes(*after.first_chunk()?));
+                let (segment, next) = after.split_at_checked(length.max(2))?;
+                if !matches!(marker, APP0..=APP15 | COM) {
+                    kept.extend_from_slice(&[0xFF, marker]);
+                    kept.extend_from_slice(segment);
+                }
+                rest = next;
+            }
+        }
+    }
+}
+
+/// PNG chunks that are the picture, its colours or its movement.
+const PNG_KEPT: [&[u8; 4]; 19] = [
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs",
+    b"sPLT", b"acTL", b"fcTL", b"fdAT", b"cICP", b"mDCV", b"cLLI",
+];
+
+fn png(picture: Vec<u8>) -> Result<Vec<u8>, StripError> {
+    let side_up = orientation(&picture);
+    let mut png = Png::from_bytes(Bytes::from(picture)).map_err(|_| StripError::Damaged)?;
+    png.chunks_mut().retain(|chunk| PNG_KEPT.iter().any(|kept| **kept == chunk.kind()));
+    png.set_exif(side_up.map(only_orientation));
+    Ok(png.encoder().bytes().to_vec())
+}
+
+/// WebP chunks that are the picture, its colours or its movement (RFC 9649, 2.7).
+const WEBP_KEPT: [&[u8; 4]; 7] = [b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
+
+fn webp(picture: Vec<u8>) -> Result<Vec<u8>, StripError> {
+    let side_up = orientation(&picture);
+    let mut webp = WebP::from_bytes(Bytes::from(picture)).map_err(|_| StripError::Damaged)?;
+    webp.set_exif(None);
+    webp.chunks_mut().retain(|chunk| WEBP_KEPT.iter().any(|kept| **kept == chunk.id()));
+    if side_up.is_some() {
+        webp.set_exif(side_up.map(only_orientation));
+    }
+    Ok(webp.encoder().bytes().to_vec())
+}
+
+/// A GIF tells nothing beside itself but in comments and in what applications left: one that has any is not touched.
+fn gif(picture: Vec<u8>) -> Result<Vec<u8>, StripError> {
+    let has = |what: &[u8]| picture.windows(what.len()).any(|window| window == what);
+    if has(b"\x21\xFE") || has(b"XMP DataXMP") || has(b"\x1C\x02") && has(b"MGK8BIM") {
+        return Err(StripError::Closed);
+    }
+    Ok(picture)
+}
+
+/// EXIF that says which side is up, and nothing else (EXIF 2.32, 4.6.4 A, tag 274).
+fn only_orientation(orientation: u8) -> Bytes {
+    let mut exif = Vec::with_capacity(26);
+    // Little-endian; the first directory at 8; one entry: orientation, one short; no further directory.
+    exif.extend_from_slice(b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0");
+    exif.extend_from_slice(&[orientation, 0, 0, 0]);
+    exif.extend_from_slice(&[0; 4]);
+    Bytes::from(exif)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use img_parts::{jpeg::markers, png::PngChunk};
+
+use super::*;
+
+/// Something that must not be found afterwards.
+const PLACE: &[u8] = b"52.5163N 13.3777E";
+
+fn drawn(format: ImageFormat) -> Vec<u8> {
+    let picture = RgbImage::from_fn(40, 20, |x, y| Rgb([(x * 6) as u8, (y * 12) as u8, 99]));
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::from(picture).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn exif(orientation: u8) -> Bytes {
+    [only_orientation(orientation).as_ref(), PLACE].concat().into()
+}
+
+fn has_place(bytes: &[u8]) -> bool {
+    bytes.windows(PLACE.len()).any(|window| window == PLACE)
+}
+
+fn pixels(bytes: &[u8]) -> Vec<u8> {
+    image::load_from_memory(bytes).unwrap().to_rgb8().into_raw()
+}
+
+/// What is taken out was there, the pixels are as they were, and the side that was up is up.
+fn check(format: Format, with: Vec<u8>, up: u8) {
+    assert!(has_place(&with), "the planted place is there");
+    let stripped = strip(format, with.clone()).unwrap();
+    assert!(!has_place(&stripped));
+    assert_eq!(pixels(&stripped), pixels(&with));
+    assert_eq!(orientation(&stripped), Some(up));
+    assert_eq!(strip(format, stripped.clone()).unwrap(), stripped, "once is enough");
+}
+
+#[test]
+fn a_jpeg_tells_no_place_and_stays_upright() {
+    let mut jpeg = Jpeg::from_bytes(drawn(ImageFormat::Jpeg).into()).unwrap();
+    for (marker, contents) in [
+        (markers::APP1, [b"http://ns.adobe.com/xap/1.0/\0".as_slice(), PLACE].concat()),
+        (markers::APP13, [b"Photoshop 3.0\0".as_slice(), PLACE].concat()),
+        (markers::APP2, [b"MPF\0".as_slice(), PLACE].concat()),
+        (markers::APP0, [b"JFXX\0".as_slice(), PLACE].concat()),
+        (markers::COM, PLACE.to_vec()),
+    ] {
+        jpeg.segments_mut().insert(1, JpegSegment::new_with_contents(marker, contents.into()));
+    }
+    jpeg.set_exif(Some(exif(6)));
+    check(Format::Jpeg, jpeg.encoder().bytes().to_vec(), 6);
+}
+
+#[test]
+fn what_follows_the_end_of_a_jpeg_does_not_go_with_it() {
+    let mut with = drawn(ImageFormat::Jpeg);
+    with.extend_from_slice(PLACE);
+    let before = pixels(&with);
+    let stripped = strip(Format::Jpeg, with).unwrap();
+    assert!(!has_place(&stripped));
+    assert_eq!(pixels(&stripped), before);
+}
+
+#[test]
+fn what_lies_between_the_scans_of_a_jpeg_does_not_go_with_it() {
+    // A scan with a stuffed byte and a restart, a comment, a table, another scan, the end, and more after it.
+    let comment = [[0xFF, 0xFE, 0, 19].as_slice(), PLACE].concat();
+    let table = [0xFF, 0xC4, 0, 4, 1, 2];
+    let scan = [0xFF, 0xDA, 0, 3, 7, 9, 9];
+    let with =
+        [[1, 0xFF, 0, 2, 0xFF, 0xD0, 3].as_slice(), &comment, &table, &scan, &[0xFF, 0xFF, 0xD9], PLACE].concat();
+    let without = [[1, 0xFF, 0, 2, 0xFF, 0xD0, 3].as_slice(), &table, &scan, &[0xFF, 0xD9]].concat();
+    assert_eq!(scans(&with), Some(without));
+    assert_eq!(scans(&with[..20]), None);
+    assert_eq!(scans(&[1, 2, 0xFF]), None);
+}
+
+#[test]
+fn a_png_tells_no_place_and_stays_upright() {
+    let mut png = Png::from_bytes(drawn(ImageFormat::Png).into()).unwrap();
+    for kind in [*b"tEXt", *b"iTXt", *b"zTXt", *b"tIME", *b"abCd"] {
+        png.chunks_mut().insert(1, PngChunk::new(kind, PLACE.to_vec().into()));
+    }
+    png.set_exif(Some(exif(3)));
+    check(Format::Png, png.encoder().bytes().to_vec(), 3);
+}
+
+#[test]
+fn a_webp_tells_no_place_and_stays_upright() {
+    let mut webp = WebP::from_bytes(drawn(ImageFormat::WebP).into()).unwrap();
+    webp.set_exif(Some(exif(8)));
+    check(Format::WebP, webp.encoder().bytes().to_vec(), 8);
+}
+
+#[test]
+fn where_it_cannot_be_taken_out_it_is_said() {
+    assert_eq!(strip(Format::Closed, Vec::new()), Err(StripError::Closed));
+    assert_eq!(strip(Format::Gif, b"GIF89a\x21\xFE\x01x\0;".to_vec()), Err(StripError::Closed));
+    assert_eq!(strip(Format::Jpeg, vec![0xFF, 0xD8, 0xFF]), Err(StripError::Damaged));
+    assert_eq!(strip(Format::Png, b"\x89PNG\r\n\x1a\n\0\0".to_vec()), Err(StripError::Damaged));
+    assert_eq!(strip(Format::WebP, b"RIFF\xFF\xFF\xFF\xFFWEBP".to_vec()), Err(StripError::Damaged));
+}
