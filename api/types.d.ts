@@ -78,6 +78,12 @@ export type Event =
     message: Message;
     type: "message";
   }
+  /** What is known about a file changed. */
+  | {
+    /** The message, as it is now. */
+    message: Message;
+    type: "file";
+  }
   /** A message has come further. */
   | {
     /** The contact or group the conversation is with. */
@@ -109,6 +115,57 @@ export type Event =
     /** What, and what to do. */
     text: string;
     type: "warning";
+  };
+
+/** A file. */
+export interface File {
+  /** Accounts that do not want it. */
+  declined_by: string[];
+  /** Accounts that have it whole. */
+  fetched_by: string[];
+  /** Its id, the same on every device. */
+  id: string;
+  /** What its sender calls it, as a name that can be used here. */
+  name: string;
+  /** Of a picture: its width and height in pixels. */
+  picture: unknown[] | null;
+  /** Bytes. */
+  size: number;
+  /** Where it is. */
+  state: FileState;
+}
+
+/** Some files. */
+export interface FilePage {
+  /** The messages that are the files. */
+  files: Message[];
+  /** Whether there are more after these. */
+  more: boolean;
+}
+
+/** Where a file is. */
+export type FileState =
+  /** Not here, until it is asked for. */
+  | {
+    state: "offered";
+  }
+  /** On its way, or waiting for a device that has it. */
+  | {
+    state: "wanted";
+  }
+  /** Here. */
+  | {
+    /** Its path. */
+    path: string;
+    state: "here";
+  }
+  /** It was declined. */
+  | {
+    state: "declined";
+  }
+  /** Its sender took it back, or has it no more. */
+  | {
+    state: "withdrawn";
   };
 
 /** The daemon's half of the greeting on the WebSocket. */
@@ -165,6 +222,8 @@ export interface Message {
   arrived_ms: number;
   /** The contact or group the conversation is with. */
   conversation: string;
+  /** The file, if the message is one. */
+  file?: File | null;
   /** The account that wrote it. */
   from: string;
   /** Its id, the same on every device. */
@@ -177,7 +236,7 @@ export interface Message {
   progress: Progress | null;
   /** When it was written, by the writer's clock. */
   sent_ms: number;
-  /** The text. */
+  /** The text; of a file, what was said with it, or nothing. */
   text: string;
 }
 
@@ -249,6 +308,33 @@ export type Storage =
     state: "failing";
   };
 
+/** A file that is under way. */
+export interface Transfer {
+  /** Bytes that are done. */
+  done: number;
+  /** Which. */
+  file: string;
+  /** What is done with it. */
+  kind: TransferKind;
+  /** Bytes of the file. */
+  total: number;
+}
+
+/** What is done with a file. */
+export type TransferKind =
+  /** It is read before it is sent. */
+  | "reading"
+  /** It comes. */
+  | "fetching"
+  /** It goes to somebody. */
+  | "serving";
+
+/** Files that are under way. */
+export interface Transfers {
+  /** The files. */
+  transfers: Transfer[];
+}
+
 /** Every method: what it takes and what it answers with. */
 export interface Methods {
   /** On the WebSocket, the first call: makes the daemon show that it knows the token. See docs/api.md. */
@@ -318,6 +404,54 @@ export interface Methods {
       limit?: number | null;
     };
     result: HistoryPage;
+  };
+  /**
+   * Sends a file. It is read through first; the answer comes when the message is committed, and the file goes to
+   * whoever fetches it.
+   */
+  send_file: {
+    params: {
+      /** The conversation. */
+      conversation: string;
+      /** The file's absolute path on the daemon's machine. */
+      path: string;
+      /** What to say with it. */
+      caption?: string | null;
+      /** Whether a picture keeps what it tells beside itself: where it was taken, when, and with what. */
+      keep_metadata?: boolean;
+    };
+    result: Said;
+  };
+  /** A page of all messages that are files, in the order of the files' ids. */
+  files: {
+    params: {
+      /** The last file of the page before. */
+      after?: string | null;
+      /** How many at most; no more than [`crate::limits::PAGE`]. */
+      limit?: number | null;
+    };
+    result: FilePage;
+  };
+  /** Fetches a file that was offered. */
+  fetch_file: {
+    params: {
+      /** The message that is the file. */
+      message: string;
+    };
+    result: Done;
+  };
+  /** Takes a file back that was sent, or declines one that was offered. */
+  cancel_file: {
+    params: {
+      /** The message that is the file. */
+      message: string;
+    };
+    result: Done;
+  };
+  /** Files that are under way just now. */
+  transfers: {
+    params: Record<string, never>;
+    result: Transfers;
   };
   /** Makes an invite for one person. */
   invite: {
@@ -428,6 +562,8 @@ export type ErrorCode =
   | 11
   /** AlreadySubscribed: This connection has subscribed already. */
   | 10
+  /** BadFile: No file, or none that can be sent or fetched. */
+  | 13
   /** BadInvite: The invite is no invite, expired, or your own. */
   | 4
   /** Busy: Too many connections. */

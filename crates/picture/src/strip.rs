@@ -1,9 +1,4 @@
-use img_parts::{
-    Bytes, ImageEXIF,
-    jpeg::{Jpeg, JpegSegment},
-    png::Png,
-    webp::WebP,
-};
+use img_parts::{Bytes, ImageEXIF, jpeg::Jpeg, png::Png, webp::WebP};
 
 use crate::{Format, likeness::orientation};
 
@@ -38,29 +33,24 @@ const APP2: u8 = 0xE2;
 const APP14: u8 = 0xEE;
 const APP15: u8 = 0xEF;
 const COM: u8 = 0xFE;
+const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
+const RST0: u8 = 0xD0;
+const RST7: u8 = 0xD7;
 
 fn jpeg(picture: Vec<u8>) -> Result<Vec<u8>, StripError> {
     let side_up = orientation(&picture);
-    let mut jpeg = Jpeg::from_bytes(Bytes::from(picture)).map_err(|_| StripError::Damaged)?;
-    jpeg.segments_mut().retain(|segment| match segment.marker() {
-        // The colours, and what decoders need to know of them; a second picture may lie in others.
-        APP2 => segment.contents().starts_with(b"ICC_PROFILE\0"),
-        APP0 => segment.contents().starts_with(b"JFIF\0"),
-        APP14 => segment.contents().starts_with(b"Adobe"),
-        marker => !matches!(marker, APP0..=APP15 | COM),
-    });
-    for segment in jpeg.segments_mut().iter_mut().filter(|segment| segment.has_entropy()) {
-        let scans = scans(segment.entropy()).ok_or(StripError::Damaged)?;
-        *segment = JpegSegment::new_with_entropy(segment.marker(), segment.contents().clone(), scans.into());
-    }
-    jpeg.set_exif(side_up.map(only_orientation));
+    let [0xFF, SOI, rest @ ..] = picture.as_slice() else { return Err(StripError::Damaged) };
+    let kept = [&[0xFF, SOI], segments(rest).ok_or(StripError::Damaged)?.as_slice()].concat();
+    let Some(side_up) = side_up else { return Ok(kept) };
+    let mut jpeg = Jpeg::from_bytes(kept.into()).map_err(|_| StripError::Damaged)?;
+    jpeg.set_exif(Some(only_orientation(side_up)));
     Ok(jpeg.encoder().bytes().to_vec())
 }
 
-/// What begins with the first scan: all scans up to the end of the picture, without what applications left among them, and
-/// nothing after it (ITU T.81, B.1.1.2 and B.2.1). None if the end does not come.
-fn scans(mut rest: &[u8]) -> Option<Vec<u8>> {
+/// Segments and scans up to the end of the picture, without what applications left before and among them, and nothing
+/// after it (ITU T.81, B.1.1.2 and B.2.1). None if the end does not come.
+fn segments(mut rest: &[u8]) -> Option<Vec<u8>> {
     let mut kept = Vec::with_capacity(rest.len());
     loop {
         let at = rest.iter().position(|byte| *byte == 0xFF)?;
@@ -75,25 +65,37 @@ fn scans(mut rest: &[u8]) -> Option<Vec<u8>> {
             [0xFF, marker, after @ ..] => (*marker, after),
             _ => return None,
         };
-        match marker {
-            0 | 0xD0..=0xD7 => {
-                kept.extend_from_slice(&[0xFF, marker]);
-                rest = after;
-            }
+        rest = match marker {
             EOI => {
                 kept.extend_from_slice(&[0xFF, EOI]);
                 return Some(kept);
             }
+            // A byte of the pixels, or a place to begin anew.
+            0 | RST0..=RST7 => {
+                kept.extend_from_slice(&[0xFF, marker]);
+                after
+            }
             _ => {
                 let length = usize::from(u16::from_be_bytes(*after.first_chunk()?));
                 let (segment, next) = after.split_at_checked(length.max(2))?;
-                if !matches!(marker, APP0..=APP15 | COM) {
+                if is_picture(marker, segment.get(2..)?) {
                     kept.extend_from_slice(&[0xFF, marker]);
                     kept.extend_from_slice(segment);
                 }
-                rest = next;
+                next
             }
-        }
+        };
+    }
+}
+
+/// Whether a segment is of the picture itself: its colours, and what decoders need to know of them, are. A second picture
+/// may lie in others.
+fn is_picture(marker: u8, contents: &[u8]) -> bool {
+    match marker {
+        APP0 => contents.starts_with(b"JFIF\0"),
+        APP2 => contents.starts_with(b"ICC_PROFILE\0"),
+        APP14 => contents.starts_with(b"Adobe"),
+        marker => !matches!(marker, APP0..=APP15 | COM),
     }
 }
 

@@ -366,7 +366,7 @@ pub struct Message {
     pub text: String,
     /// The file, if the message is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file: Option<File>,
+    pub file: Option<Box<File>>,
     /// When it was written, by the writer's clock.
     pub sent_ms: u64,
     /// When it came to this device.

@@ -73,7 +73,7 @@ pub(crate) fn message(message: view::MessageView) -> api::Message {
         mine: message.mine,
         text: message.text().to_owned(),
         file: match &message.what {
-            MessageWhat::File(file) => Some(self::file(file)),
+            MessageWhat::File(file) => Some(Box::new(self::file(file))),
             MessageWhat::Text(_) => None,
         },
         sent_ms: message.sent.wall.0,

@@ -132,7 +132,7 @@ async fn all(daemon: &mut Connection) -> Result<Vec<Message>, Failure> {
 /// The file that `wanted` means: the id of its message, the beginning of its own, or its name; of one name the latest.
 async fn find(daemon: &mut Connection, wanted: &str) -> Result<Message, Failure> {
     let files = all(daemon).await?;
-    let is_file = |message: &Message, fits: &dyn Fn(&File) -> bool| message.file.as_ref().is_some_and(fits);
+    let is_file = |message: &Message, fits: &dyn Fn(&File) -> bool| message.file.as_deref().is_some_and(fits);
     let by_id = |message: &&Message| {
         message.id == wanted || (wanted.len() >= 4 && is_file(message, &|file| file.id.starts_with(wanted)))
     };

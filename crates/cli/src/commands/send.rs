@@ -91,7 +91,7 @@ async fn wait(desk: &Desk, daemon: &mut Connection, id: &str) -> Result<(), Fail
     }
 }
 
-async fn file_of(daemon: &mut Connection, id: &str) -> Result<Option<File>, Failure> {
+async fn file_of(daemon: &mut Connection, id: &str) -> Result<Option<Box<File>>, Failure> {
     let mut after = None;
     loop {
         let page = daemon.call(GetFiles { after, limit: None }).await?;

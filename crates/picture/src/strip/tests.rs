@@ -9,7 +9,10 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use img_parts::{jpeg::markers, png::PngChunk};
+use img_parts::{
+    jpeg::{JpegSegment, markers},
+    png::PngChunk,
+};
 
 use super::*;
 
@@ -80,9 +83,9 @@ fn what_lies_between_the_scans_of_a_jpeg_does_not_go_with_it() {
     let with =
         [[1, 0xFF, 0, 2, 0xFF, 0xD0, 3].as_slice(), &comment, &table, &scan, &[0xFF, 0xFF, 0xD9], PLACE].concat();
     let without = [[1, 0xFF, 0, 2, 0xFF, 0xD0, 3].as_slice(), &table, &scan, &[0xFF, 0xD9]].concat();
-    assert_eq!(scans(&with), Some(without));
-    assert_eq!(scans(&with[..20]), None);
-    assert_eq!(scans(&[1, 2, 0xFF]), None);
+    assert_eq!(segments(&with), Some(without));
+    assert_eq!(segments(&with[..20]), None);
+    assert_eq!(segments(&[1, 2, 0xFF]), None);
 }
 
 #[test]
