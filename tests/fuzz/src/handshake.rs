@@ -15,9 +15,12 @@ const ORIGIN: &str = "http://localhost:8080";
 
 /// Answers `data` as the daemon does. Who is let in has named this machine, and is a program or a page that may: read from the
 /// bytes once more, in another way.
-#[expect(clippy::result_large_err, reason = "the shape of the closure is tungstenite's")]
 pub fn handshake(data: &[u8]) {
-    let door = Door::new(PORT, Origin::parse(ORIGIN).into_iter().collect());
+    knock(&Door::new(PORT, Origin::parse(ORIGIN).into_iter().collect()), data);
+}
+
+#[expect(clippy::result_large_err, reason = "the shape of the closure is tungstenite's")]
+fn knock(door: &Door, data: &[u8]) {
     let mut wire = Wire { unread: data, written: Vec::new() };
     let admit = |request: &Request, response: Response| match door.admit(request.uri(), request.headers()) {
         Ok(()) => Ok(response),
@@ -73,3 +76,6 @@ impl Write for Wire<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
