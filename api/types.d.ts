@@ -308,7 +308,7 @@ export type Storage =
     state: "failing";
   };
 
-/** A file that is under way. */
+/** A file that is under way, or did not come. */
 export interface Transfer {
   /** Bytes that are done. */
   done: number;
@@ -318,6 +318,8 @@ export interface Transfer {
   kind: TransferKind;
   /** Bytes of the file. */
   total: number;
+  /** Why it does not come at the moment, if it was tried and failed, and what to do. It is tried again. */
+  trouble: string | null;
 }
 
 /** What is done with a file. */

@@ -60,6 +60,14 @@ impl Bar {
         self.0.set_position(done);
     }
 
+    /// Why nothing moves.
+    pub(crate) fn say(&self, why: &str) {
+        if self.0.is_hidden() {
+            return;
+        }
+        self.0.suspend(|| draw(&format!("\r{why}\u{1b}[K\r")));
+    }
+
     /// Nothing is known of it at the moment.
     pub(crate) fn wait(&self) {
         self.0.tick();

@@ -94,6 +94,10 @@ impl Files {
                 Some(lanes) => fetch::run(&job, &*lanes, &folder, &transfers).await,
                 None => Err(FetchError::Broken),
             };
+            match &result {
+                Ok(_) => transfers.forget(blob),
+                Err(error) => transfers.failed(blob, job.size.bytes(), error.to_string()),
+            }
             let result = result.map(|path| path.to_string_lossy().into_owned());
             let _ = inbox.send(Incident::Fetched(blob, result)).await;
         });
@@ -104,6 +108,7 @@ impl Files {
 
     /// Stops fetching and serving a file.
     pub(crate) fn stop(&mut self, blob: BlobId) {
+        self.transfers.forget(blob);
         if let Some(task) = self.fetching.remove(&blob) {
             task.abort();
         }

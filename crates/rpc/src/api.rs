@@ -429,7 +429,7 @@ pub struct Transfers {
     pub transfers: Vec<Transfer>,
 }
 
-/// A file that is under way.
+/// A file that is under way, or did not come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Transfer {
     /// Which.
@@ -440,6 +440,8 @@ pub struct Transfer {
     pub done: u64,
     /// Bytes of the file.
     pub total: u64,
+    /// Why it does not come at the moment, if it was tried and failed, and what to do. It is tried again.
+    pub trouble: Option<String>,
 }
 
 /// What is done with a file.

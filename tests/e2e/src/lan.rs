@@ -57,6 +57,20 @@ impl Lan {
         self.names.iter().try_for_each(|name| ip(&["-n", name, "link", "set", "eth0", state]))
     }
 
+    /// Lets no more through in a second than `rate`, such as `100mbit`, each way; none: as much as there is.
+    ///
+    /// # Errors
+    /// If `tc` fails.
+    pub fn set_rate(&self, rate: Option<&str>) -> Result<()> {
+        self.names.iter().try_for_each(|name| match rate {
+            Some(rate) => {
+                let bucket = ["root", "tbf", "rate", rate, "burst", "256kb", "latency", "50ms"];
+                tc(&[["-n", name, "qdisc", "replace", "dev", "eth0"].as_slice(), &bucket].concat())
+            }
+            None => tc(&["-n", name, "qdisc", "delete", "dev", "eth0", "root"]),
+        })
+    }
+
     /// A command that runs a program inside.
     pub(crate) fn command(&self, side: Side, program: &Path) -> Command {
         let mut command = Command::new("ip");
@@ -119,10 +133,19 @@ fn sweep() -> Result<()> {
 }
 
 fn ip(arguments: &[&str]) -> Result<()> {
-    let output = Command::new("ip").args(arguments).output().context("`ip` does not start")?;
+    must("ip", arguments)
+}
+
+fn tc(arguments: &[&str]) -> Result<()> {
+    must("tc", arguments)
+}
+
+fn must(program: &str, arguments: &[&str]) -> Result<()> {
+    let output =
+        Command::new(program).args(arguments).output().with_context(|| format!("`{program}` does not start"))?;
     if output.status.success() {
         return Ok(());
     }
     let line = arguments.join(" ");
-    bail!("`ip {line}` failed: {}", String::from_utf8_lossy(&output.stderr).trim())
+    bail!("`{program} {line}` failed: {}", String::from_utf8_lossy(&output.stderr).trim())
 }

@@ -93,7 +93,10 @@ pub(super) async fn cancel(desk: &Desk, wanted: &str) -> Result<(), Failure> {
 pub(super) async fn draw(daemon: &mut Connection, bar: &Bar, file: &str, kind: TransferKind) -> Result<(), Failure> {
     let transfers = daemon.call(GetTransfers {}).await?.transfers;
     match transfers.iter().find(|transfer| transfer.file == file && transfer.kind == kind) {
-        Some(transfer) => bar.show(transfer.done, transfer.total),
+        Some(transfer) => match &transfer.trouble {
+            Some(why) => bar.say(&safe(why)),
+            None => bar.show(transfer.done, transfer.total),
+        },
         None => bar.wait(),
     }
     Ok(())

@@ -61,7 +61,7 @@ async fn reading(
             }
             () = sleep(LOOK) => {
                 let transfers = looking.call(lamplit_rpc::api::GetTransfers {}).await?.transfers;
-                if let Some(transfer) = transfers.iter().find(|transfer| transfer.kind == TransferKind::Reading) {
+                if let Some(transfer) = transfers.iter().find(|transfer| transfer.kind == TransferKind::Reading && transfer.trouble.is_none()) {
                     bar.show(transfer.done, transfer.total);
                 }
             }

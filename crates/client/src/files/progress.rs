@@ -20,7 +20,7 @@ pub enum Doing {
 }
 
 /// A file that is under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// Which.
     pub blob: BlobId,
@@ -30,6 +30,8 @@ pub struct Transfer {
     pub done: u64,
     /// Bytes of the file.
     pub total: u64,
+    /// Why it does not come at the moment, if it was tried and failed, and what to do. It is tried again.
+    pub trouble: Option<String>,
 }
 
 /// The files that are under way now. Cheap to clone.
@@ -40,6 +42,8 @@ pub struct Transfers(Arc<Mutex<Running>>);
 struct Running {
     last: u64,
     running: BTreeMap<u64, (BlobId, Doing, u64, Arc<AtomicU64>)>,
+    /// Files that did not come, and why; at most those that are to be fetched.
+    failed: BTreeMap<BlobId, (u64, String)>,
 }
 
 /// One of them, as long as it lives.
@@ -54,18 +58,36 @@ impl Transfers {
     /// All of them.
     pub fn all(&self) -> Vec<Transfer> {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = running.running.values().map(|(blob, doing, total, done)| Transfer {
+        let under_way = running.running.values().map(|(blob, doing, total, done)| Transfer {
             blob: *blob,
             doing: *doing,
             done: done.load(Ordering::Relaxed),
             total: *total,
+            trouble: None,
         });
-        all.collect()
+        let failed = running.failed.iter().map(|(blob, (total, why))| Transfer {
+            blob: *blob,
+            doing: Doing::Fetching,
+            done: 0,
+            total: *total,
+            trouble: Some(why.clone()),
+        });
+        under_way.chain(failed).collect()
+    }
+
+    /// Remembers why a file did not come, until it is tried again or not wanted any more.
+    pub(crate) fn failed(&self, blob: BlobId, total: u64, why: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).failed.insert(blob, (total, why));
+    }
+
+    pub(crate) fn forget(&self, blob: BlobId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).failed.remove(&blob);
     }
 
     pub(crate) fn begin(&self, blob: BlobId, doing: Doing, total: u64) -> Meter {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         running.last = running.last.saturating_add(1);
+        running.failed.remove(&blob);
         let (number, done) = (running.last, Arc::new(AtomicU64::new(0)));
         running.running.insert(number, (blob, doing, total, done.clone()));
         Meter { number, done, transfers: self.clone() }

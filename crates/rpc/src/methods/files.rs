@@ -68,6 +68,7 @@ impl Serve for GetTransfers {
             },
             done: transfer.done,
             total: transfer.total,
+            trouble: transfer.trouble,
         });
         Ok(Transfers { transfers: transfers.collect() })
     }
