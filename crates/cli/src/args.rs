@@ -82,6 +82,7 @@ JSON: {\"account\", \"device\", \"name\", \"phrase\": [12 words], \"keys\": \"ke
     #[command(after_long_help = "\
 Examples:
   lamplit run
+  lamplit run --view
   lamplit run --bind 192.168.1.7:4242 --no-discovery
   lamplit run --web                       let programs of this machine connect by WebSocket
   lamplit run --web 4300 --web-origin http://localhost:8080
@@ -92,6 +93,22 @@ connect only from where --web-origin says, and need the token, too.
 JSON: {\"ready\": true, \"addresses\": [\"IP:port\"], \"discovery\", \"web\": URL or null} once it can be reached,
 {\"stopped\": true} at the end")]
     Run(Run),
+    /// Open the terminal view of the running daemon: people, chat, nearby
+    #[command(after_long_help = "\
+In it, ? or F1 shows all keys. Leaving it leaves the daemon running.
+
+JSON: none, it is for people; `lamplit contacts`, `lamplit history` and `lamplit nearby` tell the same")]
+    View,
+    /// Show who can be reached directly now, since when and over what
+    #[command(after_long_help = "\
+Examples:
+  lamplit nearby
+  lamplit nearby --follow
+
+JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", \"since_ms\", \"over\": \"lan\", \"ble\" or \"server\",
+\"family\": \"ipv4\", \"ipv6\" or null, \"address\" or null}]}], \"own\": [devices], \"strangers\", \"addresses\", \"discovery\"}; with
+--follow a line whenever that is different")]
+    Nearby(Nearby),
     /// Stop the daemon and wait until it has stopped
     #[command(after_long_help = "JSON: {\"stopped\": true}")]
     Stop,
@@ -287,6 +304,9 @@ pub(crate) struct Run {
     /// Let pages from there connect, too, such as http://localhost:8080; may be given again
     #[arg(long, value_name = "ORIGIN", requires = "web", value_parser = Origin::parse)]
     pub(crate) web_origin: Vec<Origin>,
+    /// Open the terminal view too; the daemon stops when you leave it
+    #[arg(long)]
+    pub(crate) view: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -294,6 +314,13 @@ pub(crate) struct Doctor {
     /// The address and port that `lamplit run` is to be bound to
     #[arg(long, value_name = "ADDR")]
     pub(crate) bind: Option<SocketAddr>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Nearby {
+    /// Go on showing who comes and goes, until Ctrl-C
+    #[arg(long, short)]
+    pub(crate) follow: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -10,12 +10,14 @@ mod history;
 mod init;
 mod invite;
 mod manual;
+mod nearby;
 mod people;
 mod run;
 mod say;
 mod send;
 mod status;
 mod stop;
+mod view;
 mod web;
 
 use std::{io, path::PathBuf};
@@ -55,13 +57,18 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         _ => runtime::Builder::new_current_thread(),
     };
     let runtime = builder.enable_all().build().context("the system gives no threads")?;
-    runtime.block_on(dispatch(&desk, args.command))
+    let ended = runtime.block_on(dispatch(&desk, args.command));
+    // The view's keyboard may wait for a key for ever.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
     match command {
         Command::Init(init) => init::run(desk, init),
         Command::Run(run) => run::run(desk, run).await,
+        Command::View => view::run(desk).await,
+        Command::Nearby(nearby) => nearby::run(desk, nearby).await,
         Command::Stop => stop::run(desk).await,
         Command::Web => web::run(desk).await,
         Command::Status => status::run(desk).await,
@@ -96,14 +103,18 @@ impl Desk {
         Ok(Self { data, out: Output::new(global.json) })
     }
 
-    async fn connect(&self) -> Result<Connection, Failure> {
-        let socket = DataDir::socket(&self.data).map_err(|error| match error {
+    /// Where the daemon listens.
+    fn socket(&self) -> Result<PathBuf, Failure> {
+        DataDir::socket(&self.data).map_err(|error| match error {
             // No directory, so nobody runs on it.
             SocketPathError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Failure::NoDaemon(ConnectError::NoDaemon)
             }
             error => Failure::Other(error.into()),
-        })?;
-        Ok(Connection::open(&socket).await?)
+        })
+    }
+
+    async fn connect(&self) -> Result<Connection, Failure> {
+        Ok(Connection::open(&self.socket()?).await?)
     }
 }

@@ -6,13 +6,13 @@ mod commands;
 mod failure;
 mod output;
 mod table;
-mod time;
 mod waiting;
 mod who;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use lamplit_tui::time;
 
 use crate::{args::Args, output::complain};
 

@@ -62,19 +62,9 @@ pub(crate) fn complain(json: bool, message: &str) {
     let _ = writeln!(stderr, "{line}");
 }
 
-/// Text of other people, made safe for a terminal: no control character, none that reorders or hides what stands
-/// around it (Unicode TR 36). Line feeds and tabs of a message are for the caller to place.
+/// Text of other people, made safe for a terminal. Line feeds of a message are for the caller to place.
 pub(crate) fn safe(text: &str) -> String {
-    let one = |c: char| match c {
-        '\n' => '\n',
-        '\t' => ' ',
-        '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' => {
-            char::REPLACEMENT_CHARACTER
-        }
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
-        c => c,
-    };
-    text.chars().map(one).collect()
+    lamplit_types::safe(text).replace('\t', " ")
 }
 
 /// Colours belong on a terminal whose owner does not refuse them (no-color.org).

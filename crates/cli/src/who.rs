@@ -1,9 +1,6 @@
 //! Which contact is meant.
 
-use lamplit_rpc::{
-    Connection,
-    api::{Contact, GetContacts},
-};
+use lamplit_rpc::{Connection, api::Contact};
 
 use crate::{failure::Failure, output::safe};
 
@@ -12,16 +9,7 @@ const NAMED: usize = 8;
 
 /// All contacts, in the order of their ids.
 pub(crate) async fn all(daemon: &mut Connection) -> Result<Vec<Contact>, Failure> {
-    let mut contacts: Vec<Contact> = Vec::new();
-    loop {
-        let after = contacts.last().map(|contact| contact.id.clone());
-        let page = daemon.call(GetContacts { after, limit: None }).await?;
-        let more = page.more && !page.contacts.is_empty();
-        contacts.extend(page.contacts);
-        if !more {
-            return Ok(contacts);
-        }
-    }
+    Ok(daemon.contacts().await?)
 }
 
 /// The contact that `wanted` means: a name, the beginning of one, an id or its beginning.

@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use lamplit_node::{Node, OpenError, ReadError, setup::DeviceSecrets};
 use lamplit_store::Store;
@@ -120,6 +124,7 @@ impl Client {
             files: Files::new(folder.clone(), transfers.clone(), inbox_in.clone()),
             asked: BTreeMap::new(),
             last_asked: 0,
+            sighted: BTreeSet::new(),
             broken: None,
             silent_until: None,
         };

@@ -3,20 +3,29 @@
 //! It has a thread of its own, because a commit waits for the disk. Everything else runs elsewhere and reaches it
 //! through one bounded inbox.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use lamplit_blob::Ask;
 use lamplit_node::{Answer, Command, CommandError, DialId, Event, FetchError, Input, Node, Outputs, Transmit};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Connection, Lane, TransportEvent};
-use lamplit_types::{BlobId, Channel, LinkId};
+use lamplit_types::{Beacon, BlobId, Channel, LinkId};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
 
 use crate::{
-    clock::Clock, dialler::Dialler, files::Files, handle::CommandFailed, limits, links::Links, random::Random,
+    clock::Clock,
+    dialler::Dialler,
+    files::Files,
+    handle::{CommandFailed, Reach},
+    limits,
+    links::Links,
+    random::Random,
     screen::Screen,
 };
 
@@ -60,6 +69,8 @@ pub(crate) struct Driver {
     pub(crate) files: Files,
     pub(crate) asked: BTreeMap<u64, Reply>,
     pub(crate) last_asked: u64,
+    /// Beacons that are shown nearby.
+    pub(crate) sighted: BTreeSet<Beacon>,
     /// Why the batch at hand cannot be kept.
     pub(crate) broken: Option<String>,
     /// When changes are committed at the latest that nothing waits for.
@@ -197,11 +208,18 @@ impl Driver {
                 self.handle(read, Input::Command(self.last_asked, command));
             }
             Incident::Transport(TransportEvent::Sighted { beacon, address }) => {
+                if self.sighted.len() < limits::SIGHTED && self.sighted.insert(beacon) {
+                    self.count_strangers();
+                }
                 let address = lamplit_node::Address(address.as_str().to_owned());
                 self.handle(read, Input::Sighted { beacon, address });
             }
             // A beacon that is gone says nothing about the links that are there.
-            Incident::Transport(TransportEvent::Lost { .. }) => {}
+            Incident::Transport(TransportEvent::Lost { beacon }) => {
+                if self.sighted.remove(&beacon) {
+                    self.count_strangers();
+                }
+            }
             Incident::Transport(TransportEvent::Incoming(connection)) => self.connected(read, connection, None),
             Incident::Dialled(dial, connection) => {
                 self.dialler.done();
@@ -279,8 +297,28 @@ impl Driver {
                     let _ = reply.send(result.map_err(CommandFailed::Refused));
                 }
             }
-            event => self.screen.show(event, &self.node),
+            event => {
+                let reach = self.reach(&event);
+                // Who became a contact shows what was a stranger's before.
+                let known = matches!(event, Event::ContactAdded(_) | Event::ContactChanged(_) | Event::Near { .. });
+                self.screen.show(event, &self.node, reach);
+                if known {
+                    self.count_strangers();
+                }
+            }
         }
+    }
+
+    /// How the device of an event is reached.
+    fn reach(&self, event: &Event) -> Option<Reach> {
+        let Event::Near { device, reachable: true, .. } = event else { return None };
+        let way = self.links.way(self.node.link_to(device)?)?;
+        Some(Reach { since: self.clock.now().wall, kind: way.kind, address: way.address.clone() })
+    }
+
+    fn count_strangers(&self) {
+        let strangers = self.sighted.iter().filter(|beacon| !self.node.recognises(**beacon)).count();
+        self.screen.strangers(strangers);
     }
 
     async fn say_goodbye(&mut self) {

@@ -1,14 +1,8 @@
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use lamplit_node::{Address, Answer, Command, CommandError, Event, Lit, ReadError};
 use lamplit_store::{Snapshot, Store};
-use lamplit_transport::{Hearing, Transport};
+use lamplit_transport::{Address as TransportAddress, Hearing, LinkKind, Transport};
 use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, Wall};
 use lamplit_wire::AppPresence;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -47,9 +41,22 @@ pub struct State {
     /// What this device shows.
     pub own_lit: Vec<AppPresence>,
     /// Who can be reached directly, with which devices.
-    pub near: BTreeMap<AccountId, BTreeSet<DeviceId>>,
+    pub near: BTreeMap<AccountId, BTreeMap<DeviceId, Reach>>,
+    /// Devices that show themselves and are nobody's known here.
+    pub strangers: usize,
     /// Whether what happens can be kept.
     pub storage: Storage,
+}
+
+/// How a device is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Since when.
+    pub since: Wall,
+    /// What kind of way it is.
+    pub kind: LinkKind,
+    /// Where it is, if what carries the link has such a place.
+    pub address: Option<TransportAddress>,
 }
 
 /// Whether what happens can be kept.

@@ -17,6 +17,8 @@ pub const EVENTS: usize = 1024;
 pub const LINK_BYTES: usize = 2 * lamplit_types::limits::LINK_QUEUE_BYTES;
 /// Links at one time. A further one is closed as it comes.
 pub const LINKS: usize = 1024;
+/// Beacons that are remembered as shown nearby, to be counted. Further ones are not.
+pub(crate) const SIGHTED: usize = 1024;
 /// Dials at one time. A further one fails at once.
 pub const DIALS: usize = 64;
 /// Addresses in an invite; the likeliest are taken.

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use lamplit_transport::{Connection, Lanes, PipeReceiver};
+use lamplit_transport::{Address, Connection, Lanes, LinkKind, PipeReceiver};
 use lamplit_types::{Channel, LinkId, Pipe};
 use tokio::sync::mpsc;
 
@@ -16,6 +16,13 @@ pub(crate) struct Links {
 struct Open {
     outlet: Outlet,
     lanes: Option<Arc<dyn Lanes>>,
+    way: Way,
+}
+
+/// The way a link takes.
+pub(crate) struct Way {
+    pub(crate) kind: LinkKind,
+    pub(crate) address: Option<Address>,
 }
 
 impl Links {
@@ -32,7 +39,8 @@ impl Links {
         }
         self.last = self.last.saturating_add(1);
         let link = LinkId(self.last);
-        self.open.insert(link, Open { outlet: Outlet::new(connection.sender), lanes: connection.lanes });
+        let way = Way { kind: connection.kind, address: connection.peer };
+        self.open.insert(link, Open { outlet: Outlet::new(connection.sender), lanes: connection.lanes, way });
         tokio::spawn(read(link, connection.receiver, self.inbox.clone()));
         Some((link, connection.pipe))
     }
@@ -40,6 +48,11 @@ impl Links {
     /// The lanes of a link, if it has them.
     pub(crate) fn lanes(&self, link: LinkId) -> Option<Arc<dyn Lanes>> {
         self.open.get(&link)?.lanes.clone()
+    }
+
+    /// Which way a link takes.
+    pub(crate) fn way(&self, link: LinkId) -> Option<&Way> {
+        self.open.get(&link).map(|open| &open.way)
     }
 
     /// Whether what comes from a link still matters.

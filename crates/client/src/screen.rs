@@ -1,7 +1,7 @@
 use lamplit_node::{Event, Node};
 use tokio::sync::{broadcast, watch};
 
-use crate::handle::{State, Storage};
+use crate::handle::{Reach, State, Storage};
 
 /// What the driver tells: the latest state, and happenings.
 pub(crate) struct Screen {
@@ -14,8 +14,8 @@ impl Screen {
         Self { events, state }
     }
 
-    /// Tells an event, after the state it belongs to.
-    pub(crate) fn show(&self, event: Event, node: &Node) {
+    /// Tells an event, after the state it belongs to; `reach` is how its device is reached, if it is one of those.
+    pub(crate) fn show(&self, event: Event, node: &Node, reach: Option<Reach>) {
         match &event {
             Event::Presence(account) => self.state.send_modify(|state| {
                 match node.lit(*account) {
@@ -25,11 +25,10 @@ impl Screen {
             }),
             Event::Near { account, device, reachable } => self.state.send_modify(|state| {
                 let devices = state.near.entry(*account).or_default();
-                if *reachable {
-                    devices.insert(*device);
-                } else {
-                    devices.remove(device);
-                }
+                match reach.filter(|_| *reachable) {
+                    Some(reach) => devices.insert(*device, reach),
+                    None => devices.remove(device),
+                };
                 state.near.retain(|_, devices| !devices.is_empty());
             }),
             Event::ContactRemoved(account) => self.state.send_modify(|state| {
@@ -52,6 +51,11 @@ impl Screen {
         });
     }
 
+    /// How many devices of strangers show themselves.
+    pub(crate) fn strangers(&self, count: usize) {
+        self.state.send_if_modified(|state| core::mem::replace(&mut state.strangers, count) != count);
+    }
+
     pub(crate) fn storage_works(&self) {
         self.state.send_if_modified(|state| core::mem::take(&mut state.storage) != Storage::Working);
     }
@@ -64,12 +68,12 @@ impl Screen {
     pub(crate) fn begin_again(&self, node: &Node) {
         let before = self.state.borrow().clone();
         for (account, devices) in before.near {
-            for device in devices {
-                self.show(Event::Near { account, device, reachable: false }, node);
+            for device in devices.into_keys() {
+                self.show(Event::Near { account, device, reachable: false }, node, None);
             }
         }
         for account in before.lit.into_keys() {
-            self.show(Event::Presence(account), node);
+            self.show(Event::Presence(account), node, None);
         }
         self.own_lit(node);
     }

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use lamplit_rpc::api::{Event, Progress};
+use lamplit_tui::words::apps;
 use tokio::sync::mpsc;
 
 use crate::{
     stage::{Shown, Stage, Who},
-    view::{apps, is_here, words},
+    view::{is_here, words},
 };
 
 /// Prints what there is to show. Stays up after the end of the story, unless it shall be told once.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use anyhow::Result;
 use lamplit_rpc::api::Message;
+use lamplit_tui::words::{apps, ticks};
 use ratatui::{
     DefaultTerminal, Frame,
     crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
@@ -16,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     stage::{Shown, Stage, Who},
-    view::{View, apps, ticks, words},
+    view::{View, words},
 };
 
 /// Lines of the story that are kept; only the last few fit.

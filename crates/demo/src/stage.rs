@@ -164,7 +164,7 @@ async fn watch_one_life(device: &Device, who: Who, shown: &mpsc::Sender<Shown>) 
             let contact = contact.id.clone();
             shown.send(Shown::View(who, Box::new(view), event)).await?;
             sleep(GLANCE).await;
-            device.ask(MarkRead { conversation: contact }).await?;
+            device.ask(MarkRead { conversation: contact, up_to: None }).await?;
             shown.send(Shown::View(who, Box::new(device.look().await?), None)).await?;
         } else {
             shown.send(Shown::View(who, Box::new(view), event)).await?;

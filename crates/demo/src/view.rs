@@ -1,4 +1,4 @@
-use lamplit_rpc::api::{Contact, FileState, LitApp, Message, Progress, Status};
+use lamplit_rpc::api::{Contact, FileState, Message, Status};
 
 /// What one device shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,11 +23,6 @@ impl View {
     }
 }
 
-/// Apps, in words.
-pub(crate) fn apps(lit: &[LitApp]) -> String {
-    lit.iter().map(|app| app.app.as_str()).collect::<Vec<_>>().join(", ")
-}
-
 /// What a message says; of a file, its name.
 pub(crate) fn words(message: &Message) -> &str {
     message.file.as_ref().map_or(&message.text, |file| &file.name)
@@ -36,13 +31,4 @@ pub(crate) fn words(message: &Message) -> &str {
 /// Whether a message is a file that is here.
 pub(crate) fn is_here(message: &Message) -> bool {
     message.file.as_ref().is_some_and(|file| matches!(file.state, FileState::Here { .. }))
-}
-
-/// How far a message has come, in ticks.
-pub(crate) const fn ticks(progress: Progress) -> &'static str {
-    match progress {
-        Progress::Sent => "·",
-        Progress::Delivered => "✓",
-        Progress::Read => "✓✓",
-    }
 }

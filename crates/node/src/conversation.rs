@@ -184,8 +184,8 @@ impl Node {
         Ok(Some((at, message)))
     }
 
-    /// All of a conversation was shown to the user: its writer hears of it, and the user's other devices.
-    pub(crate) fn mark_read(&mut self, step: &mut Step<'_>, with: ConversationId) -> Stepped {
+    /// A conversation was shown to the user up to some message: its writer hears of it, and the user's other devices.
+    pub(crate) fn mark_read(&mut self, step: &mut Step<'_>, with: ConversationId, up_to: u64) -> Stepped {
         let row: Option<Conversation> = step.db.row(Table::Conversations, &key::conversation(with))?;
         let Some(conversation) = row.filter(|row| row.unread > 0) else { return Ok(()) };
         let mut ids = Vec::new();
@@ -195,14 +195,19 @@ impl Node {
                 step.db.scan(Table::Messages, &key::conversation(with), Some(&from), Order::Up, limits::BATCH)?;
             let Some((last, _)) = rows.last() else { break };
             from = last.clone();
-            for (_, value) in rows {
+            let beyond = key::number_of(&from).is_some_and(|index| index > up_to);
+            for (at, value) in rows {
                 let message: Message = crate::db::decode(Table::Messages, &value)?;
-                if message.from != self.device.account {
+                let shown = key::number_of(&at).is_some_and(|index| index <= up_to);
+                if shown && message.from != self.device.account {
                     ids.push(message.id);
                 }
             }
+            if beyond {
+                break;
+            }
         }
-        self.note_read(step, with, conversation.last)?;
+        self.note_read(step, with, conversation.last.min(up_to))?;
         for other in self.others_in(with).unwrap_or_default() {
             self.post_receipt(step, other, with, Progress::Read, &ids)?;
         }

@@ -160,10 +160,12 @@ pub enum Command {
     FetchFile(MessageId),
     /// Take a file back that was sent, or do not fetch one that was offered.
     CancelFile(MessageId),
-    /// All messages of a conversation up to now were shown to the user.
+    /// Messages of a conversation were shown to the user.
     MarkRead {
         /// Which.
         conversation: ConversationId,
+        /// The last message that was shown, by its index; `None`: all up to now were.
+        up_to: Option<u64>,
     },
     /// Make an invite that one person can use.
     Invite {

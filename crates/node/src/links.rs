@@ -169,7 +169,7 @@ impl Node {
     }
 
     /// The established link to a device.
-    pub(crate) fn link_to(&self, device: &DeviceId) -> Option<LinkId> {
+    pub fn link_to(&self, device: &DeviceId) -> Option<LinkId> {
         self.near.get(device).copied()
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use lamplit_identity::{ListError, PairSecret, VerifiedList};
 use lamplit_sync::horizon::KEEP_DELETIONS_MS;
-use lamplit_types::{AccountId, AudienceId, DeviceId, LinkId, Mono, Now, Wall};
+use lamplit_types::{AccountId, AudienceId, Beacon, DeviceId, LinkId, Mono, Now, Wall};
 use lamplit_wire::{AppPresence, Record, RecordBody, SetId};
 use rand_core::CryptoRng;
 
@@ -321,6 +321,11 @@ impl Node {
     /// The devices that can be reached directly.
     pub fn near(&self) -> Vec<(AccountId, DeviceId)> {
         self.near.keys().filter_map(|device| Some((self.people.account_of(device)?, *device))).collect()
+    }
+
+    /// Whether a beacon is one of this account's or a contact's devices.
+    pub fn recognises(&self, beacon: Beacon) -> bool {
+        self.people.recognise(beacon).is_some()
     }
 
     /// Whose device it is.

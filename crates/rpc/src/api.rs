@@ -181,11 +181,16 @@ methods! {
         /// The app.
         app: String,
     };
-    /// Marks all messages of a conversation as read.
+    /// Marks messages of a conversation as read.
     "mark_read" => MarkRead -> Done {
         /// The contact or group.
         conversation: String,
+        /// The last message that was shown, by its index; without it all were.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        up_to: Option<u64>,
     };
+    /// Who can be reached directly now, and over what.
+    "nearby" => GetNearby -> Nearby;
     /// Changes the name that contacts see.
     "set_name" => SetName -> Done {
         /// The name.
@@ -335,6 +340,71 @@ pub struct ContactPage {
     pub contacts: Vec<Contact>,
     /// Whether there are more after these.
     pub more: bool,
+}
+
+/// Who can be reached directly now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Nearby {
+    /// Contacts, by name.
+    pub people: Vec<NearPerson>,
+    /// Other devices of this account.
+    pub own: Vec<NearDevice>,
+    /// Devices that show themselves and are nobody's known here.
+    pub strangers: usize,
+    /// Where this device can be dialled.
+    pub addresses: Vec<String>,
+    /// Whether others find this device on the network by themselves.
+    pub discovery: bool,
+}
+
+/// A contact who can be reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NearPerson {
+    /// The contact.
+    pub contact: String,
+    /// What to call them.
+    pub name: String,
+    /// The apps they are on.
+    pub lit: Vec<LitApp>,
+    /// Their devices that can be reached.
+    pub devices: Vec<NearDevice>,
+}
+
+/// A device that can be reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NearDevice {
+    /// The device.
+    pub device: String,
+    /// Since when.
+    pub since_ms: u64,
+    /// Over what.
+    pub over: Over,
+    /// By which protocol of the internet, where that is what carries it.
+    pub family: Option<Family>,
+    /// Where it is, in the words of what carries it.
+    pub address: Option<String>,
+}
+
+/// What carries a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// The local network.
+    Lan,
+    /// Bluetooth Low Energy.
+    Ble,
+    /// A server.
+    Server,
+}
+
+/// A protocol of the internet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// IPv4.
+    Ipv4,
+    /// IPv6.
+    Ipv6,
 }
 
 /// How far a message has come.

@@ -9,7 +9,7 @@ use tokio::net::{
 };
 
 use crate::{
-    api::{Event, Lagged, Method},
+    api::{Contact, Event, GetContacts, Lagged, Method},
     carrier::{ReadError, Reader, Writer},
     frame::{Error, Id, Notification, Outcome, Request, Response},
     limits,
@@ -132,6 +132,32 @@ impl Connection {
                 Outcome::Result(result) => return serde_json::from_value(result).map_err(garbled),
             }
         }
+    }
+
+    /// All contacts, in the order of their ids, page by page.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn contacts(&mut self) -> Result<Vec<Contact>, CallError> {
+        self.contacts_after(Vec::new(), true).await
+    }
+
+    /// The contacts of a snapshot, and those that were no more in it if `more` of them are.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn contacts_after(
+        &mut self,
+        mut contacts: Vec<Contact>,
+        mut more: bool,
+    ) -> Result<Vec<Contact>, CallError> {
+        while more {
+            let after = contacts.last().map(|contact| contact.id.clone());
+            let page = self.call(GetContacts { after, limit: None }).await?;
+            more = page.more && !page.contacts.is_empty();
+            contacts.extend(page.contacts);
+        }
+        Ok(contacts)
     }
 
     /// The next thing that happened, or `None` when the daemon has stopped. Only after

@@ -1,12 +1,14 @@
 //! From the node's types to the interface's.
 
+use std::net::{IpAddr, SocketAddr};
+
 use lamplit_client::{
-    AppPresence, CommandError, CommandFailed, Event, FileNote, Handle, Media, Progress, ReadError, Source, State,
-    Storage,
+    AppPresence, CommandError, CommandFailed, Event, FileNote, Handle, LinkKind, Media, Progress, Reach, ReadError,
+    Source, State, Storage,
     identity::Invite,
     view::{self, FileStand, MessageWhat},
 };
-use lamplit_types::AccountId;
+use lamplit_types::{AccountId, DeviceId};
 
 use crate::{
     api,
@@ -47,6 +49,40 @@ pub(crate) fn contact(state: &State, contact: view::ContactView) -> api::Contact
         unread: contact.unread,
         near: state.near.contains_key(&contact.account),
         lit: lit(state, contact.account),
+    }
+}
+
+/// Who can be reached: `contacts` are those of them that are known.
+pub(crate) fn nearby(handle: &Handle, me: AccountId, contacts: Vec<view::ContactView>) -> api::Nearby {
+    let addresses = handle.addresses().iter().map(ToString::to_string).collect();
+    let state = handle.state();
+    let devices = |account| state.near.get(&account).into_iter().flatten().map(near_device).collect::<Vec<_>>();
+    let person = |contact: view::ContactView| api::NearPerson {
+        contact: contact.account.to_string(),
+        name: contact.name.to_string(),
+        lit: lit(&state, contact.account),
+        devices: devices(contact.account),
+    };
+    let mut people: Vec<_> = contacts.into_iter().map(person).filter(|person| !person.devices.is_empty()).collect();
+    people.sort_by_cached_key(|person| person.name.to_lowercase());
+    api::Nearby { people, own: devices(me), strangers: state.strangers, addresses, discovery: handle.discovery() }
+}
+
+fn near_device((device, reach): (&DeviceId, &Reach)) -> api::NearDevice {
+    let family = reach.address.as_ref().and_then(|address| address.rest().parse::<SocketAddr>().ok());
+    api::NearDevice {
+        device: device.to_string(),
+        since_ms: reach.since.0,
+        over: match reach.kind {
+            LinkKind::Lan => api::Over::Lan,
+            LinkKind::Ble => api::Over::Ble,
+            LinkKind::Server => api::Over::Server,
+        },
+        family: family.map(|address| match address.ip().to_canonical() {
+            IpAddr::V4(_) => api::Family::Ipv4,
+            IpAddr::V6(_) => api::Family::Ipv6,
+        }),
+        address: reach.address.as_ref().map(|address| address.rest().to_owned()),
     }
 }
 

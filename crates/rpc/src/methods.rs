@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::{
     api::{
-        Accept, Accepting, Call, ContactPage, Dark, Dial, Discover, Document, Done, GetContacts, GetHistory, GetStatus,
-        HistoryPage, Invite, Invited, Light, MarkRead, Method, Note, RemoveContact, Rename, Said, Say, SetName,
-        Snapshot as ApiSnapshot, Status,
+        Accept, Accepting, Call, ContactPage, Dark, Dial, Discover, Document, Done, GetContacts, GetHistory, GetNearby,
+        GetStatus, HistoryPage, Invite, Invited, Light, MarkRead, Method, Nearby, Note, RemoveContact, Rename, Said,
+        Say, SetName, Snapshot as ApiSnapshot, Status,
     },
     convert,
     document::document,
@@ -36,6 +36,7 @@ pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> 
         Call::FetchFile(call) => to_value(call.serve(handle).await?),
         Call::CancelFile(call) => to_value(call.serve(handle).await?),
         Call::GetTransfers(call) => to_value(call.serve(handle).await?),
+        Call::GetNearby(call) => to_value(call.serve(handle).await?),
         Call::Invite(call) => to_value(call.serve(handle).await?),
         Call::Accept(call) => to_value(call.serve(handle).await?),
         Call::Light(call) => to_value(call.serve(handle).await?),
@@ -121,6 +122,19 @@ impl Serve for GetHistory {
     }
 }
 
+impl Serve for GetNearby {
+    async fn serve(self, handle: &Handle) -> Result<Nearby, Error> {
+        let accounts: Vec<AccountId> = handle.state().near.keys().copied().collect();
+        let found = handle.read(move |read| {
+            let me = view::me(read)?.account;
+            let contacts = accounts.into_iter().filter_map(|account| view::contact(read, account).transpose());
+            Ok((me, contacts.collect::<Result<Vec<_>, _>>()?))
+        });
+        let (me, contacts) = found.await?;
+        Ok(convert::nearby(handle, me, contacts))
+    }
+}
+
 /// As many of these entries as fit into one page, and whether some did not.
 fn fit<T: Serialize>(entries: Vec<T>) -> Result<(Vec<T>, bool), Error> {
     let (many, mut bytes, mut page) = (entries.len(), 0_usize, Vec::new());
@@ -178,7 +192,7 @@ impl Serve for Dark {
 
 impl Serve for MarkRead {
     async fn serve(self, handle: &Handle) -> Result<Done, Error> {
-        done(handle, Command::MarkRead { conversation: conversation(&self.conversation)? }).await
+        done(handle, Command::MarkRead { conversation: conversation(&self.conversation)?, up_to: self.up_to }).await
     }
 }
 

@@ -1,4 +1,4 @@
-use core::array;
+use core::{array, net::SocketAddr};
 use std::sync::Arc;
 
 use lamplit_transport::{Connection, LinkKind, Pending, PipeReceiver, PipeSender, SendError};
@@ -6,6 +6,7 @@ use lamplit_types::{Channel, Class, Pipe};
 use quinn::{RecvStream, SendDatagramError, SendStream, VarInt};
 use tokio::sync::Mutex;
 
+use crate::address;
 use crate::admission::Place;
 use crate::lanes::QuicLanes;
 use crate::limits;
@@ -89,11 +90,14 @@ fn assemble(connection: quinn::Connection, lanes: [Lane; 3], place: Option<Place
     // The dialler opened the streams of the classes, and they count on the other side.
     let opened_by_peer = if place.is_some() { Class::ALL.len() } else { 0 };
     let lanes = Arc::new(QuicLanes::new(connection.clone(), opened_by_peer));
+    let remote = connection.remote_address();
+    let peer = address::from_socket(SocketAddr::new(remote.ip().to_canonical(), remote.port()));
     let live = Arc::new(Live { connection, _place: place });
     let (control, message, bulk) = (Mutex::new(control), Mutex::new(message), Mutex::new(bulk));
     Ok(Connection {
         pipe: Pipe::Streams { binding, packet },
         kind: LinkKind::Lan,
+        peer,
         sender: Arc::new(QuicSender { live: live.clone(), control, message, bulk, packet }),
         receiver: Box::new(QuicReceiver { live, control: control_in, message: message_in, bulk: bulk_in }),
         lanes: Some(lanes),

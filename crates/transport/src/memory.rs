@@ -117,8 +117,9 @@ impl MemoryNetwork {
             MemoryPipe::Packets { .. } => (None, None),
         };
         let kind = LinkKind::Lan;
-        let near = Connection { pipe, kind, sender: near_sender, receiver: near_receiver, lanes: near_lanes };
-        let far = Connection { pipe, kind, sender: far_sender, receiver: far_receiver, lanes: far_lanes };
+        let near =
+            Connection { pipe, kind, peer: None, sender: near_sender, receiver: near_receiver, lanes: near_lanes };
+        let far = Connection { pipe, kind, peer: None, sender: far_sender, receiver: far_receiver, lanes: far_lanes };
         Some((near, far, events))
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use lamplit_types::{Channel, Pipe};
 
-use crate::{Lanes, Pending};
+use crate::{Address, Lanes, Pending};
 
 /// What kind of way a connection takes; of two ways to one device the lesser kind is taken first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,8 @@ pub struct Connection {
     pub pipe: Pipe,
     /// What kind of way it takes.
     pub kind: LinkKind,
+    /// Where the other end is, if this carrier knows such places. It may have moved since.
+    pub peer: Option<Address>,
     /// The half that sends.
     pub sender: Arc<dyn PipeSender>,
     /// The half that receives.

@@ -26,6 +26,7 @@ mod id;
 pub mod limits;
 mod name;
 mod pipe;
+mod safe;
 
 pub use app::{AppId, AppIdError};
 pub use clock::{Hlc, Mono, Now, Wall};
@@ -36,3 +37,4 @@ pub use id::{
 };
 pub use name::{Name, NameError, Text, TextError};
 pub use pipe::{Channel, Class, Pipe};
+pub use safe::safe;

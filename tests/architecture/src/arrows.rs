@@ -38,9 +38,10 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("lamplit-doctor", &["lamplit-transport-quic"]),
     ("lamplit-rpc", &["lamplit-types", "lamplit-client"]),
-    ("lamplit-cli", &["lamplit-types", "lamplit-client", "lamplit-doctor", "lamplit-rpc"]),
+    ("lamplit-tui", &["lamplit-types", "lamplit-rpc"]),
+    ("lamplit-cli", &["lamplit-types", "lamplit-client", "lamplit-doctor", "lamplit-rpc", "lamplit-tui"]),
     ("lamplit-sim", &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-node", "lamplit-store"]),
-    ("lamplit-demo", &["lamplit-client", "lamplit-rpc"]),
+    ("lamplit-demo", &["lamplit-client", "lamplit-rpc", "lamplit-tui"]),
     ("lamplit-xtask", &[]),
 ];
 

@@ -115,7 +115,7 @@ async fn go_on(daemon: &mut Connection, page: &mut Page<'_>, last: &mut Option<u
 }
 
 async fn mark_read(daemon: &mut Connection, contact: &Contact) -> Result<(), Failure> {
-    daemon.call(MarkRead { conversation: contact.id.clone() }).await?;
+    daemon.call(MarkRead { conversation: contact.id.clone(), up_to: None }).await?;
     Ok(())
 }
 

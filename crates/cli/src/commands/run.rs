@@ -1,9 +1,12 @@
+use std::io::{self, IsTerminal};
+
 use anyhow::{Context, anyhow};
 use lamplit_client::{
-    Client, Network, Parts,
+    Client, Handle, Network, Parts,
     account::{self, DataDir},
 };
 use lamplit_rpc::{Server, WebAddress, WebOptions, WebServer};
+use lamplit_tui::View;
 use serde_json::json;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -11,7 +14,7 @@ use tokio::{
 };
 use tracing_subscriber::EnvFilter;
 
-use super::Desk;
+use super::{Desk, view};
 use crate::{
     args::Run,
     failure::Failure,
@@ -21,8 +24,11 @@ use crate::{
 /// Only our own words, and only what somebody should look at. They hold no ids, names, messages or keys.
 const LOGGED: &str = "off,lamplit=warn";
 
-pub(super) async fn run(desk: &Desk, Run { bind, no_discovery, web, web_origin }: Run) -> Result<(), Failure> {
-    log()?;
+pub(super) async fn run(desk: &Desk, Run { bind, no_discovery, web, web_origin, view }: Run) -> Result<(), Failure> {
+    if view {
+        view::check(desk)?;
+    }
+    log(view)?;
     // From here on, so that a signal during the start is not lost.
     let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let data = desk.data.clone();
@@ -64,7 +70,11 @@ pub(super) async fn run(desk: &Desk, Run { bind, no_discovery, web, web_origin }
         wait_for_either(interrupt, terminate).await;
         stopping.stop();
     });
+    let shown = view.then(|| view::view(desk)).transpose()?.map(|view| tokio::spawn(show(view, handle)));
     let ended = client.wait().await.map_err(anyhow::Error::new);
+    if let Some(shown) = shown {
+        shown.await.map_err(|error| anyhow!("the view died: {error}"))??;
+    }
     server.await.map_err(|error| anyhow!("the local socket's server died: {error}"))?;
     if let Some(web) = web {
         web.await.map_err(|error| anyhow!("the WebSocket's server died: {error}"))?;
@@ -78,12 +88,23 @@ async fn open_web(desk: &Desk, options: WebOptions) -> Result<WebServer, Failure
     Ok(WebServer::bind(&desk.data, options).await.map_err(anyhow::Error::new)?)
 }
 
-fn log() -> Result<(), Failure> {
+/// Shows the view as long as the daemon runs, which is until somebody leaves it.
+async fn show(view: View, daemon: Handle) -> io::Result<()> {
+    let ended = view.run(daemon.stopped()).await;
+    daemon.stop();
+    ended
+}
+
+/// Logs to standard error, but not over a view on the same terminal.
+fn log(view: bool) -> Result<(), Failure> {
+    if view && io::stderr().is_terminal() {
+        return Ok(());
+    }
     let wanted = std::env::var("LAMPLIT_LOG").unwrap_or_else(|_| LOGGED.to_owned());
     let filter = EnvFilter::try_new(&wanted)
         .with_context(|| format!("LAMPLIT_LOG={wanted} is no log filter: try debug, or lamplit_client=debug"))?;
-    let colour = colours(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    let colour = colours(io::stderr().is_terminal());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour);
     log.try_init().map_err(|error| anyhow!("the log cannot be set up: {error}"))?;
     Ok(())
 }

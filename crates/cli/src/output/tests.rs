@@ -1,11 +1,8 @@
 use super::*;
 
 #[test]
-fn what_others_write_cannot_speak_to_the_terminal() {
-    assert_eq!(safe("a\u{1b}[2Jb\u{7}"), "a\u{FFFD}[2Jb\u{FFFD}");
-    assert_eq!(safe("abc\u{202E}cba"), "abc\u{FFFD}cba");
-    assert_eq!(safe("one\n\ttwo"), "one\n two");
-    assert_eq!(safe("嗨 👩‍🚀 é"), "嗨 👩‍🚀 é");
+fn tabs_of_others_take_no_more_room_than_they_are_given() {
+    assert_eq!(safe("one\n\ttwo\u{1b}"), "one\n two\u{FFFD}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn what_is_said_arrives_in_order_and_is_receipted() {
     }
     assert_eq!(world.contact(yi, jia).unwrap().unread, 100);
     let conversation = world.devices[jia].account.into();
-    world.command(yi, Command::MarkRead { conversation }).unwrap();
+    world.command(yi, Command::MarkRead { conversation, up_to: None }).unwrap();
     // A receipt may wait a moment for something to go with.
     world.pass(lamplit_node::limits::RECEIPT_MS);
     assert_eq!(world.message(jia, ids[0]).unwrap().progress, Some(Progress::Read));

@@ -74,7 +74,7 @@ fn check_answer(device: &Device, number: u64, answer: &Answer, events: &[Event])
         Command::RenameContact { contact: who, alias } => contact(*who)?.is_none_or(|shown| shown.alias == *alias),
         Command::SetNote { contact: who, note } => contact(*who)?.is_none_or(|shown| shown.note == *note),
         Command::RemoveContact(who) => contact(*who)?.is_none(),
-        Command::MarkRead { conversation } => {
+        Command::MarkRead { conversation, .. } => {
             // What came in the same batch may have come after it was read.
             let shown = conversation.account().map(contact).transpose()?.flatten();
             shown.is_none_or(|shown| shown.unread == 0 || tells_message(events, conversation))

@@ -140,7 +140,7 @@ impl World {
         let Some((at, account, person)) = self.some_contact() else { return Ok(()) };
         self.did(Deed::Read);
         self.tell(|| format!("{at}: reads what {person} wrote"));
-        self.command(at, Command::MarkRead { conversation: account.into() }).map(drop)
+        self.command(at, Command::MarkRead { conversation: account.into(), up_to: None }).map(drop)
     }
 
     fn edit(&mut self, is_name: bool) -> Done {

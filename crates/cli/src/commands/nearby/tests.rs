@@ -1,0 +1,34 @@
+use lamplit_rpc::api::{LitApp, NearPerson};
+
+use super::*;
+
+fn device(family: Option<Family>) -> NearDevice {
+    NearDevice { device: "0123456789abcdef".to_owned(), since_ms: u64::MAX, over: Over::Lan, family, address: None }
+}
+
+fn nobody() -> Nearby {
+    Nearby { people: Vec::new(), own: Vec::new(), strangers: 0, addresses: Vec::new(), discovery: true }
+}
+
+#[test]
+fn who_is_near_is_told_with_every_device_and_over_what() {
+    let lit = vec![LitApp { app: "qq".to_owned(), source: "hand".to_owned(), since_ms: 0 }];
+    let devices = vec![device(Some(Family::Ipv4)), device(Some(Family::Ipv6))];
+    let grace = NearPerson { contact: String::new(), name: "Gr\u{1b}ace".to_owned(), lit, devices };
+    let nearby = Nearby { people: vec![grace], own: vec![device(None)], strangers: 2, ..nobody() };
+    let told = describe(Output::new(false), &nearby);
+    let expected = "\
+NAME    DEVICE    OVER       SINCE  ON
+Gr\u{FFFD}ace  01234567  LAN, IPv4  now    qq
+Gr\u{FFFD}ace  01234567  LAN, IPv6  now    qq
+you     01234567  LAN        now
+2 devices of people you don't know show themselves here.";
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn nobody_is_said_to_be_near_where_nobody_is() {
+    assert_eq!(describe(Output::new(false), &nobody()), "Nobody you know can be reached directly now.");
+    let off = describe(Output::new(false), &Nearby { discovery: false, ..nobody() });
+    assert!(off.contains("Discovery is off here"), "{off}");
+}

@@ -1,0 +1,109 @@
+//! What goes into the model and what comes out of it.
+
+use lamplit_rpc::api::{Contact, Event, HistoryPage, Invited, Nearby, Snapshot, Status};
+use ratatui::crossterm::event::KeyEvent;
+
+use crate::talk::Want;
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Key(KeyEvent),
+    Paste(String),
+    /// The terminal has this many columns and rows.
+    Resized(u16, u16),
+    /// Whether somebody looks, as far as the terminal tells.
+    Watched(bool),
+    /// What the clock says, in milliseconds since 1970-01-01 UTC.
+    Tick(u64),
+    /// The daemon is there: how things are, with all contacts.
+    Connected(Box<Snapshot>),
+    /// It is not, and why.
+    Lost(String),
+    Happened(Box<Event>),
+    /// Some happenings were left out.
+    Lagged,
+    Answered(Answer),
+}
+
+/// Something to be done, once the screen shows what led to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Call(Call),
+    /// Hand a text to the terminal's clipboard.
+    Copy(String),
+    Title(String),
+    /// Draw everything anew.
+    Redraw,
+    Leave,
+}
+
+/// Something to ask the daemon for. Calls are answered in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// All contacts anew.
+    Look,
+    Status,
+    Nearby,
+    Fetch {
+        contact: String,
+        want: Want,
+        before: Option<u64>,
+    },
+    Say {
+        ticket: u64,
+        contact: String,
+        text: String,
+    },
+    MarkRead {
+        contact: String,
+        up_to: u64,
+    },
+    Light {
+        app: String,
+        on: bool,
+    },
+    SetName(String),
+    Rename {
+        contact: String,
+        name: Option<String>,
+    },
+    Note {
+        contact: String,
+        note: Option<String>,
+    },
+    Forget {
+        contact: String,
+    },
+    Dial {
+        contact: String,
+        address: String,
+    },
+    Invite,
+    Accept {
+        link: String,
+    },
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Looked(Vec<Contact>),
+    Status(Box<Status>),
+    Nearby(Nearby),
+    Fetched {
+        contact: String,
+        want: Want,
+        page: HistoryPage,
+    },
+    Said {
+        ticket: u64,
+        contact: String,
+        id: String,
+    },
+    Invited(Invited),
+    /// It is done and there is nothing to tell.
+    Done(Call),
+    /// It was not done, and why.
+    Refused(Call, String),
+}

@@ -1,0 +1,106 @@
+//! What can be asked for by typing it, with a slash before it.
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Invite,
+    Accept(String),
+    On(String),
+    Off(String),
+    Name(String),
+    Rename(Option<String>),
+    Note(Option<String>),
+    Dial(String),
+    Forget,
+    Help,
+    Quit,
+}
+
+/// What is known about a command before it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    /// What comes after it.
+    pub(crate) with: &'static str,
+    pub(crate) does: &'static str,
+}
+
+const fn known(name: &'static str, with: &'static str, does: &'static str) -> Known {
+    Known { name, with, does }
+}
+
+pub(crate) const ALL: &[Known] = &[
+    known("invite", "", "make an invite: a link and a QR code for one person"),
+    known("accept", "LINK", "accept somebody's invite"),
+    known("on", "APP", "let contacts see that you are on an app"),
+    known("off", "APP", "let it go dark"),
+    known("note", "[TEXT]", "keep a note about this contact, or remove it"),
+    known("rename", "[NAME]", "call this contact something else, or what they call themselves"),
+    known("name", "NAME", "change your own name"),
+    known("dial", "ADDRESS", "connect to this contact where the network hides devices"),
+    known("forget", "", "forget this contact"),
+    known("help", "", "show all keys"),
+    known("quit", "", "leave; the daemon goes on"),
+];
+
+/// What a line that was typed is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Typed {
+    /// To be said.
+    Words(String),
+    Command(Command),
+    /// Neither: why.
+    Wrong(String),
+}
+
+/// Takes a line for what it is. Two slashes begin words with one.
+pub(crate) fn read(line: &str) -> Typed {
+    let line = line.trim_matches('\n');
+    let Some(rest) = line.strip_prefix('/') else { return Typed::Words(line.to_owned()) };
+    if rest.starts_with('/') {
+        return Typed::Words(rest.to_owned());
+    }
+    let (name, with) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let with = with.trim();
+    let some = (!with.is_empty()).then(|| with.to_owned());
+    let command = match (name.to_lowercase().as_str(), some) {
+        ("invite", _) => Command::Invite,
+        // A link that was broken into rows is one all the same.
+        ("accept", Some(link)) => Command::Accept(link.split_whitespace().collect()),
+        ("on", Some(app)) => Command::On(app),
+        ("off", Some(app)) => Command::Off(app),
+        ("name", Some(name)) => Command::Name(name),
+        ("rename", name) => Command::Rename(name),
+        ("note", note) => Command::Note(note),
+        ("dial", Some(address)) => Command::Dial(address),
+        ("forget" | "remove", _) => Command::Forget,
+        ("help" | "?", _) => Command::Help,
+        ("quit" | "q" | "exit", _) => Command::Quit,
+        (name, _) => return Typed::Wrong(wrong(name)),
+    };
+    Typed::Command(command)
+}
+
+/// The commands that a line could become, while its first word is typed.
+pub(crate) fn hints(line: &str) -> Vec<&'static Known> {
+    match line.strip_prefix('/') {
+        Some(name) if !name.contains(|c: char| c.is_whitespace() || c == '/') => {
+            ALL.iter().filter(|known| known.name.starts_with(&name.to_lowercase())).collect()
+        }
+        Some(line) => {
+            let name = line.split_whitespace().next().unwrap_or_default();
+            ALL.iter().filter(|known| known.name == name).collect()
+        }
+        None => Vec::new(),
+    }
+}
+
+fn wrong(name: &str) -> String {
+    match ALL.iter().find(|known| known.name == name) {
+        Some(Known { name, with, does }) => format!("/{name} {with}: {does}"),
+        None => format!("There is no command /{name}. To say it, begin with //"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

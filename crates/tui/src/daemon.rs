@@ -1,0 +1,132 @@
+//! The daemon, as the view sees it: one task listens to what happens, another asks in order.
+
+use std::path::{Path, PathBuf};
+
+use lamplit_rpc::{
+    CallError, ConnectError, Connection, Happening,
+    api::{
+        Accept, Dark, Dial, GetHistory, GetNearby, GetStatus, Invite, Light, MarkRead, Method, Note, RemoveContact,
+        Rename, Say, SetName, Snapshot, Subscribe,
+    },
+};
+use tokio::{sync::mpsc, time::sleep};
+
+use crate::{
+    calls::{Answer, Call, Input},
+    limits,
+};
+
+/// Tells what happens, and goes on when the daemon comes back. Ends when nobody listens.
+pub(crate) async fn watch(socket: PathBuf, inputs: mpsc::Sender<Input>) {
+    loop {
+        let reason = match follow(&socket, &inputs).await {
+            Ok(()) => "the daemon has stopped".to_owned(),
+            Err(reason) => reason,
+        };
+        if inputs.send(Input::Lost(reason)).await.is_err() {
+            return;
+        }
+        sleep(limits::AGAIN).await;
+    }
+}
+
+async fn follow(socket: &Path, inputs: &mpsc::Sender<Input>) -> Result<(), String> {
+    let mut daemon = Connection::open(socket).await.map_err(|error| error.to_string())?;
+    let snapshot = subscribe(&mut daemon).await.map_err(|error| error.to_string())?;
+    let mut input = Input::Connected(Box::new(snapshot));
+    loop {
+        if inputs.send(input).await.is_err() {
+            return Ok(());
+        }
+        input = match daemon.next().await {
+            Ok(Some(Happening::Event(event))) => Input::Happened(Box::new(event)),
+            // What only a newer program understands may matter too.
+            Ok(Some(Happening::Lagged(_))) => Input::Lagged,
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(error.to_string()),
+        };
+    }
+}
+
+/// How things are, with all contacts.
+async fn subscribe(daemon: &mut Connection) -> Result<Snapshot, CallError> {
+    let Snapshot { status, contacts, more } = daemon.call(Subscribe {}).await?;
+    let contacts = daemon.contacts_after(contacts, more).await?;
+    Ok(Snapshot { status, contacts, more: false })
+}
+
+/// Makes calls one after another. Ends when no more can come.
+pub(crate) async fn answer(socket: PathBuf, mut calls: mpsc::Receiver<Call>, inputs: mpsc::Sender<Input>) {
+    let mut line = Line { socket, open: None };
+    while let Some(call) = calls.recv().await {
+        let answer = match line.make(&call).await {
+            Ok(answer) => answer,
+            Err(reason) => Answer::Refused(call, reason),
+        };
+        if inputs.send(Input::Answered(answer)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The connection that calls are made on, once there is one.
+struct Line {
+    socket: PathBuf,
+    open: Option<Connection>,
+}
+
+impl Line {
+    async fn make(&mut self, call: &Call) -> Result<Answer, String> {
+        let connect = |error: ConnectError| error.to_string();
+        let mut daemon = match self.open.take() {
+            Some(daemon) => daemon,
+            None => Connection::open(&self.socket).await.map_err(connect)?,
+        };
+        match make(&mut daemon, call.clone()).await {
+            Ok(answer) => {
+                self.open = Some(daemon);
+                Ok(answer)
+            }
+            Err(CallError::Refused(error)) => {
+                self.open = Some(daemon);
+                Err(error.to_string())
+            }
+            // What comes next on this connection is nobody's answer.
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+async fn make(daemon: &mut Connection, call: Call) -> Result<Answer, CallError> {
+    Ok(match call.clone() {
+        Call::Look => Answer::Looked(daemon.contacts().await?),
+        Call::Status => Answer::Status(Box::new(daemon.call(GetStatus {}).await?)),
+        Call::Nearby => Answer::Nearby(daemon.call(GetNearby {}).await?),
+        Call::Fetch { contact, want, before } => {
+            let limit = Some(limits::PAGE);
+            let page = daemon.call(GetHistory { conversation: contact.clone(), before, limit }).await?;
+            Answer::Fetched { contact, want, page }
+        }
+        Call::Say { ticket, contact, text } => {
+            let id = daemon.call(Say { conversation: contact.clone(), text }).await?.id;
+            Answer::Said { ticket, contact, id }
+        }
+        Call::MarkRead { contact, up_to } => {
+            done(daemon, MarkRead { conversation: contact, up_to: Some(up_to) }, call).await?
+        }
+        Call::Light { app, on: true } => done(daemon, Light { app }, call).await?,
+        Call::Light { app, on: false } => done(daemon, Dark { app }, call).await?,
+        Call::SetName(name) => done(daemon, SetName { name }, call).await?,
+        Call::Rename { contact, name } => done(daemon, Rename { contact, name }, call).await?,
+        Call::Note { contact, note } => done(daemon, Note { contact, note }, call).await?,
+        Call::Forget { contact } => done(daemon, RemoveContact { contact }, call).await?,
+        Call::Dial { contact, address } => done(daemon, Dial { contact, address }, call).await?,
+        Call::Invite => Answer::Invited(daemon.call(Invite {}).await?),
+        Call::Accept { link } => done(daemon, Accept { link }, call).await?,
+    })
+}
+
+async fn done(daemon: &mut Connection, method: impl Method, call: Call) -> Result<Answer, CallError> {
+    daemon.call(method).await?;
+    Ok(Answer::Done(call))
+}

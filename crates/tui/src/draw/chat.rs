@@ -1,0 +1,185 @@
+use lamplit_rpc::api::Contact;
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Style,
+    text::Line,
+};
+
+use super::{frame_around, lamp, row, rows_of, title};
+use crate::{
+    command,
+    panes::Focus,
+    rows::Row,
+    state::{PROMPT, State},
+    talk::Talk,
+    text::{cut, width},
+    theme::Theme,
+    time::{age, day},
+    words::ticks,
+};
+
+/// Cells at the right of own messages, for how far they have come.
+const TICKS: usize = 3;
+
+/// The conversation with whoever is chosen. Returns where the cursor is.
+pub(super) fn draw(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect) -> Position {
+    let has_focus = state.focus == Focus::Chat;
+    let style = if has_focus { theme.focus() } else { theme.strong() };
+    let contact = state.people.chosen();
+    let heading = title(contact.map_or("", |contact| &contact.name), style, area.width);
+    frame_around(theme, buffer, area, heading, Line::default(), has_focus);
+    let parts = state.chat_parts(area);
+    match contact {
+        Some(contact) => head(state, theme, buffer, parts.head, contact),
+        None => welcome(state, theme, buffer, parts.history),
+    }
+    if let Some(talk) = &state.talk {
+        let name = contact.map_or("", |contact| &contact.name);
+        for (area, shown) in rows_of(parts.history).zip(talk.on_screen()) {
+            history_row(theme, buffer, area, talk, name, shown);
+        }
+        rule(state, theme, buffer, parts.composer, talk);
+    }
+    hints(state, theme, buffer, parts.hints);
+    composer(state, theme, buffer, parts.composer)
+}
+
+/// What they are on and whether they are near; what was noted about them.
+fn head(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect, contact: &Contact) {
+    let mut rows = rows_of(area);
+    if let Some(area) = rows.next() {
+        let on = contact.lit.iter().map(|app| {
+            let by = if app.source == "hand" { "by hand" } else { app.source.as_str() };
+            format!("{} ({by}, {})", app.app, age(state.now_ms, app.since_ms))
+        });
+        let on: Vec<String> = on.collect();
+        let text = if on.is_empty() { "on nothing".to_owned() } else { format!("on {}", on.join(", ")) };
+        let style = if on.is_empty() { theme.quiet() } else { theme.lit() };
+        let reach = if contact.near { ("near ", theme.near()) } else { ("not near ", theme.quiet()) };
+        let left = [(" ".to_owned(), Style::new()), lamp(theme, &contact.lit), (text, style)];
+        row(buffer, area, &left, &[(reach.0.to_owned(), reach.1)]);
+    }
+    if let (Some(area), Some(note)) = (rows.next(), &contact.note) {
+        row(buffer, area, &[(format!(" note: {}", note.replace('\n', " ")), theme.quiet())], &[]);
+    }
+}
+
+fn history_row(theme: Theme, buffer: &mut Buffer, area: Rect, talk: &Talk, name: &str, shown: &Row) {
+    match shown {
+        Row::Blank => {}
+        Row::Start => centred(theme.quiet(), buffer, area, "This is where it begins", ' '),
+        Row::Loading => centred(theme.quiet(), buffer, area, "…", ' '),
+        Row::Day(date) => centred(theme.quiet(), buffer, area, &day(*date), '─'),
+        Row::New => centred(theme.focus(), buffer, area, "new", '─'),
+        Row::Head { mine: false, time } => {
+            row(buffer, area, &[(format!(" {name}"), theme.theirs()), (format!("  {time}"), theme.quiet())], &[]);
+        }
+        Row::Head { mine: true, time } => {
+            let aside = " ".repeat(TICKS.saturating_add(1));
+            row(buffer, area, &[], &[(format!("{time}  "), theme.quiet()), (format!("you{aside}"), theme.mine())]);
+        }
+        Row::Text { entry, row: number, last } => {
+            let Some(entry) = talk.entries().get(*entry) else { return };
+            let Some(text) = entry.rows.get(*number) else { return };
+            if entry.message.mine {
+                let mark = entry.message.progress.filter(|_| *last).map_or("", ticks);
+                own(theme, buffer, area, &entry.rows, text, mark);
+            } else {
+                row(buffer, area, &[(format!(" {text}"), Style::new())], &[]);
+            }
+        }
+        Row::Saying { saying, row: number, last } => {
+            let Some(saying) = talk.saying().get(*saying) else { return };
+            if let Some(text) = saying.rows.get(*number) {
+                own(theme, buffer, area, &saying.rows, text, if *last { "…" } else { "" });
+            }
+        }
+    }
+}
+
+/// A row of an own message: its rows begin under each other, and the longest ends at the right.
+fn own(theme: Theme, buffer: &mut Buffer, area: Rect, all: &[String], text: &str, mark: &str) {
+    let widest = all.iter().map(|row| width(row)).max().unwrap_or(0);
+    let room = usize::from(area.width).saturating_sub(TICKS).saturating_sub(1);
+    let text = cut(text, room);
+    let before = room.saturating_sub(widest);
+    let x = area.x.saturating_add(u16::try_from(before).unwrap_or(u16::MAX));
+    buffer.set_stringn(x, area.y, &text, room.saturating_sub(before), Style::new());
+    let x = area.x.saturating_add(u16::try_from(room.saturating_add(1)).unwrap_or(u16::MAX));
+    let style = if mark == "·" || mark == "…" { theme.quiet() } else { theme.near() };
+    buffer.set_stringn(x, area.y, mark, TICKS, style);
+}
+
+/// A text in the middle, with something at both sides.
+fn centred(style: Style, buffer: &mut Buffer, area: Rect, text: &str, around: char) {
+    let total = usize::from(area.width).saturating_sub(2);
+    let text = cut(text, total.saturating_sub(4));
+    let left = total.saturating_sub(width(&text)).saturating_sub(2);
+    let side = |cells: usize| around.to_string().repeat(cells);
+    let line = format!(" {} {text} {}", side(left / 2), side(left.saturating_sub(left / 2)));
+    buffer.set_stringn(area.x, area.y, line, usize::from(area.width), style);
+}
+
+/// The line above what is typed; it tells when there is more below.
+fn rule(state: &State, theme: Theme, buffer: &mut Buffer, composer: Rect, talk: &Talk) {
+    let area = Rect { y: composer.y.saturating_sub(1), height: 1, ..composer };
+    let line = "─".repeat(usize::from(area.width));
+    buffer.set_stringn(area.x, area.y, line, usize::from(area.width), theme.quiet());
+    if talk.is_at_end() || talk.is_loading() {
+        return;
+    }
+    let unread = state.people.chosen().map_or(0, |contact| contact.unread);
+    let text = if unread > 0 { format!(" {unread} new below ↓ ") } else { " more below ↓ ".to_owned() };
+    row(buffer, area, &[], &[(text, theme.focus()), ("─".to_owned(), theme.quiet())]);
+}
+
+fn hints(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect) {
+    let hints = command::hints(&state.composer.text());
+    for (area, known) in rows_of(area).zip(hints) {
+        let words = format!(" /{} {}", known.name, known.with);
+        let aside = " ".repeat(18_usize.saturating_sub(width(&words)));
+        row(buffer, area, &[(words, theme.focus()), (format!("{aside}{}", known.does), theme.quiet())], &[]);
+    }
+}
+
+/// What is typed. Of more rows than there is room for, those around the cursor.
+fn composer(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect) -> Position {
+    let typed = state.composer.rows(usize::from(area.width).saturating_sub(PROMPT));
+    let height = usize::from(area.height);
+    let top = typed.row.saturating_sub(height.saturating_sub(1));
+    let prompt = if state.focus == Focus::Chat { theme.focus() } else { theme.quiet() };
+    for (at, (area, text)) in rows_of(area).zip(typed.rows.iter().skip(top)).enumerate() {
+        let sign = if at == 0 && top == 0 { "> " } else { "  " };
+        row(buffer, area, &[(sign.to_owned(), prompt), (text.clone(), Style::new())], &[]);
+    }
+    if state.composer.is_empty() {
+        let text = match state.people.chosen() {
+            Some(contact) => format!("say something to {}, or / for more", contact.name),
+            None => "/ for what there is to do".to_owned(),
+        };
+        row(buffer, area, &[("> ".to_owned(), prompt), (text, theme.quiet())], &[]);
+    }
+    let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+    let x = area.x.saturating_add(cells(PROMPT.saturating_add(typed.column)));
+    Position::new(x.min(area.right().saturating_sub(1)), area.y.saturating_add(cells(typed.row.saturating_sub(top))))
+}
+
+/// What to do first.
+fn welcome(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect) {
+    let Some(status) = &state.status else { return };
+    let greeting = format!("Good to see you, {}.", status.name);
+    let lines: [(&str, Style); 8] = [
+        ("", Style::new()),
+        (&greeting, theme.strong()),
+        ("", Style::new()),
+        ("Lamplit shows who of your people is on, and", Style::new()),
+        ("lets you talk, with no server in between.", Style::new()),
+        ("", Style::new()),
+        ("/invite      makes an invite for somebody", theme.lit()),
+        ("/accept LINK takes one; or paste the link", theme.lit()),
+    ];
+    for (area, (text, style)) in rows_of(area).zip(lines) {
+        row(buffer, area, &[(format!("  {text}"), style)], &[]);
+    }
+}

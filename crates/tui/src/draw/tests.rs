@@ -1,0 +1,240 @@
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::{env, fs, path::PathBuf};
+
+use lamplit_rpc::api::{Event, Progress, Storage};
+use ratatui::{Terminal, backend::TestBackend, crossterm::event::KeyCode};
+
+use super::*;
+use crate::{
+    calls::{Answer, Input},
+    state::tests::{Play, message, people, status},
+};
+
+/// Set to anything, the screens that tests compare with are written anew; look at them before you keep them.
+const WRITE: &str = "LAMPLIT_WRITE_SCREENS";
+
+fn drawn(play: &Play) -> Buffer {
+    let area = play.state.area;
+    let mut terminal = Terminal::new(TestBackend::new(area.width, area.height)).unwrap();
+    terminal.draw(|frame| draw(&play.state, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn text(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut hidden = 0;
+        for x in 0..buffer.area.width {
+            if hidden > 0 {
+                hidden -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            hidden = width(symbol).saturating_sub(1);
+            line.push_str(symbol);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Compares a screen with the one that is kept of that name.
+fn look(play: &Play, name: &str) {
+    let shown = text(&drawn(play));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/draw/screens").join(format!("{name}.txt"));
+    if env::var_os(WRITE).is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &shown).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(shown, kept, "{name} looks different; {WRITE}=1 keeps what it looks like now:\n{shown}");
+}
+
+fn evening(width: u16, height: u16) -> Play {
+    let mut history = vec![
+        message(1, false, "Did you see the engine turn?", 26 * 60),
+        message(
+            2,
+            true,
+            "All night. It weaves algebraical patterns just as the loom weaves flowers and leaves.",
+            25 * 60,
+        ),
+        message(3, false, "good evening", 9),
+        message(4, false, "shall we go on where we stopped?", 9),
+        message(5, true, "Yes!", 4),
+        message(6, true, "I bring the tables.\nAnd tea 🍵, 茶也行。", 1),
+    ];
+    history[1].progress = Some(Progress::Read);
+    history[4].progress = Some(Progress::Delivered);
+    Play::begin(width, height, history)
+}
+
+#[test]
+fn a_wide_screen_has_people_chat_and_nearby_side_by_side() {
+    let mut play = evening(120, 30);
+    play.press(KeyCode::Enter);
+    play.write("Where is the second");
+    look(&play, "wide");
+}
+
+#[test]
+fn a_screen_of_the_usual_size_has_nearby_below_the_people() {
+    let mut play = evening(80, 24);
+    play.press(KeyCode::Enter);
+    look(&play, "usual");
+}
+
+#[test]
+fn a_narrow_screen_has_one_pane_at_a_time() {
+    let mut play = evening(40, 20);
+    look(&play, "narrow-people");
+    play.press(KeyCode::Tab);
+    look(&play, "narrow-chat");
+    play.press(KeyCode::Tab);
+    look(&play, "narrow-nearby");
+}
+
+#[test]
+fn what_is_new_stands_below_a_line() {
+    let mut contacts = people();
+    contacts[0].unread = 2;
+    let mut play = Play::begin_with(80, 24, contacts, evening(80, 24).history);
+    play.press(KeyCode::Enter);
+    look(&play, "new");
+}
+
+#[test]
+fn commands_show_themselves_while_they_are_typed() {
+    let mut play = evening(80, 24);
+    play.write("/no");
+    look(&play, "hints");
+}
+
+#[test]
+fn nobody_yet_is_told_what_to_do() {
+    let play = Play::begin_with(80, 24, Vec::new(), Vec::new());
+    look(&play, "welcome");
+}
+
+#[test]
+fn help_fits_or_scrolls() {
+    let mut play = evening(80, 40);
+    play.press(KeyCode::Char('?'));
+    look(&play, "help");
+    let mut play = evening(40, 12);
+    play.press(KeyCode::Char('?'));
+    (0..40).for_each(|_| play.press(KeyCode::Down));
+    look(&play, "help-narrow");
+}
+
+#[test]
+fn an_invite_is_a_code_and_a_link_or_says_how_much_room_it_needs() {
+    for (height, name) in [(40, "invite"), (20, "invite-low")] {
+        let mut play = evening(80, height);
+        play.write("/invite");
+        play.press(KeyCode::Enter);
+        look(&play, name);
+    }
+}
+
+#[test]
+fn trouble_is_told_on_the_last_row() {
+    let mut play = evening(80, 24);
+    let mut failing = status();
+    failing.waiting = 3;
+    failing.storage = Storage::Failing { reason: "the disk is full: make room".to_owned() };
+    play.take(Input::Answered(Answer::Status(Box::new(failing))));
+    assert!(text(&drawn(&play)).contains("the disk is full: make room"));
+    play.take(Input::Lost("no daemon is running: start it with `lamplit run`".to_owned()));
+    assert!(text(&drawn(&play)).contains("no daemon is running: start it with `lamplit run`. Looking for it…"));
+}
+
+#[test]
+fn how_far_messages_have_come_is_seen_without_colours() {
+    let mut play = evening(80, 24);
+    play.state.colours = false;
+    let buffer = drawn(&play);
+    assert!(text(&buffer).contains("✓✓"));
+    let coloured = |cell: &ratatui::buffer::Cell| {
+        cell.fg != ratatui::style::Color::Reset || cell.bg != ratatui::style::Color::Reset
+    };
+    assert!(!buffer.content.iter().any(coloured));
+    play.state.colours = true;
+    assert!(drawn(&play).content.iter().any(coloured));
+}
+
+/// Names and texts that would like to be something else.
+const HOSTILE: &[&str] = &[
+    "\u{1b}[2J\u{1b}[31mred\u{1b}]0;title\u{7}",
+    "\u{9b}31m\u{90}q\u{9c}",
+    "\u{202E}evil\u{2066}\u{2069}\u{200F}",
+    "a\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
+    "小野不由美が書いた十二国記",
+    "👩‍🚀👨‍👩‍👧‍👦🏴󠁧󠁢󠁳󠁣󠁴󠁿🇩🇪❤️",
+    "שלום וברכה ABC 123",
+    "\n\n\n\ttabs\tand\nlines\r\n",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "\u{FEFF}\u{200B}\u{2060}",
+    "│╭╮╰╯ ● near  9 ",
+];
+
+#[test]
+fn nothing_hostile_reaches_the_terminal_and_no_frame_breaks() {
+    for hostile in HOSTILE {
+        for (columns, rows) in [(24, 8), (40, 12), (64, 20), (65, 24), (80, 24), (120, 30), (200, 60)] {
+            let mut contacts = people();
+            contacts[0].name = (*hostile).to_owned();
+            contacts[0].note = Some((*hostile).to_owned());
+            contacts[0].lit[0].app = (*hostile).to_owned();
+            let history =
+                (1..=30).map(|index| message(index, index % 2 == 0, &hostile.repeat(3), (30 - index) * 3)).collect();
+            let mut play = Play::begin_with(columns, rows, contacts, history);
+            for _ in 0..3 {
+                play.take(Input::Happened(Box::new(Event::Warning { text: (*hostile).to_owned() })));
+                play.take(Input::Paste((*hostile).to_owned()));
+                check(&play, hostile);
+                play.press(KeyCode::Tab);
+            }
+            play.press(KeyCode::Char('?'));
+            check(&play, hostile);
+        }
+    }
+}
+
+fn check(play: &Play, hostile: &str) {
+    let buffer = drawn(play);
+    for cell in &buffer.content {
+        let bad =
+            cell.symbol().chars().find(|&c| c.is_control() || lamplit_types::safe(&c.to_string()) != c.to_string());
+        assert_eq!(bad, None, "{hostile:?}");
+    }
+    // Frames are where they belong: nothing wide has pushed them aside.
+    let panes = play.state.panes().unwrap();
+    for pane in [panes.people, panes.chat, panes.nearby] {
+        if pane.is_empty() || play.state.overlay.is_some() {
+            continue;
+        }
+        for y in pane.y + 1..pane.bottom() - 1 {
+            assert_eq!(buffer[(pane.x, y)].symbol(), "│", "{hostile:?} at {:?}", play.state.area);
+            assert_eq!(buffer[(pane.right() - 1, y)].symbol(), "│", "{hostile:?} at {:?}", play.state.area);
+        }
+    }
+}
+
+#[test]
+fn any_size_is_survived() {
+    for columns in 1..50 {
+        for rows in [1, 2, 3, 5, 8, 9, 13, 30] {
+            let mut play = evening(columns, rows);
+            drawn(&play);
+            play.press(KeyCode::Tab);
+            play.take(Input::Paste("one\ntwo\nthree\nfour".to_owned()));
+            drawn(&play);
+            play.press(KeyCode::F(1));
+            drawn(&play);
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! What keys do.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::{
+    calls::{Call, Effect},
+    command::{self, Command, Typed},
+    panes::Focus,
+    state::{Overlay, State},
+};
+
+/// How invites begin.
+const INVITE: &str = "lamplit:";
+/// People that a page goes by.
+const PAGE: isize = 10;
+
+impl State {
+    pub(crate) fn press(&mut self, key: KeyEvent) {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        if !(control && key.code == KeyCode::Char('c')) {
+            self.warned = false;
+        }
+        match key.code {
+            KeyCode::Char('c' | 'q') if control => self.leave(),
+            KeyCode::Char('l') if control => self.effect(Effect::Redraw),
+            _ if self.overlay.is_some() => self.press_in_overlay(key),
+            KeyCode::F(1) => self.help(),
+            KeyCode::Char('n') if control => {
+                self.people.step_to_unread();
+                self.focus = Focus::Chat;
+            }
+            KeyCode::BackTab => self.focus = self.focus.previous(),
+            KeyCode::Tab if self.focus == Focus::Chat && self.complete() => {}
+            KeyCode::Tab => self.focus = self.focus.next(),
+            _ => match self.focus {
+                Focus::People => self.press_in_people(key, control),
+                Focus::Chat => self.press_in_chat(key),
+                Focus::Nearby => self.press_in_nearby(key, control),
+            },
+        }
+    }
+
+    /// Pastes, as if it were typed; an invite where nothing is being said is one to accept.
+    pub(crate) fn paste(&mut self, text: &str) {
+        self.warned = false;
+        let is_invite = text.trim_start().get(..INVITE.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(INVITE));
+        let nobody = self.people.chosen().is_none() && self.composer.is_empty();
+        if self.overlay.is_some() {
+            return;
+        }
+        if is_invite && (self.focus != Focus::Chat || nobody) {
+            let link: String = text.split_whitespace().collect();
+            self.type_command(&format!("accept {link}"));
+        } else if self.focus == Focus::People {
+            self.people.type_filter(text);
+        } else {
+            self.focus = Focus::Chat;
+            self.type_in(text);
+        }
+    }
+
+    fn press_in_people(&mut self, key: KeyEvent, control: bool) {
+        match key.code {
+            KeyCode::Up => self.people.step(-1),
+            KeyCode::Down => self.people.step(1),
+            KeyCode::PageUp => self.people.step(-PAGE),
+            KeyCode::PageDown => self.people.step(PAGE),
+            KeyCode::Home => self.people.step(isize::MIN),
+            KeyCode::End => self.people.step(isize::MAX),
+            KeyCode::Enter | KeyCode::Right => self.focus = Focus::Chat,
+            KeyCode::Esc => self.people.clear_filter(),
+            KeyCode::Backspace => self.people.shorten_filter(),
+            KeyCode::Char('?') => self.help(),
+            KeyCode::Char('/') => self.type_command(""),
+            KeyCode::Char(typed) if !control => self.people.type_filter(typed.encode_utf8(&mut [0; 4])),
+            _ => {}
+        }
+    }
+
+    fn press_in_nearby(&mut self, key: KeyEvent, control: bool) {
+        match key.code {
+            KeyCode::Up => self.nearby_top = self.nearby_top.saturating_sub(1),
+            KeyCode::Down => self.nearby_top = self.nearby_top.saturating_add(1),
+            KeyCode::Home => self.nearby_top = 0,
+            KeyCode::Esc => self.focus = Focus::People,
+            KeyCode::Char('?') => self.help(),
+            KeyCode::Char('/') if !control => self.type_command(""),
+            _ => {}
+        }
+    }
+
+    fn press_in_chat(&mut self, key: KeyEvent) {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        let shift = key.modifiers.contains(KeyModifiers::SHIFT);
+        let (width, empty) = (self.typing_width(), self.composer.is_empty());
+        match key.code {
+            KeyCode::Enter if alt || shift => self.type_in("\n"),
+            KeyCode::Char('j') if control => self.type_in("\n"),
+            KeyCode::Enter => self.enter(),
+            KeyCode::Esc => self.focus = Focus::People,
+            KeyCode::PageUp => self.scroll(|talk| talk.page(-1)),
+            KeyCode::PageDown => self.scroll(|talk| talk.page(1)),
+            KeyCode::Up if !self.composer.up(width) => self.scroll(|talk| talk.scroll(-1)),
+            KeyCode::Down if !self.composer.down(width) => self.scroll(|talk| talk.scroll(1)),
+            KeyCode::Up | KeyCode::Down => {}
+            KeyCode::Home if control || empty => self.scroll(crate::talk::Talk::go_to_start),
+            KeyCode::End if control || empty => self.scroll(crate::talk::Talk::go_to_end),
+            KeyCode::Char('d') if control && empty => self.leave(),
+            _ => self.edit(key.code, control, alt),
+        }
+    }
+
+    fn edit(&mut self, code: KeyCode, control: bool, alt: bool) {
+        let by_word = control || alt;
+        let composer = &mut self.composer;
+        match code {
+            KeyCode::Left if by_word => composer.word_left(),
+            KeyCode::Right if by_word => composer.word_right(),
+            KeyCode::Left => composer.left(),
+            KeyCode::Right => composer.right(),
+            KeyCode::Home => composer.home(),
+            KeyCode::End => composer.end(),
+            KeyCode::Backspace if by_word => composer.delete_word(),
+            KeyCode::Backspace => composer.backspace(),
+            KeyCode::Delete => composer.delete(),
+            KeyCode::Char('a') if control => composer.home(),
+            KeyCode::Char('e') if control => composer.end(),
+            KeyCode::Char('b') if alt => composer.word_left(),
+            KeyCode::Char('f') if alt => composer.word_right(),
+            KeyCode::Char('w') if control => composer.delete_word(),
+            KeyCode::Char('h') if control => composer.backspace(),
+            KeyCode::Char('d') if control => composer.delete(),
+            KeyCode::Char('u') if control => composer.delete_to_start(),
+            KeyCode::Char('k') if control => composer.delete_to_end(),
+            KeyCode::Char(typed) if !by_word => self.type_in(typed.encode_utf8(&mut [0; 4])),
+            _ => {}
+        }
+    }
+
+    fn press_in_overlay(&mut self, key: KeyEvent) {
+        match (&mut self.overlay, key.code) {
+            (Some(Overlay::Help { top }), KeyCode::Down | KeyCode::PageDown) => *top = top.saturating_add(1),
+            (Some(Overlay::Help { top }), KeyCode::Up | KeyCode::PageUp) => *top = top.saturating_sub(1),
+            (Some(Overlay::Invite(Some(invited))), KeyCode::Char('c')) => {
+                let link = invited.link.clone();
+                self.effect(Effect::Copy(link));
+                self.tell("The link was handed to this terminal's clipboard, if it takes it.");
+            }
+            (Some(Overlay::Forget { contact, .. }), KeyCode::Char('y' | 'Y')) => {
+                let contact = contact.clone();
+                self.overlay = None;
+                self.call(Call::Forget { contact });
+            }
+            (Some(Overlay::Forget { .. }), _) => {
+                self.overlay = None;
+                self.tell("Nobody was forgotten.");
+            }
+            (_, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '?') | KeyCode::F(1)) => self.overlay = None,
+            _ => {}
+        }
+    }
+
+    fn help(&mut self) {
+        self.overlay = Some(Overlay::Help { top: 0 });
+    }
+
+    fn scroll(&mut self, how: impl FnOnce(&mut crate::talk::Talk)) {
+        if let Some(talk) = &mut self.talk {
+            how(talk);
+        }
+    }
+
+    fn type_in(&mut self, text: &str) {
+        if let Err(full) = self.composer.insert(text) {
+            self.complain(full.to_string());
+        }
+    }
+
+    /// Begins a command, if nothing else is being typed.
+    fn type_command(&mut self, command: &str) {
+        self.focus = Focus::Chat;
+        if self.composer.is_empty() {
+            self.composer.set(&format!("/{command}"));
+        } else {
+            self.complain("Something is typed already: send it, or delete it with Ctrl-U, then begin with /");
+        }
+    }
+
+    /// Completes a command's name. False if there is none to complete.
+    fn complete(&mut self) -> bool {
+        let text = self.composer.text();
+        let hints = command::hints(&text);
+        let [first, ..] = hints.as_slice() else { return false };
+        if text.contains(char::is_whitespace) {
+            return false;
+        }
+        let all = |until: &str| hints.iter().all(|known| known.name.starts_with(until));
+        let shared = (1..=first.name.len()).rev().filter_map(|end| first.name.get(..end)).find(|until| all(until));
+        let completed = match (hints.len(), shared) {
+            (1, _) => format!("/{} ", first.name),
+            (_, Some(shared)) if shared.len() >= text.len() => format!("/{shared}"),
+            _ => format!("/{} ", first.name),
+        };
+        self.composer.set(&completed);
+        true
+    }
+
+    fn leave(&mut self) {
+        let typed = !self.composer.is_empty() || !self.drafts.is_empty();
+        if typed && !self.warned {
+            self.warned = true;
+            self.complain("Something is typed and not sent. Ctrl-C again leaves and forgets it.");
+        } else {
+            self.effect(Effect::Leave);
+        }
+    }
+
+    fn enter(&mut self) {
+        let text = self.composer.text();
+        match command::read(&text) {
+            Typed::Words(words) => self.say(&words),
+            Typed::Wrong(why) => self.complain(why),
+            Typed::Command(command) => {
+                let needs_somebody =
+                    matches!(command, Command::Rename(_) | Command::Note(_) | Command::Dial(_) | Command::Forget);
+                if needs_somebody && self.people.chosen().is_none() {
+                    return self.complain("Whom? Nobody is chosen.");
+                }
+                if self.is_down() {
+                    return;
+                }
+                self.composer.take();
+                self.obey(command);
+            }
+        }
+    }
+
+    fn say(&mut self, words: &str) {
+        if words.trim().is_empty() || self.is_down() {
+            return;
+        }
+        let ticket = self.ticket();
+        let Some(talk) = &mut self.talk else {
+            return self.complain("Nobody is there to say it to: /invite makes an invite, /accept takes one");
+        };
+        let contact = talk.contact.clone();
+        if !talk.say(ticket, words) {
+            return self.complain("Too much is on its way to the daemon: wait a moment");
+        }
+        self.composer.take();
+        self.call(Call::Say { ticket, contact, text: words.to_owned() });
+    }
+
+    /// Whether nothing can be asked for; what is typed stays.
+    fn is_down(&mut self) -> bool {
+        if self.down.is_some() {
+            self.complain("Not now: the daemon is not running. What is typed stays here.");
+        }
+        self.down.is_some()
+    }
+
+    fn obey(&mut self, command: Command) {
+        let chosen = self.people.chosen().map(|contact| (contact.id.clone(), contact.name.clone()));
+        let (contact, name) = chosen.unwrap_or_default();
+        match command {
+            Command::Invite => {
+                self.overlay = Some(Overlay::Invite(None));
+                self.call(Call::Invite);
+            }
+            Command::Accept(link) => self.begin_accepting(link),
+            Command::On(app) => self.call(Call::Light { app, on: true }),
+            Command::Off(app) => self.call(Call::Light { app, on: false }),
+            Command::Name(name) => self.call(Call::SetName(name)),
+            Command::Rename(name) => self.call(Call::Rename { contact, name }),
+            Command::Note(note) => self.call(Call::Note { contact, note }),
+            Command::Dial(address) => self.call(Call::Dial { contact, address }),
+            Command::Forget => self.overlay = Some(Overlay::Forget { contact, name }),
+            Command::Help => self.help(),
+            Command::Quit => self.effect(Effect::Leave),
+        }
+    }
+}

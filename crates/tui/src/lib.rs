@@ -1,0 +1,25 @@
+//! The daemon's terminal view: people, chat, nearby.
+//!
+//! A pure model takes in what happens and says what is to be done (`state`); another part says what it looks like
+//! (`draw`); a thin shell around both has the terminal, the clock and the daemon ([`View`]). So tests play the keyboard
+//! and the daemon, and read the screen.
+
+mod calls;
+mod command;
+mod composer;
+mod daemon;
+mod draw;
+mod keys;
+mod limits;
+mod panes;
+mod people;
+mod rows;
+mod shell;
+mod state;
+mod talk;
+mod text;
+mod theme;
+pub mod time;
+pub mod words;
+
+pub use shell::{View, keys};

@@ -1,0 +1,182 @@
+//! The people one knows, in the order in which one looks for them.
+
+use std::collections::BTreeMap;
+
+use lamplit_rpc::api::{Contact, LitApp};
+
+use crate::{
+    limits,
+    text::{tame, tame_line},
+};
+
+/// Everybody, who of them fits the filter, and whom the cursor is on.
+#[derive(Debug, Default)]
+pub(crate) struct People {
+    all: BTreeMap<String, Contact>,
+    filter: String,
+    order: Vec<String>,
+    chosen: Option<String>,
+    /// Whether the chosen one had something to read when they were chosen: they stay where they are while it is read.
+    had_unread: bool,
+}
+
+impl People {
+    /// Takes everybody anew.
+    pub(crate) fn set(&mut self, contacts: Vec<Contact>) {
+        self.all = contacts.into_iter().map(|contact| (contact.id.clone(), tamed(contact))).collect();
+        self.sort();
+    }
+
+    pub(crate) fn put(&mut self, contact: Contact) {
+        self.all.insert(contact.id.clone(), tamed(contact));
+        self.sort();
+    }
+
+    pub(crate) fn remove(&mut self, id: &str) {
+        self.all.remove(id);
+        self.sort();
+    }
+
+    /// Changes what is known about somebody.
+    pub(crate) fn change(&mut self, id: &str, change: impl FnOnce(&mut Contact)) {
+        if let Some(contact) = self.all.get_mut(id) {
+            change(contact);
+            self.sort();
+        }
+    }
+
+    pub(crate) fn set_lit(&mut self, id: &str, lit: Vec<LitApp>) {
+        self.change(id, |contact| contact.lit = tamed_apps(lit));
+    }
+
+    /// Nobody can be reached: there is no daemon to reach them.
+    pub(crate) fn all_away(&mut self) {
+        self.all.values_mut().for_each(|contact| contact.near = false);
+        self.sort();
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&Contact> {
+        self.all.get(id)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// How many there are, whether they fit the filter or not.
+    pub(crate) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(crate) fn unread(&self) -> u64 {
+        self.all.values().fold(0, |sum, contact| sum.saturating_add(contact.unread))
+    }
+
+    /// Who fits the filter, in order.
+    pub(crate) fn shown(&self) -> impl ExactSizeIterator<Item = Option<&Contact>> {
+        self.order.iter().map(|id| self.all.get(id))
+    }
+
+    /// Where the chosen one is among those shown.
+    pub(crate) fn at(&self) -> Option<usize> {
+        self.order.iter().position(|id| Some(id) == self.chosen.as_ref())
+    }
+
+    pub(crate) fn chosen(&self) -> Option<&Contact> {
+        self.all.get(self.chosen.as_ref()?)
+    }
+
+    pub(crate) fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    pub(crate) fn type_filter(&mut self, typed: &str) {
+        for c in typed.chars().filter(|c| !c.is_control()) {
+            if self.filter.chars().count() < limits::FILTER_CHARS {
+                self.filter.push(c);
+            }
+        }
+        self.refilter();
+    }
+
+    pub(crate) fn shorten_filter(&mut self) {
+        self.filter.pop();
+        self.refilter();
+    }
+
+    pub(crate) fn clear_filter(&mut self) {
+        self.filter.clear();
+        self.sort();
+    }
+
+    /// Moves the cursor by so many, and stops at either end.
+    pub(crate) fn step(&mut self, by: isize) {
+        let last = self.order.len().saturating_sub(1);
+        let at = self.at().map_or(0, |at| at.saturating_add_signed(by)).min(last);
+        self.choose(self.order.get(at).cloned());
+    }
+
+    /// The next one with something to read, after the chosen one or from the top.
+    pub(crate) fn step_to_unread(&mut self) {
+        let at = self.at().map_or(0, |at| at.saturating_add(1));
+        let unread = |id: &&String| self.get(id).is_some_and(|contact| contact.unread > 0);
+        let found = self.order.iter().skip(at).find(unread).or_else(|| self.order.iter().find(unread));
+        if let Some(found) = found.cloned() {
+            self.choose(Some(found));
+        }
+    }
+
+    pub(crate) fn choose(&mut self, id: Option<String>) {
+        if self.chosen != id {
+            self.chosen = id;
+            self.had_unread = self.chosen().is_some_and(|contact| contact.unread > 0);
+        }
+    }
+
+    fn refilter(&mut self) {
+        self.sort();
+        if self.at().is_none() {
+            self.choose(self.order.first().cloned());
+        }
+    }
+
+    /// Whoever has said something comes first, then who is on, then who is near, then by name.
+    fn sort(&mut self) {
+        let wanted = self.filter.to_lowercase();
+        let held = self.chosen.as_ref().filter(|_| self.had_unread);
+        let mut order: Vec<&Contact> = self.all.values().filter(|contact| fits(contact, &wanted)).collect();
+        order.sort_by_cached_key(|contact| {
+            let unread = contact.unread > 0 || Some(&contact.id) == held;
+            (!unread, contact.lit.is_empty(), !contact.near, contact.name.to_lowercase(), contact.id.clone())
+        });
+        self.order = order.into_iter().map(|contact| contact.id.clone()).collect();
+        if self.chosen().is_none() {
+            self.choose(self.order.first().cloned());
+        }
+    }
+}
+
+/// By name, by app, or by what was noted.
+fn fits(contact: &Contact, wanted: &str) -> bool {
+    let holds = |text: &str| text.to_lowercase().contains(wanted);
+    wanted.is_empty()
+        || holds(&contact.name)
+        || contact.lit.iter().any(|app| holds(&app.app))
+        || contact.note.as_deref().is_some_and(holds)
+}
+
+fn tamed(mut contact: Contact) -> Contact {
+    contact.name = tame_line(&contact.name);
+    contact.alias = contact.alias.as_deref().map(tame_line);
+    contact.note = contact.note.as_deref().map(tame);
+    contact.lit = tamed_apps(contact.lit);
+    contact
+}
+
+pub(crate) fn tamed_apps(lit: Vec<LitApp>) -> Vec<LitApp> {
+    let tamed = |app: LitApp| LitApp { app: tame_line(&app.app), source: tame_line(&app.source), ..app };
+    lit.into_iter().map(tamed).collect()
+}
+
+#[cfg(test)]
+mod tests;

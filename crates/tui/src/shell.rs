@@ -1,0 +1,169 @@
+//! What stands around the model: the terminal, the clock, the daemon.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use data_encoding::BASE64;
+use jiff::tz::TimeZone;
+use ratatui::{
+    DefaultTerminal,
+    crossterm::{
+        event::{
+            self, DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, KeyEventKind,
+        },
+        execute,
+        style::Print,
+        terminal::SetTitle,
+    },
+};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    calls::{Answer, Call, Effect, Input},
+    daemon,
+    draw::draw,
+    limits,
+    state::State,
+    time::now_ms,
+};
+
+/// What a view needs to know.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The daemon's socket.
+    pub socket: PathBuf,
+    /// Whether the terminal's owner wants colours.
+    pub colours: bool,
+}
+
+impl View {
+    /// Shows the view until somebody leaves it or `until` comes to pass. Must be called inside a tokio runtime; a thread that waits for a key
+    /// may outlive it.
+    ///
+    /// # Errors
+    /// If the terminal fails.
+    pub async fn run(self, until: impl Future<Output = ()>) -> io::Result<()> {
+        let mut signals = Signals::listen()?;
+        let mut terminal = ratatui::try_init()?;
+        let entered = execute!(io::stdout(), EnableBracketedPaste, EnableFocusChange);
+        let ended = match entered {
+            Ok(()) => tokio::select! {
+                ended = self.show(&mut terminal, &mut signals) => ended,
+                () = until => Ok(()),
+            },
+            Err(error) => Err(error),
+        };
+        let left = execute!(io::stdout(), DisableBracketedPaste, DisableFocusChange, SetTitle(""));
+        ratatui::try_restore()?;
+        ended.and(left)
+    }
+
+    async fn show(self, terminal: &mut DefaultTerminal, signals: &mut Signals) -> io::Result<()> {
+        let size = terminal.size()?;
+        let mut state = State::new(size.width, size.height, now_ms(), TimeZone::system(), self.colours);
+        let (inputs_in, mut inputs) = mpsc::channel(limits::INPUTS);
+        let (calls_in, calls) = mpsc::channel(limits::CALLS);
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(daemon::watch(self.socket.clone(), inputs_in.clone()));
+        tasks.spawn(daemon::answer(self.socket, calls, inputs_in));
+        let mut keys = keys();
+        let mut ticks = interval(limits::TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut taken = Vec::new();
+        loop {
+            tokio::select! {
+                () = signals.any() => return Ok(()),
+                key = keys.recv() => match key {
+                    Some(key) => taken.extend(typed(key)),
+                    None => return Err(io::Error::other("the terminal is gone")),
+                },
+                came = inputs.recv_many(&mut taken, limits::INPUTS) => if came == 0 { return Ok(()) },
+                _ = ticks.tick() => taken.push(Input::Tick(now_ms())),
+            }
+            while let Ok(key) = keys.try_recv() {
+                taken.extend(typed(key));
+            }
+            let mut effects: Vec<Effect> = taken.drain(..).flat_map(|input| state.update(input)).collect();
+            terminal.draw(|frame| draw(&state, frame))?;
+            while !effects.is_empty() {
+                let mut refused = Vec::new();
+                for effect in effects {
+                    match effect {
+                        Effect::Leave => return Ok(()),
+                        Effect::Redraw => terminal.clear()?,
+                        Effect::Title(title) => execute!(io::stdout(), SetTitle(title))?,
+                        Effect::Copy(text) => copy(&text)?,
+                        Effect::Call(call) => refused.extend(hand_over(&calls_in, call)),
+                    }
+                }
+                effects = refused.into_iter().flat_map(|answer| state.update(Input::Answered(answer))).collect();
+                terminal.draw(|frame| draw(&state, frame))?;
+            }
+        }
+    }
+}
+
+/// Hands a call over. Refused at once if too many wait.
+fn hand_over(calls: &mpsc::Sender<Call>, call: Call) -> Option<Answer> {
+    match calls.try_send(call) {
+        Ok(()) => None,
+        Err(mpsc::error::TrySendError::Full(call) | mpsc::error::TrySendError::Closed(call)) => {
+            Some(Answer::Refused(call, "the daemon is busy: try again in a moment".to_owned()))
+        }
+    }
+}
+
+/// What is typed, from a thread of its own, because reading a terminal blocks.
+pub fn keys() -> mpsc::Receiver<event::Event> {
+    let (typed, keys) = mpsc::channel(limits::INPUTS);
+    std::thread::spawn(move || while event::read().is_ok_and(|key| typed.blocking_send(key).is_ok()) {});
+    keys
+}
+
+fn typed(event: event::Event) -> Option<Input> {
+    match event {
+        event::Event::Key(key) if key.kind != KeyEventKind::Release => Some(Input::Key(key)),
+        event::Event::Paste(text) => Some(Input::Paste(text)),
+        event::Event::Resize(columns, rows) => Some(Input::Resized(columns, rows)),
+        event::Event::FocusGained => Some(Input::Watched(true)),
+        event::Event::FocusLost => Some(Input::Watched(false)),
+        event::Event::Key(_) | event::Event::Mouse(_) => None,
+    }
+}
+
+/// Hands a text to the terminal's clipboard (xterm, OSC 52).
+fn copy(text: &str) -> io::Result<()> {
+    execute!(io::stdout(), Print(format!("\u{1b}]52;c;{}\u{7}", BASE64.encode(text.as_bytes()))))?;
+    io::stdout().flush()
+}
+
+/// What asks a program to end: the terminal is then left as it was found.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,540 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
+use lamplit_rpc::api::{Contact, Family, HistoryPage, LitApp, NearDevice, NearPerson, Over, Progress};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::*;
+use crate::{rows::Row, talk::Want};
+
+/// Sunday, 22 November 2026, 22:30 UTC.
+pub(crate) const NOW: u64 = 1_795_386_600_000;
+
+pub(crate) fn contact(id: &str, name: &str) -> Contact {
+    Contact {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        alias: None,
+        note: None,
+        devices: 1,
+        since_ms: 0,
+        unread: 0,
+        near: false,
+        lit: Vec::new(),
+    }
+}
+
+pub(crate) fn lit(app: &str, minutes: u64) -> LitApp {
+    LitApp { app: app.to_owned(), source: "hand".to_owned(), since_ms: NOW - minutes * 60_000 }
+}
+
+pub(crate) fn status() -> Status {
+    Status {
+        version: "0.1.0".to_owned(),
+        account: "me".to_owned(),
+        device: "d".to_owned(),
+        name: "Ada".to_owned(),
+        devices: 1,
+        contacts: 3,
+        unread: 0,
+        waiting: 0,
+        lit: vec![lit("qq", 3)],
+        near: Vec::new(),
+        addresses: vec!["192.0.2.2:37106".to_owned()],
+        discovery: true,
+        storage: Storage::Working,
+    }
+}
+
+pub(crate) fn nearby() -> Nearby {
+    let device =
+        |over, family| NearDevice { device: "d".to_owned(), since_ms: NOW - 120_000, over, family, address: None };
+    let grace = NearPerson {
+        contact: "g".to_owned(),
+        name: "Grace".to_owned(),
+        lit: vec![lit("qq", 5)],
+        devices: vec![device(Over::Lan, Some(Family::Ipv4))],
+    };
+    Nearby {
+        people: vec![grace],
+        own: Vec::new(),
+        strangers: 2,
+        addresses: vec!["192.0.2.2:37106".to_owned(), "[fd00::2]:37106".to_owned()],
+        discovery: true,
+    }
+}
+
+pub(crate) fn people() -> Vec<Contact> {
+    vec![
+        Contact { near: true, lit: vec![lit("qq", 5)], ..contact("g", "Grace") },
+        contact("h", "Hedy"),
+        Contact { note: Some("plays chess".to_owned()), ..contact("k", "Katherine") },
+    ]
+}
+
+/// A message `minutes` ago.
+pub(crate) fn message(index: u64, mine: bool, text: &str, minutes: u64) -> Message {
+    Message {
+        index,
+        id: format!("m{index}"),
+        conversation: "g".to_owned(),
+        mine,
+        text: text.to_owned(),
+        sent_ms: NOW - minutes * 60_000,
+        arrived_ms: NOW - minutes * 60_000,
+        progress: mine.then_some(Progress::Sent),
+    }
+}
+
+/// A view and the daemon it believes to talk with.
+pub(crate) struct Play {
+    pub(crate) state: State,
+    pub(crate) history: Vec<Message>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) other: Vec<Effect>,
+    /// A daemon that does not answer.
+    pub(crate) silent: bool,
+}
+
+impl Play {
+    pub(crate) fn new(width: u16, height: u16) -> Self {
+        let state = State::new(width, height, NOW, TimeZone::UTC, true);
+        Self { state, history: Vec::new(), calls: Vec::new(), other: Vec::new(), silent: false }
+    }
+
+    /// A view of a daemon with three contacts and these messages with Grace.
+    pub(crate) fn begin(width: u16, height: u16, history: Vec<Message>) -> Self {
+        Self::begin_with(width, height, people(), history)
+    }
+
+    pub(crate) fn begin_with(width: u16, height: u16, contacts: Vec<Contact>, history: Vec<Message>) -> Self {
+        let mut play = Self::new(width, height);
+        play.history = history;
+        play.take(Input::Connected(Box::new(Snapshot { status: status(), contacts, more: false })));
+        play
+    }
+
+    /// Gives the model something, and answers what it asks for as the daemon would.
+    pub(crate) fn take(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            for effect in self.state.update(input) {
+                match effect {
+                    Effect::Call(call) => {
+                        inputs.extend(self.answer(&call).map(Input::Answered));
+                        self.calls.push(call);
+                    }
+                    effect => self.other.push(effect),
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, call: &Call) -> Option<Answer> {
+        if self.silent {
+            return None;
+        }
+        Some(match call {
+            Call::Status => Answer::Status(Box::new(status())),
+            Call::Nearby => Answer::Nearby(nearby()),
+            Call::Look => Answer::Looked(people()),
+            Call::Fetch { contact, want, before } => {
+                let all = self.history.iter().rev().filter(|it| it.conversation == *contact);
+                let mut found: Vec<Message> = all
+                    .filter(|it| before.is_none_or(|before| it.index < before))
+                    .take(limits::PAGE + 1)
+                    .cloned()
+                    .collect();
+                let more = found.len() > limits::PAGE;
+                found.truncate(limits::PAGE);
+                Answer::Fetched { contact: contact.clone(), want: *want, page: HistoryPage { messages: found, more } }
+            }
+            Call::Say { ticket, contact, text } => {
+                let index = self.history.last().map_or(1, |last| last.index + 1);
+                let said = Message { conversation: contact.clone(), ..message(index, true, text, 0) };
+                self.history.push(said.clone());
+                Answer::Said { ticket: *ticket, contact: contact.clone(), id: said.id }
+            }
+            Call::Invite => Answer::Invited(Invited { link: "lamplit:invite/abc".to_owned(), expires_ms: NOW }),
+            call => Answer::Done(call.clone()),
+        })
+    }
+
+    pub(crate) fn press(&mut self, code: KeyCode) {
+        self.take(Input::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+
+    pub(crate) fn control(&mut self, key: char) {
+        self.take(Input::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::CONTROL)));
+    }
+
+    pub(crate) fn write(&mut self, text: &str) {
+        text.chars().for_each(|c| self.press(KeyCode::Char(c)));
+    }
+
+    /// A message comes in from Grace.
+    pub(crate) fn hear(&mut self, text: &str) {
+        let index = self.history.last().map_or(1, |last| last.index + 1);
+        let message = message(index, false, text, 0);
+        self.history.push(message.clone());
+        self.take(Input::Happened(Box::new(Event::Message { message })));
+    }
+
+    fn marked(&self) -> Vec<u64> {
+        let up_to = |call: &Call| if let Call::MarkRead { up_to, .. } = call { Some(*up_to) } else { None };
+        self.calls.iter().filter_map(up_to).collect()
+    }
+
+    fn shown(&self) -> Vec<u64> {
+        let talk = self.state.talk.as_ref().unwrap();
+        let index = |row: &Row| match row {
+            Row::Text { entry, last: true, .. } => Some(talk.entries()[*entry].message.index),
+            _ => None,
+        };
+        talk.on_screen().iter().filter_map(index).collect()
+    }
+}
+
+fn long(many: u64) -> Vec<Message> {
+    (1..=many).map(|index| message(index, false, &format!("number {index}"), (many - index) * 7)).collect()
+}
+
+#[test]
+fn what_is_typed_is_said_and_stands_there_once() {
+    let mut play = Play::begin(100, 30, vec![message(1, false, "good evening", 3)]);
+    play.press(KeyCode::Enter);
+    play.write("hello");
+    play.press(KeyCode::Enter);
+    assert!(play.calls.contains(&Call::Say { ticket: 1, contact: "g".to_owned(), text: "hello".to_owned() }));
+    assert_eq!(play.shown(), [1, 2]);
+    assert!(play.state.talk.as_ref().unwrap().saying().is_empty());
+    assert!(play.state.composer.is_empty());
+}
+
+#[test]
+fn what_was_refused_is_typed_again() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.silent = true;
+    play.press(KeyCode::Enter);
+    play.write("hello");
+    play.press(KeyCode::Enter);
+    play.write("more");
+    let call = Call::Say { ticket: 1, contact: "g".to_owned(), text: "hello".to_owned() };
+    play.take(Input::Answered(Answer::Refused(call, "the disk is full".to_owned())));
+    assert_eq!(play.state.composer.text(), "hello\nmore");
+    assert_eq!(play.state.notice.as_ref().unwrap().text, "the disk is full");
+}
+
+#[test]
+fn what_was_refused_after_one_has_gone_elsewhere_waits_there() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.silent = true;
+    play.press(KeyCode::Enter);
+    play.write("hello");
+    play.press(KeyCode::Enter);
+    play.press(KeyCode::Esc);
+    play.press(KeyCode::Down);
+    let call = Call::Say { ticket: 1, contact: "g".to_owned(), text: "hello".to_owned() };
+    play.take(Input::Answered(Answer::Refused(call, "gone".to_owned())));
+    assert!(play.state.composer.is_empty());
+    play.press(KeyCode::Up);
+    assert_eq!(play.state.composer.text(), "hello");
+}
+
+#[test]
+fn what_is_typed_stays_with_whom_it_is_for() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.press(KeyCode::Enter);
+    play.write("for Grace");
+    play.press(KeyCode::Esc);
+    play.press(KeyCode::Down);
+    assert_eq!(play.state.people.chosen().unwrap().name, "Hedy");
+    assert!(play.state.composer.is_empty());
+    play.press(KeyCode::Up);
+    assert_eq!(play.state.composer.text(), "for Grace");
+}
+
+#[test]
+fn only_what_was_on_the_screen_counts_as_read() {
+    let mut contacts = people();
+    contacts[0].unread = 30;
+    let mut play = Play::begin_with(100, 30, contacts, long(40));
+    // Whoever looks through the people has not read.
+    assert_eq!(play.marked(), Vec::<u64>::new());
+    play.press(KeyCode::Enter);
+    let first = *play.shown().last().unwrap();
+    assert!((11..40).contains(&first), "{first}");
+    assert_eq!(play.shown()[0], 11, "it opens where the unread ones begin");
+    assert_eq!(play.marked(), [first]);
+    play.press(KeyCode::PageDown);
+    let second = *play.shown().last().unwrap();
+    assert_eq!(play.marked(), [first, second]);
+    // To jump over some is not to read them.
+    play.press(KeyCode::Home);
+    play.press(KeyCode::End);
+    assert_eq!(play.shown().last(), Some(&40));
+    if second + u64::try_from(play.shown().len()).unwrap() < 40 {
+        assert_eq!(play.marked(), [first, second]);
+    }
+    (0..9).for_each(|_| play.press(KeyCode::PageUp));
+    (0..9).for_each(|_| play.press(KeyCode::PageDown));
+    assert_eq!(play.marked().last(), Some(&40));
+}
+
+#[test]
+fn nobody_reads_what_lies_behind_something_or_on_a_terminal_nobody_looks_at() {
+    let mut play = Play::begin(100, 30, vec![message(1, false, "one", 3)]);
+    play.press(KeyCode::Enter);
+    play.take(Input::Watched(false));
+    play.hear("two");
+    play.press(KeyCode::F(1));
+    play.take(Input::Watched(true));
+    assert_eq!(play.marked(), Vec::<u64>::new());
+    play.press(KeyCode::Esc);
+    assert_eq!(play.marked(), [2]);
+}
+
+#[test]
+fn a_long_history_comes_page_by_page_and_never_all_at_once() {
+    let mut play = Play::begin(100, 30, long(2_000));
+    play.press(KeyCode::Enter);
+    assert_eq!(play.shown().last(), Some(&2_000));
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..2_000 {
+        seen.extend(play.shown());
+        assert!(play.state.talk.as_ref().unwrap().entries().len() <= limits::MESSAGES);
+        play.press(KeyCode::PageUp);
+    }
+    assert_eq!(play.shown()[0], 1);
+    assert_eq!(seen.len(), 2_000, "none is left out on the way up");
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..2_000 {
+        seen.extend(play.shown());
+        play.press(KeyCode::PageDown);
+    }
+    assert_eq!(seen.len(), 2_000, "nor on the way down");
+    assert!(play.state.talk.as_ref().unwrap().is_at_end());
+}
+
+#[test]
+fn who_reads_above_stays_there_when_something_comes() {
+    let mut play = Play::begin(100, 30, long(60));
+    play.press(KeyCode::Enter);
+    play.press(KeyCode::PageUp);
+    let before = play.shown();
+    play.hear("new");
+    play.take(Input::Resized(100, 30));
+    assert_eq!(play.shown(), before);
+    play.press(KeyCode::End);
+    assert_eq!(play.shown().last(), Some(&61));
+}
+
+#[test]
+fn the_place_survives_another_width() {
+    let text =
+        |index: u64| message(index, index.is_multiple_of(3), &"many words and more ".repeat(12), (100 - index) * 7);
+    let mut play = Play::begin(120, 40, (1..=100).map(text).collect());
+    play.press(KeyCode::Enter);
+    (0..4).for_each(|_| play.press(KeyCode::PageUp));
+    let first = play.shown()[0];
+    play.take(Input::Resized(40, 20));
+    play.take(Input::Resized(200, 50));
+    play.take(Input::Resized(120, 40));
+    assert!(play.shown()[0].abs_diff(first) <= 1, "{first} became {:?}", play.shown());
+}
+
+#[test]
+fn progress_is_seen_and_goes_one_way() {
+    let mut play = Play::begin(100, 30, vec![message(1, true, "hello", 3)]);
+    for progress in [Progress::Read, Progress::Delivered] {
+        let event = Event::Progress { conversation: "g".to_owned(), id: "m1".to_owned(), progress };
+        play.take(Input::Happened(Box::new(event)));
+    }
+    assert_eq!(play.state.talk.as_ref().unwrap().entries()[0].message.progress, Some(Progress::Read));
+}
+
+#[test]
+fn what_was_said_on_another_screen_is_fetched() {
+    let mut play = Play::begin(100, 30, vec![message(1, false, "hello", 3)]);
+    play.history.push(message(2, true, "from elsewhere", 0));
+    let event = Event::Progress { conversation: "g".to_owned(), id: "m2".to_owned(), progress: Progress::Delivered };
+    play.take(Input::Happened(Box::new(event)));
+    assert_eq!(play.shown(), [1, 2]);
+}
+
+#[test]
+fn after_missed_events_all_is_looked_at_again() {
+    let mut play = Play::begin(100, 30, vec![message(1, false, "hello", 3)]);
+    play.calls.clear();
+    play.history.push(message(2, false, "missed", 0));
+    play.take(Input::Lagged);
+    assert!(play.calls.contains(&Call::Look) && play.calls.contains(&Call::Status));
+    assert_eq!(play.shown(), [1, 2]);
+}
+
+#[test]
+fn a_daemon_that_stops_is_waited_for_and_nothing_is_lost() {
+    let mut play = Play::begin(100, 30, vec![message(1, false, "hello", 3)]);
+    play.press(KeyCode::Enter);
+    play.write("typed");
+    play.take(Input::Lost("the daemon has stopped".to_owned()));
+    assert!(!play.state.people.chosen().unwrap().near);
+    play.press(KeyCode::Enter);
+    assert_eq!(play.state.composer.text(), "typed");
+    play.history.push(message(2, false, "meanwhile", 0));
+    play.take(Input::Connected(Box::new(Snapshot { status: status(), contacts: people(), more: false })));
+    assert!(play.state.down.is_none());
+    assert_eq!(play.shown(), [1, 2]);
+    assert_eq!(play.state.composer.text(), "typed");
+}
+
+#[test]
+fn a_daemon_that_refuses_everything_is_not_asked_without_end() {
+    let mut play = Play::begin(100, 30, long(300));
+    play.press(KeyCode::Enter);
+    play.silent = true;
+    play.press(KeyCode::Home);
+    let before = play.calls.len();
+    for _ in 0..50 {
+        let call = Call::Fetch { contact: "g".to_owned(), want: Want::Older, before: None };
+        play.take(Input::Answered(Answer::Refused(call, "busy".to_owned())));
+    }
+    assert_eq!(play.calls.len(), before);
+    play.take(Input::Tick(NOW + 60_000));
+    assert!(play.calls.len() > before);
+}
+
+#[test]
+fn a_slow_daemon_is_called_slow() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.silent = true;
+    play.press(KeyCode::Enter);
+    play.write("hello");
+    play.press(KeyCode::Enter);
+    assert!(!play.state.is_slow());
+    play.take(Input::Tick(NOW + limits::SLOW_MS));
+    assert!(play.state.is_slow());
+}
+
+#[test]
+fn commands_ask_for_what_they_say() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    for (line, call) in [
+        ("/on sina-weibo", Call::Light { app: "sina-weibo".to_owned(), on: true }),
+        ("/off qq", Call::Light { app: "qq".to_owned(), on: false }),
+        ("/name Ada L.", Call::SetName("Ada L.".to_owned())),
+        ("/note likes tea", Call::Note { contact: "g".to_owned(), note: Some("likes tea".to_owned()) }),
+        ("/rename", Call::Rename { contact: "g".to_owned(), name: None }),
+        ("/dial 192.0.2.7:1", Call::Dial { contact: "g".to_owned(), address: "192.0.2.7:1".to_owned() }),
+        ("/invite", Call::Invite),
+    ] {
+        // A slash leads from anywhere to where commands are typed.
+        play.press(KeyCode::Esc);
+        play.write(line);
+        play.press(KeyCode::Enter);
+        assert_eq!(play.calls.iter().rfind(|call| !matches!(call, Call::Status)), Some(&call), "{line}");
+        play.press(KeyCode::Esc);
+    }
+}
+
+#[test]
+fn names_of_commands_are_completed() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.write("/acc");
+    play.press(KeyCode::Tab);
+    assert_eq!(play.state.composer.text(), "/accept ");
+    play.control('u');
+    play.write("/n");
+    play.press(KeyCode::Tab);
+    assert_eq!(play.state.composer.text(), "/note ");
+    // With nothing to complete, it leads on.
+    play.press(KeyCode::Tab);
+    assert_eq!(play.state.focus, Focus::Nearby);
+}
+
+#[test]
+fn somebody_is_forgotten_only_when_that_was_meant() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.write("/forget");
+    play.press(KeyCode::Enter);
+    play.press(KeyCode::Enter);
+    assert!(!play.calls.contains(&Call::Forget { contact: "g".to_owned() }));
+    play.write("/forget");
+    play.press(KeyCode::Enter);
+    play.press(KeyCode::Char('y'));
+    assert!(play.calls.contains(&Call::Forget { contact: "g".to_owned() }));
+}
+
+#[test]
+fn an_invite_that_is_pasted_is_one_to_accept() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.take(Input::Paste("lamplit:invite/\nabc def".to_owned()));
+    assert_eq!(play.state.composer.text(), "/accept lamplit:invite/abcdef");
+    play.press(KeyCode::Enter);
+    assert!(play.calls.contains(&Call::Accept { link: "lamplit:invite/abcdef".to_owned() }));
+    let zoe = contact("z", "Zoe");
+    play.take(Input::Happened(Box::new(Event::ContactAdded { contact: zoe })));
+    assert_eq!(play.state.people.chosen().unwrap().name, "Zoe");
+    assert_eq!(play.state.notice.as_ref().unwrap().text, "Zoe is a contact now.");
+}
+
+#[test]
+fn an_invite_shows_itself_and_goes_when_it_was_used() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.write("/invite");
+    play.press(KeyCode::Enter);
+    assert!(matches!(&play.state.overlay, Some(Overlay::Invite(Some(_)))));
+    play.press(KeyCode::Char('c'));
+    assert!(play.other.contains(&Effect::Copy("lamplit:invite/abc".to_owned())));
+    play.take(Input::Happened(Box::new(Event::ContactAdded { contact: contact("z", "Zoe") })));
+    assert_eq!(play.state.overlay, None);
+}
+
+#[test]
+fn leaving_asks_if_something_typed_would_be_lost() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.press(KeyCode::Enter);
+    play.write("half a");
+    play.control('c');
+    assert!(!play.other.contains(&Effect::Leave));
+    play.write(" sentence");
+    play.control('c');
+    assert!(!play.other.contains(&Effect::Leave));
+    play.control('c');
+    assert!(play.other.contains(&Effect::Leave));
+}
+
+#[test]
+fn several_lines_are_one_message() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.press(KeyCode::Enter);
+    play.write("one");
+    play.take(Input::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::ALT)));
+    play.write("two");
+    play.control('j');
+    play.take(Input::Paste("three\r\nfour".to_owned()));
+    play.press(KeyCode::Enter);
+    let said = Call::Say { ticket: 1, contact: "g".to_owned(), text: "one\ntwo\nthree\nfour".to_owned() };
+    assert!(play.calls.contains(&said));
+}
+
+#[test]
+fn the_title_counts_what_is_unread() {
+    let mut play = Play::begin(100, 30, vec![message(1, false, "one", 3)]);
+    play.hear("two");
+    assert!(play.other.contains(&Effect::Title("(1) Lamplit".to_owned())));
+}
+
+#[test]
+fn ten_thousand_contacts_are_found_by_typing() {
+    let crowd = (0..10_000).map(|number| contact(&format!("c{number}"), &format!("Person {number}"))).collect();
+    let mut play = Play::begin_with(100, 30, crowd, Vec::new());
+    play.write("person 9999");
+    assert_eq!(play.state.people.shown().len(), 1);
+    assert_eq!(play.state.people.chosen().unwrap().name, "Person 9999");
+}
