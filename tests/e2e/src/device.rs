@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Lan, PATIENCE, Running, Side, eventually, program, running::lines};
+use crate::{Lan, PATIENCE, Running, Screen, Side, eventually, program, running::lines};
 
 /// A device: a data directory of its own, and a daemon while it runs.
 #[derive(Debug)]
@@ -174,6 +174,14 @@ impl<'lan> Device<'lan> {
     /// If it does not start.
     pub fn follow(&self, arguments: &[&str]) -> Result<Running> {
         Running::start(self.command()?.args(arguments))
+    }
+
+    /// Opens the view on a terminal of that size, as a person does.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn view(&self, columns: u16, rows: u16) -> Result<Screen> {
+        Screen::start(self.command()?.arg("view"), columns, rows)
     }
 
     /// Invites `guest` and waits until both have each other among their contacts, and each has what the other's devices

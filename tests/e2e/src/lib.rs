@@ -10,6 +10,7 @@ mod device;
 mod lan;
 mod program;
 mod running;
+mod screen;
 
 pub use browser::Browser;
 pub use demo::Demo;
@@ -17,6 +18,7 @@ pub use device::{Device, Refused};
 pub use lan::{Lan, Side};
 pub use program::run;
 pub use running::Running;
+pub use screen::Screen;
 
 use std::{
     thread::sleep,

@@ -40,6 +40,30 @@ fn what_is_said_arrives_in_order_and_is_receipted() {
 }
 
 #[test]
+fn what_was_shown_is_read_up_to_there_and_the_rest_is_not() {
+    let mut world = World::new(8);
+    let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+    world.befriend(jia, yi);
+    let ids: Vec<_> = (0..10).map(|n| world.say(jia, yi, &format!("message {n}"))).collect();
+    world.settle();
+    let conversation = world.devices[jia].account.into();
+    let fourth = world.message(yi, ids[3]).unwrap().index;
+    world.command(yi, Command::MarkRead { conversation, up_to: Some(fourth) }).unwrap();
+    world.pass(lamplit_node::limits::RECEIPT_MS);
+    let progress = |world: &World, at: usize| world.message(jia, ids[at]).unwrap().progress;
+    assert_eq!((progress(&world, 3), progress(&world, 4)), (Some(Progress::Read), Some(Progress::Delivered)));
+    assert_eq!(world.contact(yi, jia).unwrap().unread, 6);
+
+    // To go back takes nothing back, and beyond the end is the end.
+    world.command(yi, Command::MarkRead { conversation, up_to: Some(1) }).unwrap();
+    assert_eq!(world.contact(yi, jia).unwrap().unread, 6);
+    world.command(yi, Command::MarkRead { conversation, up_to: Some(u64::MAX) }).unwrap();
+    world.pass(lamplit_node::limits::RECEIPT_MS);
+    assert_eq!(progress(&world, 9), Some(Progress::Read));
+    assert_eq!(world.contact(yi, jia).unwrap().unread, 0);
+}
+
+#[test]
 fn a_lamp_is_seen_and_goes_out() {
     let mut world = World::new(3);
     let (jia, yi) = (world.person("Jia"), world.person("Yi"));

@@ -13,7 +13,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use crate::{
     ConnectError, Connection,
     api::{
-        Accept, Event, GetContacts, GetHistory, GetStatus, Invite, Light, METHODS, Note, Say, Snapshot, Stop, Subscribe,
+        Accept, Event, Family, GetContacts, GetHistory, GetNearby, GetStatus, Invite, Light, METHODS, Note, Over, Say, Snapshot, Stop,
+        Subscribe,
     },
     testing::{Daemon, PATIENCE, code, wait_for},
 };
@@ -64,6 +65,18 @@ async fn a_subscriber_gets_a_snapshot_and_then_what_happens() {
     });
     let met = met.await;
     assert_eq!((met.id.as_str(), met.name.as_str()), (contact.as_str(), "Ada"));
+
+    // Who is near is told with what their devices are reached over.
+    let near = wait_for(&mut there, |event| match event {
+        Event::Near { contact, near: true } => Some(contact),
+        _ => None,
+    });
+    let (near, told) = (near.await, there.call(GetNearby {}).await.unwrap());
+    assert_eq!((near.as_str(), told.people.len(), told.strangers), (contact.as_str(), 1, 0));
+    let (person, device) = (&told.people[0], &told.people[0].devices[0]);
+    assert_eq!((person.contact.as_str(), person.name.as_str()), (contact.as_str(), "Ada"));
+    assert_eq!((device.over, device.family), (Over::Lan, Some(Family::Ipv4)));
+    assert!(device.address.as_ref().unwrap().starts_with("127.0.0.1:"), "{device:?}");
 
     let grace_at_ada = here.call(GetContacts::default()).await.unwrap().contacts.remove(0);
     let said = here.call(Say { conversation: grace_at_ada.id.clone(), text: "one\ntwo".to_owned() }).await.unwrap();

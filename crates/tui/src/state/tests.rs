@@ -83,6 +83,7 @@ pub(crate) fn message(index: u64, mine: bool, text: &str, minutes: u64) -> Messa
         index,
         id: format!("m{index}"),
         conversation: "g".to_owned(),
+        from: if mine { "me" } else { "g" }.to_owned(),
         mine,
         text: text.to_owned(),
         sent_ms: NOW - minutes * 60_000,
