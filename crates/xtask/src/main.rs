@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod demo;
 mod fuzz;
+mod screenshot;
 mod setup;
 mod sim;
 mod step;
@@ -32,6 +33,8 @@ enum Task {
     Check,
     /// Start two devices that find each other, and talk through them
     Demo(demo::Arguments),
+    /// Make the picture of the terminal view in the README anew
+    Screenshot,
     /// Run the simulator on one seed, to repeat a failure or to explore
     Sim(sim::Arguments),
     /// Feed a decoder what nobody expects
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&arguments),
         Task::Check => check::run(),
         Task::Demo(arguments) => demo::run(&arguments),
+        Task::Screenshot => screenshot::run(),
         Task::Sim(arguments) => sim::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
