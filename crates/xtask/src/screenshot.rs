@@ -15,7 +15,9 @@ pub(crate) fn run() -> Result<()> {
     setup::run(&[Purpose::Test])?;
     Step::cargo("the build", "build --package lamplit-cli --package lamplit-e2e --bins --locked").run()?;
     let picture = root()?.join(PICTURE);
-    Step::cargo("the scene", "run --package lamplit-e2e --bin lamplit-screenshot --locked --").argument(picture.display()).run()?;
+    Step::cargo("the scene", "run --package lamplit-e2e --bin lamplit-screenshot --locked --")
+        .argument(picture.display())
+        .run()?;
     println!("{PICTURE} is what the view looks like now.");
     Ok(())
 }

@@ -15,8 +15,8 @@ const BAR: &str = "#23242d";
 const INK: &str = "#dcd7cb";
 /// The first sixteen colours of a terminal.
 const PALETTE: [&str; 16] = [
-    "#191a21", "#e8706a", "#93cf82", "#ffc35a", "#82aaff", "#c79bf2", "#6fcfdc", "#dcd7cb", "#6e7386", "#ff8a84", "#a9e29a",
-    "#ffd88a", "#a4c2ff", "#dab8ff", "#92e4ee", "#ffffff",
+    "#191a21", "#e8706a", "#93cf82", "#ffc35a", "#82aaff", "#c79bf2", "#6fcfdc", "#dcd7cb", "#6e7386", "#ff8a84",
+    "#a9e29a", "#ffd88a", "#a4c2ff", "#dab8ff", "#92e4ee", "#ffffff",
 ];
 
 /// What a terminal shows, as a picture (SVG 1.1) of a window with that title.
@@ -41,7 +41,10 @@ pub fn picture(screen: &Screen, title: &str) -> String {
         r#"<style>text{{font:{LETTERS}px ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre}}.b{{font-weight:700}}</style>"#
     ));
     put(&format!(r#"<rect width="{width:.0}" height="{height:.0}" rx="10" fill="{GROUND}"/>"#));
-    put(&format!(r#"<path d="M0 {TITLE}V10A10 10 0 0 1 10 0H{:.0}A10 10 0 0 1 {width:.0} 10V{TITLE}Z" fill="{BAR}"/>"#, width - 10.0));
+    put(&format!(
+        r#"<path d="M0 {TITLE}V10A10 10 0 0 1 10 0H{:.0}A10 10 0 0 1 {width:.0} 10V{TITLE}Z" fill="{BAR}"/>"#,
+        width - 10.0
+    ));
     for (at, colour) in ["#e8706a", "#ffc35a", "#93cf82"].iter().enumerate() {
         put(&format!(r#"<circle cx="{}" cy="17" r="5.5" fill="{colour}"/>"#, 20 + at * 20));
     }
@@ -144,15 +147,29 @@ fn drawn(text: &str, column: u16, row: u16, style: Look<'_>) -> Option<String> {
     match text {
         "─" => stroke(format!("M{left:.1} {centre:.1}H{right:.1}")),
         "│" => stroke(format!("M{middle:.1} {top:.1}V{bottom:.1}")),
-        "╭" => stroke(format!("M{middle:.1} {bottom:.1}V{:.1}Q{middle:.1} {centre:.1} {right:.1} {centre:.1}", centre + 4.0)),
-        "╮" => stroke(format!("M{left:.1} {centre:.1}Q{middle:.1} {centre:.1} {middle:.1} {:.1}V{bottom:.1}", centre + 4.0)),
-        "╰" => stroke(format!("M{middle:.1} {top:.1}V{:.1}Q{middle:.1} {centre:.1} {right:.1} {centre:.1}", centre - 4.0)),
-        "╯" => stroke(format!("M{left:.1} {centre:.1}Q{middle:.1} {centre:.1} {middle:.1} {:.1}V{top:.1}", centre - 4.0)),
-        "▌" => Some(format!("<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"3\" height=\"{HEIGHT}\" fill=\"{ink}\"/>\n")),
+        "╭" => stroke(format!(
+            "M{middle:.1} {bottom:.1}V{:.1}Q{middle:.1} {centre:.1} {right:.1} {centre:.1}",
+            centre + 4.0
+        )),
+        "╮" => stroke(format!(
+            "M{left:.1} {centre:.1}Q{middle:.1} {centre:.1} {middle:.1} {:.1}V{bottom:.1}",
+            centre + 4.0
+        )),
+        "╰" => {
+            stroke(format!("M{middle:.1} {top:.1}V{:.1}Q{middle:.1} {centre:.1} {right:.1} {centre:.1}", centre - 4.0))
+        }
+        "╯" => {
+            stroke(format!("M{left:.1} {centre:.1}Q{middle:.1} {centre:.1} {middle:.1} {:.1}V{top:.1}", centre - 4.0))
+        }
+        "▌" => {
+            Some(format!("<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"3\" height=\"{HEIGHT}\" fill=\"{ink}\"/>\n"))
+        }
         "●" => Some(format!(
             "<circle cx=\"{middle:.1}\" cy=\"{centre:.1}\" r=\"7\" fill=\"{ink}\" opacity=\"0.22\"/><circle cx=\"{middle:.1}\" cy=\"{centre:.1}\" r=\"3.8\" fill=\"{ink}\"/>\n"
         )),
-        "○" => Some(format!("<circle cx=\"{middle:.1}\" cy=\"{centre:.1}\" r=\"3.4\" fill=\"none\" stroke=\"{ink}\"/>\n")),
+        "○" => {
+            Some(format!("<circle cx=\"{middle:.1}\" cy=\"{centre:.1}\" r=\"3.4\" fill=\"none\" stroke=\"{ink}\"/>\n"))
+        }
         "✓" => Some(format!(
             "<path d=\"M{:.1} {:.1}l2.4 3l4.6 -7\" fill=\"none\" stroke=\"{ink}\" stroke-width=\"1.5\"/>\n",
             left + 0.8,
@@ -164,7 +181,8 @@ fn drawn(text: &str, column: u16, row: u16, style: Look<'_>) -> Option<String> {
 
 fn look(cell: &Cell) -> Look<'static> {
     let (ink, ground) = (colour(cell.fgcolor()), colour(cell.bgcolor()));
-    let (ink, ground) = if cell.inverse() { (Some(ground.unwrap_or(GROUND)), Some(ink.unwrap_or(INK))) } else { (ink, ground) };
+    let (ink, ground) =
+        if cell.inverse() { (Some(ground.unwrap_or(GROUND)), Some(ink.unwrap_or(INK))) } else { (ink, ground) };
     Look { ink: ink.unwrap_or(INK), ground, bold: cell.bold(), dim: cell.dim() }
 }
 

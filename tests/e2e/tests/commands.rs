@@ -347,3 +347,30 @@ fn where_the_keys_are_is_said_aloud() {
     let line = said.lines().find(|line| line.contains("keys are kept")).expect("it says where the keys are");
     assert!(line.contains("device.key") && line.contains("only its owner may read"), "{line}");
 }
+
+#[test]
+fn who_is_near_is_told_with_what_reaches_them_and_strangers_are_counted() {
+    let lan = Lan::new().unwrap();
+    let (mut ada, grace) = acquainted(&lan);
+    ada.ask(&["on", "qq"]).unwrap();
+    let nearby = eventually("Ada shall be near on QQ", || {
+        let nearby = grace.ask(&["nearby"])?;
+        Ok((nearby["people"][0]["lit"][0]["app"] == "qq").then_some(nearby))
+    })
+    .unwrap();
+    let (person, device) = (&nearby["people"][0], &nearby["people"][0]["devices"][0]);
+    assert_eq!((&person["name"], &device["over"]), (&json!("Ada"), &json!("lan")));
+    assert!(device["family"] == "ipv4" || device["family"] == "ipv6", "{device}");
+    assert!(device["address"].as_str().is_some_and(|address| address.contains(':')), "{device}");
+    assert_eq!((&nearby["strangers"], &nearby["discovery"]), (&json!(0), &json!(true)));
+
+    let following = grace.follow(&["nearby", "--follow"]).unwrap();
+    assert!(following.lines_to("Ada").unwrap().last().unwrap().contains("LAN, IPv"));
+    let _hedy = started(&lan, Side::Left, "Hedy");
+    eventually("Hedy shall be seen as a stranger", || Ok((grace.ask(&["nearby"])?["strangers"] == 1).then_some(())))
+        .unwrap();
+    ada.stop().unwrap();
+    following.lines_to("Nobody you know").unwrap();
+    let nearby = grace.ask(&["nearby"]).unwrap();
+    assert_eq!((&nearby["people"], &nearby["strangers"]), (&json!([]), &json!(1)));
+}

@@ -13,8 +13,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use crate::{
     ConnectError, Connection,
     api::{
-        Accept, Event, Family, GetContacts, GetHistory, GetNearby, GetStatus, Invite, Light, METHODS, Note, Over, Say, Snapshot, Stop,
-        Subscribe,
+        Accept, Event, Family, GetContacts, GetHistory, GetNearby, GetStatus, Invite, Light, METHODS, Note, Over, Say,
+        Snapshot, Stop, Subscribe,
     },
     testing::{Daemon, PATIENCE, code, wait_for},
 };
