@@ -4,10 +4,13 @@ use std::collections::VecDeque;
 
 use anyhow::Result;
 use lamplit_rpc::api::Message;
-use lamplit_tui::words::{apps, ticks};
+use lamplit_tui::{
+    keys,
+    words::{apps, ticks},
+};
 use ratatui::{
     DefaultTerminal, Frame,
-    crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
+    crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
     layout::{Constraint, Layout, Rect},
     style::{Color, Modifier, Style},
     text::{Line, Span},
@@ -24,8 +27,6 @@ use crate::{
 const TOLD: usize = 4;
 /// Characters somebody may type; a message's own limit is far beyond.
 const TYPED: usize = 500;
-/// Keys that may wait.
-const KEYS: usize = 64;
 const HELP: &str = " Tab other device · Enter send · /on APP, /off APP · q or Ctrl-C quit";
 
 const QUIET: Style = Style::new().fg(Color::DarkGray);
@@ -81,7 +82,7 @@ async fn play(
             },
             key = keys.recv() => match key {
                 None => return Ok(()),
-                Some(event::Event::Key(key)) if key.kind == KeyEventKind::Press => screen.press(key),
+                Some(Event::Key(key)) if key.kind == KeyEventKind::Press => screen.press(key),
                 Some(_) => Wish::Nothing,
             },
         };
@@ -94,13 +95,6 @@ async fn play(
             },
         }
     }
-}
-
-/// What is typed, from a thread of its own, because reading a terminal blocks.
-fn keys() -> mpsc::Receiver<event::Event> {
-    let (typed, keys) = mpsc::channel(KEYS);
-    std::thread::spawn(move || while event::read().is_ok_and(|key| typed.blocking_send(key).is_ok()) {});
-    keys
 }
 
 impl Screen {

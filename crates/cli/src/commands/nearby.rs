@@ -1,7 +1,8 @@
 use lamplit_rpc::{
     CallError, Connection, Happening,
-    api::{Event, Family, GetNearby, NearDevice, Nearby, Over, Subscribe},
+    api::{Event, GetNearby, NearDevice, Nearby, Subscribe},
 };
+use lamplit_tui::words::{apps, way};
 
 use super::Desk;
 use crate::{
@@ -86,7 +87,7 @@ fn rows(out: Output, now: u64, nearby: &Nearby) -> Vec<Vec<Cell>> {
         ]
     };
     let people = nearby.people.iter().flat_map(|near| {
-        let on = lamplit_tui::words::apps(&near.lit);
+        let on = apps(&near.lit);
         near.devices.iter().map(move |device| (near.name.as_str(), on.clone(), device))
     });
     let own = nearby.own.iter().map(|device| ("you", String::new(), device));
@@ -96,20 +97,6 @@ fn rows(out: Output, now: u64, nearby: &Nearby) -> Vec<Vec<Cell>> {
         rows.insert(0, head.iter().map(|title| Cell::new(*title, |title| out.paint(Style::Dim, title))).collect());
     }
     rows
-}
-
-/// Over what a device is reached.
-fn way(device: &NearDevice) -> String {
-    let over = match device.over {
-        Over::Lan => "LAN",
-        Over::Ble => "Bluetooth",
-        Over::Server => "server",
-    };
-    match device.family {
-        Some(Family::Ipv4) => format!("{over}, IPv4"),
-        Some(Family::Ipv6) => format!("{over}, IPv6"),
-        None => over.to_owned(),
-    }
 }
 
 #[cfg(test)]

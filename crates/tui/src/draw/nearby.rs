@@ -1,8 +1,8 @@
-use lamplit_rpc::api::{Family, NearDevice, Nearby, Over};
+use lamplit_rpc::api::{NearDevice, Nearby};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Line};
 
 use super::{frame_around, lamp, row, rows_of, title};
-use crate::{panes::Focus, state::State, theme::Theme, time::age};
+use crate::{panes::Focus, state::State, theme::Theme, time::age, words::way};
 
 type Side = Vec<(String, Style)>;
 
@@ -27,11 +27,11 @@ fn lines(state: &State, theme: Theme, nearby: &Nearby) -> Vec<Side> {
     for person in &nearby.people {
         let blank = (" ".to_owned(), Style::new());
         lines.push(vec![blank, lamp(theme, &person.lit), (person.name.clone(), Style::new())]);
-        lines.extend(person.devices.iter().map(|device| quiet(format!("  {}", way(state, device)))));
+        lines.extend(person.devices.iter().map(|device| quiet(format!("  {}", way_since(state, device)))));
     }
     for device in &nearby.own {
         lines.push(vec![("   your other device".to_owned(), Style::new())]);
-        lines.push(quiet(format!("  {}", way(state, device))));
+        lines.push(quiet(format!("  {}", way_since(state, device))));
     }
     if lines.is_empty() {
         lines.push(quiet("Nobody you know".to_owned()));
@@ -51,16 +51,6 @@ fn lines(state: &State, theme: Theme, nearby: &Nearby) -> Vec<Side> {
 }
 
 /// Over what a device is reached, and since when.
-fn way(state: &State, device: &NearDevice) -> String {
-    let over = match device.over {
-        Over::Lan => "LAN",
-        Over::Ble => "Bluetooth",
-        Over::Server => "server",
-    };
-    let family = match device.family {
-        Some(Family::Ipv4) => ", IPv4",
-        Some(Family::Ipv6) => ", IPv6",
-        None => "",
-    };
-    format!("{over}{family}, {}", age(state.now_ms, device.since_ms))
+fn way_since(state: &State, device: &NearDevice) -> String {
+    format!("{}, {}", way(device), age(state.now_ms, device.since_ms))
 }

@@ -6,7 +6,7 @@ use super::{middle, row, rows_of};
 use crate::{
     command,
     state::{Overlay, State},
-    text::{cut, width, wrap},
+    text::{cut, tame_line, width, wrap},
     theme::Theme,
     time::local_in,
 };
@@ -26,6 +26,8 @@ const KEYS: &[(&str, &str)] = &[
     ("", ""),
 ];
 const MARKS: &[(&str, &str)] = &[("", ""), ("● ○", "on some app, on none"), ("· ✓ ✓✓", "kept here, delivered, read")];
+
+const CLOSING: &str = "c copies the link · Esc closes";
 
 pub(super) fn draw(overlay: &Overlay, state: &State, theme: Theme, buffer: &mut Buffer) {
     match overlay {
@@ -65,38 +67,28 @@ fn help(theme: Theme, buffer: &mut Buffer, top: usize) {
     }
 }
 
-/// The code if there is room for it, and the link.
+/// The code and the link, or as much of it as there is room for: the code is what a camera needs.
 fn invite(state: &State, theme: Theme, buffer: &mut Buffer, invited: &Invited) {
     let whole = buffer.area;
     let most = usize::from(whole.width).saturating_sub(4).clamp(1, 76);
-    let link = wrap(&invited.link, most);
-    let until = local_in(invited.expires_ms, state.zone.clone());
-    let until = until.map(|(date, time)| format!("Good until {}, {time}, for one person.", date.strftime("%-d %B")));
-    let words: Vec<String> =
-        until.into_iter().chain(["Hand it over in person, or on a way you trust.".to_owned()]).collect();
     let (code, columns) = qr(&invited.link);
-    let around = link.len().saturating_add(words.len()).saturating_add(6);
-    let fits = code.len().saturating_add(around) <= usize::from(whole.height)
-        && columns.saturating_add(4) <= usize::from(whole.width);
-    let code = if fits { code } else { Vec::new() };
-    let aside = most.max(columns).saturating_sub(columns) / 2;
-    let mut lines: Vec<(String, Style)> =
-        code.iter().map(|line| (format!("{}{line}", " ".repeat(aside)), theme.code())).collect();
-    if !fits {
-        lines.push((
-            format!(
-                "(the code needs {} × {} cells)",
-                columns.saturating_add(4),
-                code_rows(&invited.link).saturating_add(around)
-            ),
-            theme.quiet(),
-        ));
-    }
-    lines.push((String::new(), Style::new()));
-    lines.extend(link.into_iter().map(|line| (line, theme.strong())));
-    lines.push((String::new(), Style::new()));
-    lines.extend(words.into_iter().flat_map(|line| wrap(&line, most)).map(|line| (line, theme.quiet())));
-    lines.push(("c copies the link · Esc closes".to_owned(), theme.focus()));
+    let around = aside(state, theme, invited, most);
+    let closing = (CLOSING.to_owned(), theme.focus());
+    let fits = |rows: usize| {
+        columns.saturating_add(4) <= usize::from(whole.width) && rows.saturating_add(2) <= usize::from(whole.height)
+    };
+    let (code_alone, everything) =
+        (code.len().saturating_add(1), code.len().saturating_add(around.len()).saturating_add(1));
+    let left = most.max(columns).saturating_sub(columns) / 2;
+    let code = code.iter().map(|line| (format!("{}{line}", " ".repeat(left)), theme.code()));
+    let lines: Vec<(String, Style)> = if fits(everything) {
+        code.chain(around).chain([closing]).collect()
+    } else if fits(code_alone) {
+        code.chain([closing]).collect()
+    } else {
+        let needed = format!("(the code needs {} × {} cells)", columns.saturating_add(4), code_alone.saturating_add(2));
+        core::iter::once((needed, theme.quiet())).chain(around).chain([closing]).collect()
+    };
     let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
     let size = (cells(most.max(columns).saturating_add(4)), cells(lines.len().saturating_add(2)));
     let inside = middle(theme, buffer, size, "An invite");
@@ -105,8 +97,15 @@ fn invite(state: &State, theme: Theme, buffer: &mut Buffer, invited: &Invited) {
     }
 }
 
-fn code_rows(link: &str) -> usize {
-    qr(link).0.len()
+/// What stands beside the code: the link, and what to do with it.
+fn aside(state: &State, theme: Theme, invited: &Invited, most: usize) -> Vec<(String, Style)> {
+    let until = local_in(invited.expires_ms, state.zone.clone());
+    let until = until.map(|(date, time)| format!("Good until {}, {time}, for one person.", date.strftime("%-d %B")));
+    let words = until.into_iter().chain(["Hand it over in person, or on a way you trust.".to_owned()]);
+    let blank = || core::iter::once((String::new(), Style::new()));
+    let link = wrap(&tame_line(&invited.link), most).into_iter().map(|line| (line, theme.strong()));
+    let words = words.flat_map(|line| wrap(&line, most)).map(|line| (line, theme.quiet()));
+    blank().chain(link).chain(blank()).chain(words).collect()
 }
 
 /// The link in half blocks, and how many cells wide that is. None if it makes no code.

@@ -1,4 +1,4 @@
-use lamplit_rpc::api::{LitApp, NearPerson};
+use lamplit_rpc::api::{Family, LitApp, NearPerson, Over};
 
 use super::*;
 
