@@ -1,7 +1,6 @@
 //! The lamplit program: a daemon and the commands that talk to it.
 
 mod args;
-mod bytes;
 mod commands;
 mod failure;
 mod output;
@@ -12,7 +11,7 @@ mod who;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lamplit_tui::time;
+use lamplit_tui::{bytes, time};
 
 use crate::{args::Args, output::complain};
 

@@ -79,6 +79,12 @@ pub(crate) enum Call {
         contact: String,
         address: String,
     },
+    SendFile {
+        conversation: String,
+        path: String,
+    },
+    FetchFile(String),
+    CancelFile(String),
     Invite,
     Accept {
         link: String,

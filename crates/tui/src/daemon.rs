@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use lamplit_rpc::{
     CallError, ConnectError, Connection, Happening,
     api::{
-        Accept, Dark, Dial, GetHistory, GetNearby, GetStatus, Invite, Light, MarkRead, Method, Note, RemoveContact,
-        Rename, Say, SetName, Snapshot, Subscribe,
+        Accept, CancelFile, Dark, Dial, FetchFile, GetHistory, GetNearby, GetStatus, Invite, Light, MarkRead, Method,
+        Note, RemoveContact, Rename, Say, SendFile, SetName, Snapshot, Subscribe,
     },
 };
 use tokio::{sync::mpsc, time::sleep};
@@ -59,11 +59,11 @@ async fn subscribe(daemon: &mut Connection) -> Result<Snapshot, CallError> {
 pub(crate) async fn answer(socket: PathBuf, mut calls: mpsc::Receiver<Call>, inputs: mpsc::Sender<Input>) {
     let mut line = Line { socket, open: None };
     while let Some(call) = calls.recv().await {
-        let answer = match line.make(&call).await {
-            Ok(answer) => answer,
-            Err(reason) => Answer::Refused(call, reason),
-        };
-        if inputs.send(Input::Answered(answer)).await.is_err() {
+        if matches!(call, Call::SendFile { .. }) {
+            // It is read through first, which takes a while: nothing waits for that.
+            let (mut own, inputs) = (Line { socket: line.socket.clone(), open: None }, inputs.clone());
+            tokio::spawn(async move { own.tell(call, &inputs).await });
+        } else if !line.tell(call, &inputs).await {
             return;
         }
     }
@@ -76,6 +76,15 @@ struct Line {
 }
 
 impl Line {
+    /// Makes a call and tells what came of it. False if nobody listens.
+    async fn tell(&mut self, call: Call, inputs: &mpsc::Sender<Input>) -> bool {
+        let answer = match self.make(&call).await {
+            Ok(answer) => answer,
+            Err(reason) => Answer::Refused(call, reason),
+        };
+        inputs.send(Input::Answered(answer)).await.is_ok()
+    }
+
     async fn make(&mut self, call: &Call) -> Result<Answer, String> {
         let connect = |error: ConnectError| error.to_string();
         let mut daemon = match self.open.take() {
@@ -121,6 +130,12 @@ async fn make(daemon: &mut Connection, call: Call) -> Result<Answer, CallError> 
         Call::Note { contact, note } => done(daemon, Note { contact, note }, call).await?,
         Call::Forget { contact } => done(daemon, RemoveContact { contact }, call).await?,
         Call::Dial { contact, address } => done(daemon, Dial { contact, address }, call).await?,
+        Call::SendFile { conversation, path } => {
+            let method = SendFile { conversation, path, ..SendFile::default() };
+            done(daemon, method, call).await?
+        }
+        Call::FetchFile(message) => done(daemon, FetchFile { message }, call).await?,
+        Call::CancelFile(message) => done(daemon, CancelFile { message }, call).await?,
         Call::Invite => Answer::Invited(daemon.call(Invite {}).await?),
         Call::Accept { link } => done(daemon, Accept { link }, call).await?,
     })

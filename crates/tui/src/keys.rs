@@ -222,8 +222,10 @@ impl State {
             Typed::Words(words) => self.say(&words),
             Typed::Wrong(why) => self.complain(why),
             Typed::Command(command) => {
-                let needs_somebody =
-                    matches!(command, Command::Rename(_) | Command::Note(_) | Command::Dial(_) | Command::Forget);
+                let needs_somebody = matches!(
+                    command,
+                    Command::Rename(_) | Command::Note(_) | Command::Dial(_) | Command::Forget | Command::Send(_)
+                );
                 if needs_somebody && self.people.chosen().is_none() {
                     return self.complain("Whom? Nobody is chosen.");
                 }
@@ -260,6 +262,17 @@ impl State {
         self.down.is_some()
     }
 
+    fn send_file(&mut self, conversation: String, path: &str) {
+        // What a file manager pastes may be in quotes.
+        let path = path.trim_matches(|c| matches!(c, '\'' | '"')).to_owned();
+        if path.starts_with('/') {
+            self.tell("The file is being read…");
+            self.call(Call::SendFile { conversation, path });
+        } else {
+            self.complain("Which file? Its whole path is needed, from / on.");
+        }
+    }
+
     fn obey(&mut self, command: Command) {
         let chosen = self.people.chosen().map(|contact| (contact.id.clone(), contact.name.clone()));
         let (contact, name) = chosen.unwrap_or_default();
@@ -274,6 +287,15 @@ impl State {
             Command::Name(name) => self.call(Call::SetName(name)),
             Command::Rename(name) => self.call(Call::Rename { contact, name }),
             Command::Note(note) => self.call(Call::Note { contact, note }),
+            Command::Send(path) => self.send_file(contact, &path),
+            Command::Fetch | Command::Decline => {
+                let offered = self.talk.as_ref().and_then(|talk| talk.offered()).map(|message| message.id.clone());
+                match (offered, command) {
+                    (None, _) => self.complain("No file is offered in what is at hand of this conversation."),
+                    (Some(file), Command::Fetch) => self.call(Call::FetchFile(file)),
+                    (Some(file), _) => self.call(Call::CancelFile(file)),
+                }
+            }
             Command::Dial(address) => self.call(Call::Dial { contact, address }),
             Command::Forget => self.overlay = Some(Overlay::Forget { contact, name }),
             Command::Help => self.help(),

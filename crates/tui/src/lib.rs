@@ -4,6 +4,7 @@
 //! (`draw`); a thin shell around both has the terminal, the clock and the daemon ([`View`]). So tests play the keyboard
 //! and the daemon, and read the screen.
 
+pub mod bytes;
 mod calls;
 mod command;
 mod composer;

@@ -160,7 +160,9 @@ impl State {
     }
 
     pub(crate) fn call(&mut self, call: Call) {
-        self.waiting.push_back(self.now_ms);
+        if !matches!(call, Call::SendFile { .. }) {
+            self.waiting.push_back(self.now_ms);
+        }
         self.effects.push(Effect::Call(call));
     }
 
@@ -252,6 +254,12 @@ impl State {
                 self.complain(reason);
             }
             Event::Message { message } => self.message(message),
+            Event::File { message } => {
+                let (conversation, zone) = (message.conversation.clone(), self.zone.clone());
+                if let Some(talk) = self.talk_with(&conversation) {
+                    talk.changed(message, &zone);
+                }
+            }
             Event::Progress { conversation, id, progress } => {
                 if let Some(talk) = self.talk_with(&conversation) {
                     talk.progressed(&id, progress);
@@ -296,7 +304,10 @@ impl State {
     }
 
     fn answered(&mut self, answer: Answer) {
-        self.waiting.pop_front();
+        // A file takes its time, and nothing waits for it.
+        if !matches!(&answer, Answer::Done(Call::SendFile { .. }) | Answer::Refused(Call::SendFile { .. }, _)) {
+            self.waiting.pop_front();
+        }
         match answer {
             Answer::Looked(contacts) => self.people.set(contacts),
             Answer::Status(status) => {
@@ -341,6 +352,14 @@ impl State {
             Call::Note { note: Some(_), .. } => self.tell("Noted; nobody else sees it."),
             Call::Note { note: None, .. } => self.tell("There is no note now."),
             Call::Forget { .. } => self.tell("Forgotten. You need a new invite to meet again."),
+            Call::SendFile { conversation, .. } => {
+                self.tell("The file is announced; it goes to whoever fetches it.");
+                if let Some(talk) = self.talk_with(&conversation) {
+                    talk.refresh();
+                }
+            }
+            Call::FetchFile(_) => self.tell("Fetching it…"),
+            Call::CancelFile(_) => self.tell("Declined."),
             Call::Dial { address, .. } => self.tell(format!("Dialling {address}…")),
             _ => {}
         }

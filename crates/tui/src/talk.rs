@@ -3,13 +3,14 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use jiff::tz::TimeZone;
-use lamplit_rpc::api::{HistoryPage, Message, Progress};
+use lamplit_rpc::api::{FileState, HistoryPage, Message, Progress};
 
 use crate::{
     limits,
     rows::{self, Row},
     text::{tame, wrap},
     time::local_in,
+    words,
 };
 
 /// A part of a conversation.
@@ -230,6 +231,22 @@ impl Talk {
         self.laid_for = None;
     }
 
+    /// What is known about a message that is a file changed.
+    pub(crate) fn changed(&mut self, message: Message, zone: &TimeZone) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.message.id == message.id) {
+            *entry = Entry::new(message, zone);
+            self.laid_for = None;
+        }
+    }
+
+    /// The latest file that was offered and is not here.
+    pub(crate) fn offered(&self) -> Option<&Message> {
+        let offered = |message: &&Message| {
+            message.file.as_ref().is_some_and(|file| !message.mine && matches!(file.state, FileState::Offered))
+        };
+        self.entries.iter().rev().map(|entry| &entry.message).find(offered)
+    }
+
     /// A message has come further. One that nobody knows here was said elsewhere.
     pub(crate) fn progressed(&mut self, id: &str, progress: Progress) {
         match self.entries.iter_mut().rev().find(|entry| entry.message.id == id) {
@@ -413,7 +430,10 @@ impl Talk {
 
 impl Entry {
     fn new(mut message: Message, zone: &TimeZone) -> Self {
-        message.text = tame(&message.text);
+        message.text = match &message.file {
+            Some(file) => tame(&words::file(file, &message.text)),
+            None => tame(&message.text),
+        };
         // What came is dated by this device's clock, which its owner can check.
         let when = local_in(message.at_ms(), zone.clone());
         Self { message, when, rows: Vec::new(), width: 0 }

@@ -86,6 +86,7 @@ pub(crate) fn message(index: u64, mine: bool, text: &str, minutes: u64) -> Messa
         from: if mine { "me" } else { "g" }.to_owned(),
         mine,
         text: text.to_owned(),
+        file: None,
         sent_ms: NOW - minutes * 60_000,
         arrived_ms: NOW - minutes * 60_000,
         progress: mine.then_some(Progress::Sent),

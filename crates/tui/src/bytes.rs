@@ -3,7 +3,7 @@
 const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /// Three digits at the most and a unit: `1.4 MiB`.
-pub(crate) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     let mut unit = 0_usize;
     let mut scaled = bytes;
     let mut tenths = 0;
