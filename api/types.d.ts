@@ -117,6 +117,13 @@ export type Event =
     type: "warning";
   };
 
+/** A protocol of the internet. */
+export type Family =
+  /** IPv4. */
+  | "ipv4"
+  /** IPv6. */
+  | "ipv6";
+
 /** A file. */
 export interface File {
   /** Accounts that do not want it. */
@@ -239,6 +246,55 @@ export interface Message {
   /** The text; of a file, what was said with it, or nothing. */
   text: string;
 }
+
+/** A device that can be reached. */
+export interface NearDevice {
+  /** Where it is, in the words of what carries it. */
+  address: string | null;
+  /** The device. */
+  device: string;
+  /** By which protocol of the internet, where that is what carries it. */
+  family: Family | null;
+  /** Over what. */
+  over: Over;
+  /** Since when. */
+  since_ms: number;
+}
+
+/** A contact who can be reached. */
+export interface NearPerson {
+  /** The contact. */
+  contact: string;
+  /** Their devices that can be reached. */
+  devices: NearDevice[];
+  /** The apps they are on. */
+  lit: LitApp[];
+  /** What to call them. */
+  name: string;
+}
+
+/** Who can be reached directly now. */
+export interface Nearby {
+  /** Where this device can be dialled. */
+  addresses: string[];
+  /** Whether others find this device on the network by themselves. */
+  discovery: boolean;
+  /** Other devices of this account. */
+  own: NearDevice[];
+  /** Contacts, by name. */
+  people: NearPerson[];
+  /** Devices that show themselves and are nobody's known here. */
+  strangers: number;
+}
+
+/** What carries a link. */
+export type Over =
+  /** The local network. */
+  | "lan"
+  /** Bluetooth Low Energy. */
+  | "ble"
+  /** A server. */
+  | "server";
 
 /** How far a message has come. */
 export type Progress =
@@ -484,13 +540,20 @@ export interface Methods {
     };
     result: Done;
   };
-  /** Marks all messages of a conversation as read. */
+  /** Marks messages of a conversation as read. */
   mark_read: {
     params: {
       /** The contact or group. */
       conversation: string;
+      /** The last message that was shown, by its index; without it all were. */
+      up_to?: number | null;
     };
     result: Done;
+  };
+  /** Who can be reached directly now, and over what. */
+  nearby: {
+    params: Record<string, never>;
+    result: Nearby;
   };
   /** Changes the name that contacts see. */
   set_name: {
