@@ -15,7 +15,7 @@ const INSTRUCTIONS: &str = "instructions";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Which measurements to make: message, handle, sim, instructions [default: all]
+    /// Which measurements to make: message, handle, file, sim, instructions [default: all]
     names: Vec<String>,
 }
 
@@ -24,6 +24,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     setup::run(&[Purpose::Bench])?;
     let (instructions, others): (Vec<&String>, _) = arguments.names.iter().partition(|name| *name == INSTRUCTIONS);
     if !others.is_empty() || arguments.names.is_empty() {
+        // What is measured as a whole lies beside the benchmark.
+        Step::cargo("the program", "build --release --locked --package lamplit-cli").run()?;
         Step::cargo("the benchmark", "run --release --locked --package lamplit-bench --").arguments(&others).run()?;
     }
     if !instructions.is_empty() || arguments.names.is_empty() {

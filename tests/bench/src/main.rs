@@ -3,9 +3,11 @@
 
 #![allow(clippy::print_stdout, reason = "this program talks to whoever sits at the terminal")]
 
+mod bare_quinn;
 mod cost;
 mod devices;
 mod figures;
+mod file;
 mod handle;
 mod memory;
 mod message;
@@ -16,7 +18,8 @@ use anyhow::{Result, bail};
 /// A measurement by its name.
 type Measurement = (&'static str, fn() -> Result<()>);
 
-const ALL: [Measurement; 3] = [("message", message::run), ("handle", handle::run), ("sim", sim::run)];
+const ALL: [Measurement; 4] =
+    [("message", message::run), ("handle", handle::run), ("file", file::run), ("sim", sim::run)];
 
 fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
