@@ -38,4 +38,4 @@ mod tree;
 pub use lane::{ASK_BYTES, Ask, AskError, Reply, ReplyError};
 pub use layout::{Layout, PIECE_BYTES};
 pub use sealing::{OpenError, Part, SEALING_BYTES, Seal, SealError};
-pub use tree::{HASH_BYTES, Tree, TreeBuilder, TreeError};
+pub use tree::{HASH_BYTES, Tree, TreeBuilder, TreeError, hash_piece};

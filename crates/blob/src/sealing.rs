@@ -1,4 +1,4 @@
-use chacha20poly1305::{AeadInPlace, ChaCha20Poly1305, KeyInit};
+use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use lamplit_types::BlobId;
 
 use crate::Layout;
@@ -6,12 +6,13 @@ use crate::Layout;
 /// What sealing adds, in bytes.
 pub const SEALING_BYTES: usize = 16;
 
-/// Seals and opens the parts of one file under its key: ChaCha20-Poly1305 (RFC 8439).
+/// Seals and opens the parts of one file under its key: ChaCha20-Poly1305 (RFC 8439), as TLS has it from aws-lc, which is
+/// several times as fast as the one the small things are sealed with.
 ///
 /// The key is drawn for this file alone, and a part's number is its nonce. A part is only ever sealed as the tree
 /// proves it, so nothing else is sealed under a nonce that was used.
 pub struct Seal {
-    cipher: ChaCha20Poly1305,
+    cipher: Option<LessSafeKey>,
     /// Blob and size: what the parts belong to.
     context: [u8; 24],
 }
@@ -42,7 +43,9 @@ impl Seal {
         let (head, tail) = context.split_at_mut(16);
         head.copy_from_slice(blob.as_bytes());
         tail.copy_from_slice(&layout.size().bytes().to_le_bytes());
-        Self { cipher: ChaCha20Poly1305::new(key.into()), context }
+        // A key of 32 bytes is always taken; if it were not, nothing would seal or open.
+        let cipher = UnboundKey::new(&CHACHA20_POLY1305, key).ok().map(LessSafeKey::new);
+        Self { cipher, context }
     }
 
     /// Seals a part where it lies, [`SEALING_BYTES`] longer.
@@ -50,7 +53,9 @@ impl Seal {
     /// # Errors
     /// [`SealError`] if it is larger than the cipher takes.
     pub fn seal(&self, part: Part, bytes: &mut Vec<u8>) -> Result<(), SealError> {
-        self.cipher.encrypt_in_place(&part.nonce().into(), &self.context, bytes).map_err(|_| SealError)
+        let cipher = self.cipher.as_ref().ok_or(SealError)?;
+        let nonce = Nonce::assume_unique_for_key(part.nonce());
+        cipher.seal_in_place_append_tag(nonce, Aad::from(&self.context), bytes).map_err(|_| SealError)
     }
 
     /// Opens a part where it lies.
@@ -58,7 +63,12 @@ impl Seal {
     /// # Errors
     /// [`OpenError`] if it is not that part of this file; then `bytes` are of no use.
     pub fn open(&self, part: Part, bytes: &mut Vec<u8>) -> Result<(), OpenError> {
-        self.cipher.decrypt_in_place(&part.nonce().into(), &self.context, bytes).map_err(|_| OpenError)
+        let cipher = self.cipher.as_ref().ok_or(OpenError)?;
+        let nonce = Nonce::assume_unique_for_key(part.nonce());
+        let opened = cipher.open_in_place(nonce, Aad::from(&self.context), bytes).map_err(|_| OpenError)?;
+        let length = opened.len();
+        bytes.truncate(length);
+        Ok(())
     }
 }
 

@@ -37,6 +37,11 @@ pub enum TreeError {
     Root,
 }
 
+/// The hash over one piece, for [`Tree::of`]: pieces may be hashed side by side.
+pub fn hash_piece(layout: Layout, piece: u32, bytes: &[u8]) -> [u8; HASH_BYTES] {
+    leaf(layout, piece, bytes)
+}
+
 impl TreeBuilder {
     /// For a file of that layout.
     pub const fn new(layout: Layout) -> Self {
@@ -57,16 +62,20 @@ impl TreeBuilder {
     /// # Errors
     /// [`TreeError::Size`] if the pieces were not those of the layout.
     pub fn finish(self) -> Result<Tree, TreeError> {
-        let Self { layout, leaves, fits } = self;
-        if !fits || leaves.len() != count(layout) {
-            return Err(TreeError::Size);
-        }
-        let root = root_of(&leaves).ok_or(TreeError::Size)?;
-        Ok(Tree { layout, leaves, root })
+        if self.fits { Tree::of(self.layout, self.leaves) } else { Err(TreeError::Size) }
     }
 }
 
 impl Tree {
+    /// Of the hashes over all pieces, in their order.
+    ///
+    /// # Errors
+    /// [`TreeError::Size`] if they are not as many as the layout has pieces.
+    pub fn of(layout: Layout, leaves: Vec<[u8; HASH_BYTES]>) -> Result<Self, TreeError> {
+        let root = root_of(&leaves).filter(|_| leaves.len() == count(layout)).ok_or(TreeError::Size)?;
+        Ok(Self { layout, leaves, root })
+    }
+
     /// Reads what [`Tree::to_bytes`] wrote, and checks that it is the tree of the file with that hash.
     ///
     /// # Errors

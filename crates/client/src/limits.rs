@@ -24,12 +24,14 @@ pub const DIALS: usize = 64;
 /// Addresses in an invite; the likeliest are taken.
 pub const INVITE_ADDRESSES: usize = 8;
 
+/// Threads that read a file through before it is sent.
+pub(crate) const HASHERS: usize = 4;
 /// Files that are served at one time. Whoever asks for a further one is told that there is none, and asks again.
 pub const SERVED: usize = 16;
 /// Pieces that are read ahead of a lane, or wait to be written to the disk. The side that is faster waits.
 pub const PIECES_AHEAD: usize = 4;
 /// Bytes of a file that are written before they are forced to the disk, so that a message's commit never waits for much.
-pub const SYNC_BYTES: usize = 16 * 1024 * 1024;
+pub const SYNC_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of the disk that no file may take: the database needs some.
 pub const FREE_BYTES: u64 = 64 * 1024 * 1024;
 /// Files of one name. A further one is not kept until some were moved away.

@@ -11,7 +11,6 @@ pub const PURE: &[&str] = &[
     "lamplit-identity",
     "lamplit-link",
     "lamplit-seal",
-    "lamplit-blob",
     "lamplit-sync",
     "lamplit-node",
 ];

@@ -1,4 +1,4 @@
-use std::{fs::File, io, os::unix::fs::FileExt, path::PathBuf, sync::Arc};
+use std::{fs::File, io, os::unix::fs::FileExt, path::PathBuf, sync::Arc, thread};
 
 use lamplit_blob::{Ask, Layout, Part, Reply, Seal, Tree};
 use lamplit_node::{FetchError, FileJob};
@@ -53,11 +53,13 @@ pub(crate) async fn run(
         None => take_tree(job, layout, &seal, &mut lane, folder).await?,
     };
     let (came, pieces) = mpsc::channel(limits::PIECES_AHEAD);
+    let (used, mut unused) = mpsc::channel(limits::PIECES_AHEAD);
     let keeping = {
         let (folder, meter) = (folder.clone(), meter.clone());
-        spawn_blocking(move || keep(pieces, &Kept { file, tree, seal, layout, folder, meter }))
+        let to = Kept { file: Arc::new(file), tree, seal, layout, folder, meter };
+        spawn_blocking(move || keep(pieces, &used, &to))
     };
-    let received = receive(&mut lane, layout, from, &came).await;
+    let received = receive(&mut lane, layout, from, &came, &mut unused).await;
     drop(came);
     // What is wrong with what came says more than that it ended.
     keeping.await.unwrap_or(Err(FetchError::Broken))?;
@@ -105,9 +107,11 @@ async fn receive(
     layout: Layout,
     from: u32,
     came: &mpsc::Sender<(u32, Vec<u8>)>,
+    unused: &mut mpsc::Receiver<Vec<u8>>,
 ) -> Result<(), FetchError> {
     for piece in from..layout.pieces() {
-        let mut bytes = vec![0; layout.sealed_piece_bytes(piece)];
+        let mut bytes = unused.try_recv().unwrap_or_default();
+        bytes.resize(layout.sealed_piece_bytes(piece), 0);
         within(lane.reader.read_exact(&mut bytes)).await?.map_err(|_| FetchError::Broken)?;
         if came.send((piece, bytes)).await.is_err() {
             return Ok(());
@@ -118,7 +122,7 @@ async fn receive(
 
 /// Where pieces go.
 struct Kept {
-    file: File,
+    file: Arc<File>,
     tree: Tree,
     seal: Seal,
     layout: Layout,
@@ -127,8 +131,9 @@ struct Kept {
 }
 
 /// Opens, proves and writes pieces, each before the next; at the end all of it is on the disk.
-fn keep(mut pieces: mpsc::Receiver<(u32, Vec<u8>)>, to: &Kept) -> Result<(), FetchError> {
+fn keep(mut pieces: mpsc::Receiver<(u32, Vec<u8>)>, used: &mpsc::Sender<Vec<u8>>, to: &Kept) -> Result<(), FetchError> {
     let mut unsynced: usize = 0;
+    let mut syncing: Option<thread::JoinHandle<io::Result<()>>> = None;
     while let Some((piece, mut bytes)) = pieces.blocking_recv() {
         to.seal.open(Part::Piece(piece), &mut bytes).map_err(|_| FetchError::Lied)?;
         if !to.tree.proves(piece, &bytes) {
@@ -137,15 +142,26 @@ fn keep(mut pieces: mpsc::Receiver<(u32, Vec<u8>)>, to: &Kept) -> Result<(), Fet
         to.file.write_all_at(&bytes, to.layout.offset(piece)).map_err(storage)?;
         to.meter.add(bytes.len());
         unsynced = unsynced.saturating_add(bytes.len());
+        // To be used again; if there are enough, it is let go of.
+        let _ = used.try_send(bytes);
         if unsynced >= limits::SYNC_BYTES {
             unsynced = 0;
-            to.file.sync_data().map_err(storage)?;
             if !to.folder.has_room(0).map_err(storage)? {
                 return Err(storage(io::Error::from(io::ErrorKind::StorageFull)));
             }
+            // Beside the writing, but never two at a time: the disk is at most so much behind.
+            synced(syncing.take())?;
+            let file = to.file.clone();
+            syncing = Some(thread::spawn(move || file.sync_data()));
         }
     }
+    synced(syncing)?;
     to.file.sync_all().map_err(storage)
+}
+
+fn synced(syncing: Option<thread::JoinHandle<io::Result<()>>>) -> Result<(), FetchError> {
+    let Some(syncing) = syncing else { return Ok(()) };
+    syncing.join().unwrap_or_else(|_| Err(io::Error::other("a thread ended"))).map_err(storage)
 }
 
 async fn within<T>(what: impl Future<Output = T>) -> Result<T, FetchError> {

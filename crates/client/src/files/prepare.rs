@@ -2,15 +2,17 @@ use std::{
     fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
+    thread,
 };
 
-use lamplit_blob::{Layout, Tree, TreeBuilder};
+use lamplit_blob::{HASH_BYTES, Layout, Tree, hash_piece};
 use lamplit_node::NewFile;
 use lamplit_picture::{Format, StripError, likeness, limits::HEAD_BYTES, limits::PICTURE_BYTES, strip};
 use lamplit_types::{BlobId, FileName, FileSize, FileSizeError, Text, limits::PREVIEW_BYTES};
 use lamplit_wire::{FileCard, Media};
 
-use super::{Doing, Folder, Transfers, folder::create, serve::read_piece};
+use super::{Doing, Folder, Transfers, folder::create, progress::Meter, serve::read_piece};
+use crate::limits;
 
 /// Why a file cannot be sent.
 #[derive(Debug, thiserror::Error)]
@@ -119,20 +121,37 @@ fn hash(path: &Path, source: &Path, blob: BlobId, transfers: &Transfers) -> Resu
     let size = FileSize::new(before.len())?;
     let layout = Layout::new(size);
     let meter = transfers.begin(blob, Doing::Reading, before.len());
-    let mut tree = TreeBuilder::new(layout);
-    for piece in 0..layout.pieces() {
-        let bytes = read_piece(&file, layout, piece).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => changed(),
-            _ => fault(path, error),
-        })?;
-        tree.push(&bytes);
-        meter.add(bytes.len());
-    }
+    let leaves = hash_side_by_side(&file, layout, &meter).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => changed(),
+        _ => fault(path, error),
+    })?;
     let after = file.metadata().map_err(|error| fault(path, error))?;
     if (after.len(), after.modified().ok()) != (before.len(), before.modified().ok()) {
         return Err(changed());
     }
-    Ok((tree.finish().map_err(|_| changed())?, size))
+    Ok((Tree::of(layout, leaves).map_err(|_| changed())?, size))
+}
+
+/// The hashes over all pieces of a file, made by a few threads, each for a stretch of it.
+fn hash_side_by_side(file: &File, layout: Layout, meter: &Meter) -> io::Result<Vec<[u8; HASH_BYTES]>> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).clamp(1, limits::HASHERS);
+    let stretch = layout.pieces().div_ceil(u32::try_from(threads).unwrap_or(1));
+    let hash = |from: u32| {
+        let pieces = from..from.saturating_add(stretch).min(layout.pieces());
+        let leaves = pieces.map(|piece| {
+            let bytes = read_piece(file, layout, piece)?;
+            meter.add(bytes.len());
+            Ok(hash_piece(layout, piece, &bytes))
+        });
+        leaves.collect::<io::Result<Vec<_>>>()
+    };
+    thread::scope(|scope| {
+        let starts = (0..layout.pieces()).step_by(usize::try_from(stretch).unwrap_or(usize::MAX));
+        let running: Vec<_> = starts.map(|from| scope.spawn(move || hash(from))).collect();
+        let stretches =
+            running.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread ended"))));
+        stretches.collect::<io::Result<Vec<_>>>().map(|stretches| stretches.concat())
+    })
 }
 
 /// A picture as it is sent.

@@ -33,13 +33,14 @@ pub(crate) async fn run(
     let layout = Layout::new(job.size);
     let meter = transfers.begin(job.blob, Doing::Serving, job.size.bytes());
     let (sealed, mut sealed_parts) = mpsc::channel(limits::PIECES_AHEAD);
+    let (used, unused) = mpsc::channel(limits::PIECES_AHEAD);
     let folder = folder.clone();
-    let reading = spawn_blocking(move || read(&job, ask, layout, &folder, &sealed));
+    let reading = spawn_blocking(move || read(&job, ask, layout, &folder, &sealed, unused));
     if say(&mut lane.writer, &[Reply::Coming as u8]).await.is_ok() {
         for skipped in 0..ask.from.min(layout.pieces()) {
             meter.add(layout.piece_bytes(skipped));
         }
-        send(&mut lane.writer, &mut sealed_parts, &meter).await;
+        send(&mut lane.writer, &mut sealed_parts, &used, &meter).await;
     }
     // Lets the reader see that nobody wants more.
     drop(sealed_parts);
@@ -53,6 +54,7 @@ pub(crate) async fn run(
 async fn send(
     writer: &mut (dyn AsyncWrite + Send + Sync + Unpin),
     parts: &mut mpsc::Receiver<(Part, Vec<u8>)>,
+    used: &mpsc::Sender<Vec<u8>>,
     meter: &Meter,
 ) {
     while let Some((part, bytes)) = parts.recv().await {
@@ -62,6 +64,8 @@ async fn send(
         if let Part::Piece(_) = part {
             meter.add(bytes.len().saturating_sub(lamplit_blob::SEALING_BYTES));
         }
+        // To be used again; if there are enough, it is let go of.
+        let _ = used.try_send(bytes);
     }
 }
 
@@ -78,6 +82,7 @@ fn read(
     layout: Layout,
     folder: &Folder,
     sealed: &mpsc::Sender<(Part, Vec<u8>)>,
+    mut unused: mpsc::Receiver<Vec<u8>>,
 ) -> Result<(), SourceLost> {
     let place = job.place.as_ref().ok_or(SourceLost)?;
     let file = File::open(place).map_err(|_| SourceLost)?;
@@ -92,7 +97,8 @@ fn read(
         return Ok(());
     }
     for piece in ask.from..layout.pieces() {
-        let bytes = read_piece(&file, layout, piece).map_err(|_| SourceLost)?;
+        let mut bytes = unused.try_recv().unwrap_or_default();
+        read_into(&mut bytes, &file, layout, piece).map_err(|_| SourceLost)?;
         // Only what the tree proves is ever sealed: see `Seal`.
         if !tree.proves(piece, &bytes) {
             return Err(SourceLost);
@@ -115,8 +121,13 @@ fn tree_of(file: &File, job: &FileJob, layout: Layout) -> Result<Tree, SourceLos
 
 /// One piece of a file, with room to be sealed in.
 pub(crate) fn read_piece(file: &File, layout: Layout, piece: u32) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(layout.sealed_piece_bytes(piece));
-    bytes.resize(layout.piece_bytes(piece), 0);
-    file.read_exact_at(&mut bytes, layout.offset(piece))?;
+    let mut bytes = Vec::new();
+    read_into(&mut bytes, file, layout, piece)?;
     Ok(bytes)
+}
+
+fn read_into(bytes: &mut Vec<u8>, file: &File, layout: Layout, piece: u32) -> io::Result<()> {
+    bytes.reserve_exact(layout.sealed_piece_bytes(piece).saturating_sub(bytes.len()));
+    bytes.resize(layout.piece_bytes(piece), 0);
+    file.read_exact_at(bytes, layout.offset(piece))
 }
