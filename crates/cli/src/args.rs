@@ -73,10 +73,14 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Make an account on this device and show its recovery phrase
     #[command(after_long_help = "\
-Example:
+Examples:
   lamplit init --name 'Ada Lovelace'
+  lamplit init --link lamplit:link/…      become a device of an account that you have, with what `lamplit link` shows there
 
-JSON: {\"account\", \"device\", \"name\", \"phrase\": [12 words], \"keys\": \"keyring\" or \"file\", \"data\"}")]
+What is begun with --link and breaks off goes on with the same command, or with a new code.
+
+JSON: {\"account\", \"device\", \"name\", \"phrase\": [12 words], \"keys\": \"keyring\" or \"file\", \"data\"}; with --link {\"device\",
+\"called\", \"name\", \"data\"} and then {\"told\", \"total\", \"last\"} as messages come")]
     Init(Init),
     /// Run the daemon in the foreground, until Ctrl-C or `lamplit stop`
     #[command(after_long_help = "\
@@ -267,6 +271,24 @@ Examples:
 
 JSON: {\"pages\": [paths]} with --out")]
     Man(Man),
+    /// Link a new device of yours: show a code for it, and wait until it knows everything
+    #[command(after_long_help = "\
+On the new device: lamplit init --link CODE. The code is good once, for ten minutes, and until this command is ended with
+Ctrl-C. Whoever has it becomes a device of your account: show it to nobody.
+
+JSON: {\"link\", \"expires_ms\"}, then {\"device\"} as `lamplit devices` has it, then {\"told\", \"total\", \"last\"} as messages go")]
+    Link(Link),
+    /// List your own devices, or change what one is called
+    #[command(after_long_help = "\
+A device is named by its name or the beginning of its id.
+
+Examples:
+  lamplit devices
+  lamplit devices rename 'work laptop'
+  lamplit devices rename phone --device 3fa4
+
+JSON, a line each: {\"id\", \"name\", \"this\", \"since_ms\", \"near\", \"seen_ms\" or null, \"certificate_until_ms\"}")]
+    Devices(Devices),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -274,9 +296,63 @@ pub(crate) struct Init {
     /// Your name, as contacts will see it [default: your login name]
     #[arg(long)]
     pub(crate) name: Option<String>,
+    /// Join the account on another device of yours, which shows this code with `lamplit link`
+    #[arg(long, value_name = "CODE")]
+    pub(crate) link: Option<String>,
+    /// What to call this device [default: the name of the host]
+    #[arg(long, value_name = "NAME", requires = "link")]
+    pub(crate) device: Option<String>,
     /// Whether to keep this device's keys in the system's keyring
     #[arg(long, value_enum, default_value_t = Keyring::Auto)]
     pub(crate) keyring: Keyring,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Link {
+    /// Print the code alone
+    #[arg(long)]
+    pub(crate) no_qr: bool,
+    /// Don't wait for the new device
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Devices {
+    #[command(subcommand)]
+    pub(crate) command: Option<DevicesCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevicesCommand {
+    /// Call one of your devices something else; contacts don't see it
+    #[command(after_long_help = "JSON: {\"device\" or null, \"name\"}")]
+    Rename(RenameDevice),
+    /// Remove one of your devices: it hears nothing more, and all others get new keys
+    #[command(after_long_help = "\
+Asks for the recovery phrase, which is not shown as you type it; without a terminal it is read from standard input. Your other
+devices and your contacts hear of it when they meet one that knows. What the removed device has, it keeps.
+
+Example:
+  lamplit devices remove 'old phone'
+
+JSON: {\"device\", \"removed\": true}")]
+    Remove(RemoveDevice),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RenameDevice {
+    /// The new name
+    pub(crate) name: String,
+    /// Which device [default: this one]
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RemoveDevice {
+    /// Which: a name, or the beginning of an id
+    pub(crate) device: String,
 }
 
 /// Where keys are kept.

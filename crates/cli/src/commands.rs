@@ -3,12 +3,14 @@
 mod accept;
 mod app;
 mod contacts;
+mod devices;
 mod dial;
 mod doctor;
 mod files;
 mod history;
 mod init;
 mod invite;
+mod join;
 mod manual;
 mod nearby;
 mod people;
@@ -48,12 +50,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         _ => {}
     }
     let desk = Desk::new(args.global)?;
-    if let Command::Init(init) = args.command {
-        return init::run(&desk, init);
-    }
     // The daemon serves many at once; a command waits for one answer.
     let mut builder = match args.command {
-        Command::Run(_) => runtime::Builder::new_multi_thread(),
+        Command::Run(_) | Command::Init(_) => runtime::Builder::new_multi_thread(),
         _ => runtime::Builder::new_current_thread(),
     };
     let runtime = builder.enable_all().build().context("the system gives no threads")?;
@@ -65,7 +64,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 
 async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Init(init) => init::run(desk, init),
+        Command::Init(init) => init::run(desk, init).await,
         Command::Run(run) => run::run(desk, run).await,
         Command::View => view::run(desk).await,
         Command::Nearby(nearby) => nearby::run(desk, nearby).await,
@@ -91,6 +90,8 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor::run(desk, doctor).await,
         Command::Completions(completions) => manual::completions(&completions),
         Command::Man(man) => manual::pages(desk.out, &man),
+        Command::Link(link) => devices::link(desk, link).await,
+        Command::Devices(devices) => devices::run(desk, devices).await,
     }
 }
 

@@ -3,7 +3,9 @@
 mod args;
 mod commands;
 mod failure;
+mod hidden;
 mod output;
+mod qr;
 mod table;
 mod waiting;
 mod who;

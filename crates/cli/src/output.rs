@@ -44,6 +44,11 @@ impl Output {
         stdout.flush()
     }
 
+    /// Prints a line for people, and nothing as JSON.
+    pub(crate) fn text(self, text: &str) -> io::Result<()> {
+        if self.json { Ok(()) } else { self.line(text) }
+    }
+
     pub(crate) fn paint(self, style: Style, text: &str) -> String {
         paint(self.colour, style, text)
     }

@@ -87,8 +87,19 @@ pub fn create(path: &Path, name: Name, choice: KeyringChoice) -> Result<Created,
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = Wall(u64::try_from(wall.as_millis()).unwrap_or(u64::MAX));
     let (new, phrase) = setup::first_device(random.rng(), now, name, Cost::STANDARD)?;
+    let new = match host_name() {
+        Some(name) => new.called(name)?,
+        None => new,
+    };
     let (_, kept) = lamplit_store::init(&dir, choice, &new.secrets.to_bytes(), new.writes)?;
     Ok(Created { account: new.account, device: new.device, phrase, kept })
+}
+
+/// What a device is called unless its owner says otherwise: the name of its host, if it has one that can be shown.
+pub fn host_name() -> Option<Name> {
+    let name =
+        std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    name.ok().and_then(|name| Name::parse(name.trim()).ok())
 }
 
 /// Opens the account in a directory and keeps every other process out of it. Waits if the keyring asks for its password.

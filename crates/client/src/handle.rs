@@ -146,6 +146,16 @@ impl Handle {
         self.transfers.all()
     }
 
+    /// Makes a code by which a new device can join this account, dialling this one where it is now.
+    ///
+    /// # Errors
+    /// See [`CommandFailed`].
+    pub async fn link_device(&self) -> Result<Answer, CommandFailed> {
+        let mut addresses = self.addresses();
+        addresses.truncate(limits::INVITE_ADDRESSES);
+        self.command(Command::LinkDevice { addresses }).await
+    }
+
     /// Dials an address at which a contact is expected.
     ///
     /// # Errors

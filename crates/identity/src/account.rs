@@ -185,6 +185,51 @@ pub fn remove_devices(
     Ok(NewGeneration { list: VerifiedList::signed_here(list)?, list_key })
 }
 
+/// Takes the place of two lists of one account that do not go together: without the devices that either of them removed, and
+/// `removals`. Its number leaves a gap, so that it is nobody's false successor.
+pub fn settle_fork(
+    rng: &mut dyn CryptoRng,
+    ours: &VerifiedList,
+    other: &DeviceList,
+    root: &RootKey,
+    removals: &[Removal],
+    now: Wall,
+) -> Result<NewGeneration, RemoveError> {
+    check_removals(ours, root, removals)?;
+    let other = VerifiedList::verify(other.clone(), Some(ours.root_hash())).map_err(|_| RemoveError::WrongRoot)?;
+    let mut gone: Vec<Removal> = removals.to_vec();
+    for earlier in ours.generation().removals.iter().chain(other.generation().removals.iter()) {
+        if !gone.iter().any(|removal| removal.device == earlier.device) {
+            gone.push(*earlier);
+        }
+    }
+    let latest = ours.generation().number.max(other.generation().number);
+    let number = latest.checked_add(2).ok_or(RemoveError::LastGeneration)?;
+    let list_key = ListKey::generate(rng);
+    let generation = Generation {
+        account: ours.account(),
+        number,
+        list_key: list_key.public(),
+        recovery_key: root.recovery_key(number).public(),
+        previous: Some(ours.generation().hash()?),
+        removals: gone.try_into().map_err(|_| RemoveError::LastGeneration)?,
+    };
+    let mut stay: Vec<&Certificate> = ours.devices().chain(other.devices()).collect();
+    stay.sort_by_key(|certificate| (certificate.device, core::cmp::Reverse(certificate.serial)));
+    stay.dedup_by_key(|certificate| certificate.device);
+    let mut additions = List::new();
+    for kept in stay.into_iter().filter(|kept| !removed(&generation, &kept.device)) {
+        let serial = kept.serial.saturating_add(1);
+        let new = certify(&list_key, number, serial, claim_of(kept), kept.device_name.clone(), now)?;
+        additions.push(new).map_err(|_| RemoveError::LastGeneration)?;
+    }
+    if additions.is_empty() {
+        return Err(RemoveError::NobodyLeft);
+    }
+    let list = DeviceList { root: root.public(), generation: root.sign(generation)?, additions };
+    Ok(NewGeneration { list: VerifiedList::signed_here(list)?, list_key })
+}
+
 fn check_removals(list: &VerifiedList, root: &RootKey, removals: &[Removal]) -> Result<(), RemoveError> {
     if root.public() != list.wire().root {
         return Err(RemoveError::WrongRoot);

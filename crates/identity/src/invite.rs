@@ -7,15 +7,15 @@
 use core::fmt;
 use core::net::SocketAddr;
 
-use data_encoding::BASE32_NOPAD;
 use lamplit_types::{AccountId, InviteId, Name, Wall, limits};
 use lamplit_wire::bounded::List;
 use lamplit_wire::credential::{EncodeError, RootHash};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::armour::{self, ArmourError};
 use crate::date::Date;
 use crate::kdf;
 use crate::list::VerifiedList;
@@ -30,7 +30,6 @@ pub const INVITE_MS: u64 = 7 * limits::DAY_MS;
 
 const PREFIX: &str = "lamplit:invite/";
 const VERSION: u8 = 1;
-const CHECKSUM_BYTES: usize = 4;
 
 /// What the link says. Whoever has it can come in once, so it is as secret as a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,38 +99,17 @@ impl Invite {
 
     /// The link, in small letters. For a QR code turn it into capitals: it then needs a third fewer bits.
     pub fn to_link(&self) -> Result<String, EncodeError> {
-        let mut bytes = Zeroizing::new(postcard::to_extend(self, vec![VERSION])?);
-        let sum = checksum(&bytes);
-        bytes.extend(sum);
-        let mut link = String::from(PREFIX);
-        link.push_str(&BASE32_NOPAD.encode(&bytes).to_ascii_lowercase());
-        Ok(link)
+        armour::write(PREFIX, VERSION, self)
     }
 
     /// Reads a link as somebody pasted it: white space and line breaks within do no harm.
     pub fn parse(link: &str, now: Wall) -> Result<Self, InviteError> {
-        if link.len() > INVITE_LINK_CHARS {
-            return Err(InviteError::TooLong);
-        }
-        let plain: Zeroizing<String> = Zeroizing::new(link.split_whitespace().collect());
-        let (prefix, code) = plain.split_at_checked(PREFIX.len()).ok_or(InviteError::NotAnInvite)?;
-        if !prefix.eq_ignore_ascii_case(PREFIX) {
-            return Err(InviteError::NotAnInvite);
-        }
-        let code = Zeroizing::new(code.to_ascii_uppercase());
-        let bytes = Zeroizing::new(BASE32_NOPAD.decode(code.as_bytes()).map_err(|_| InviteError::Damaged)?);
-        let (content, sum) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(InviteError::Damaged)?;
-        if *sum != checksum(content) {
-            return Err(InviteError::Damaged);
-        }
-        let (&version, fields) = content.split_first().ok_or(InviteError::Damaged)?;
-        if version > VERSION {
-            return Err(InviteError::LaterVersion { version });
-        }
-        let (invite, rest) = postcard::take_from_bytes::<Self>(fields).map_err(|_| InviteError::Damaged)?;
-        if version != VERSION || !rest.is_empty() {
-            return Err(InviteError::Damaged);
-        }
+        let invite: Self = armour::read(PREFIX, VERSION, link).map_err(|error| match error {
+            ArmourError::Other => InviteError::NotAnInvite,
+            ArmourError::TooLong => InviteError::TooLong,
+            ArmourError::Damaged => InviteError::Damaged,
+            ArmourError::LaterVersion(version) => InviteError::LaterVersion { version },
+        })?;
         if now >= invite.expires {
             return Err(InviteError::Expired { at: Date(invite.expires) });
         }
@@ -164,11 +142,6 @@ impl InviteSecret {
     fn mac(&self, handshake_hash: &[u8], role: Role) -> blake3::Hash {
         kdf::mac(&self.0, "lamplit/1/invite-proof", &[&[role.byte()], handshake_hash])
     }
-}
-
-fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    let [a, b, c, d, ..] = *blake3::hash(bytes).as_bytes();
-    [a, b, c, d]
 }
 
 /// In constant time.

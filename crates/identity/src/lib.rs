@@ -28,11 +28,13 @@
 //! ```
 
 mod account;
+mod armour;
 mod beacon;
 mod date;
 mod invite;
 mod kdf;
 mod keys;
+mod linkcode;
 mod list;
 mod mark;
 mod onetime;
@@ -47,12 +49,13 @@ mod fixture;
 
 pub use account::{
     AddError, CERTIFICATE_MS, NewGeneration, RemoveError, SetUpError, add_device, create_account, remove_devices,
-    renew_device,
+    renew_device, settle_fork,
 };
 pub use beacon::{BeaconKey, BeaconTable, beacon};
 pub use date::Date;
 pub use invite::{INVITE_ADDRESSES, INVITE_LINK_CHARS, INVITE_MS, Invite, InviteError, InviteSecret};
 pub use keys::{DeviceKeys, KeyLengthError, ListKey, RecoveryKey, RootKey, root_hash};
+pub use linkcode::{LINK_CODE_MS, LinkCode, LinkCodeError, LinkSecret};
 pub use list::{CertificateFault, DeviceError, ListError, MergeError, MergeOutcome, VerifiedList};
 pub use onetime::{LinkProofError, OneTimeKeyError, Role, verify_link, verify_one_time_key};
 pub use pair::{Caller, PairSecret, TagTable, psk, tag};

@@ -20,7 +20,6 @@ use crate::{
     db::{Typed, encode},
     limits,
     line::Stage,
-    people::own_beacons,
     replica::{Change, OWN_SECRETS, set_of},
     rows::{Audience, GenerationKey},
     step::{Step, Stepped},
@@ -65,7 +64,7 @@ fn entity(owner: AccountId, audience: AudienceId, generation: u32) -> [u8; 16] {
 }
 
 impl Node {
-    fn friends(&self, step: &Step<'_>) -> Stepped<Audience> {
+    pub(crate) fn friends(&self, step: &Step<'_>) -> Stepped<Audience> {
         let row = step.db.sealed(&self.secrets.vault, Table::Audiences, self.device.friends.as_bytes())?;
         row.ok_or(ReadError::Corrupt { table: Table::Audiences })
     }
@@ -180,7 +179,7 @@ impl Node {
     /// Another generation is in use: the device's beacon changes, what it wrote is sealed with the new key, and the
     /// contacts that are near are handed it. Those who are not get it when they greet.
     fn take_turn(&mut self, step: &mut Step<'_>, generation: u32) -> Stepped {
-        self.people.set_own_beacons(own_beacons(&self.keys, self.device.account, generation));
+        self.people.set_own_beacons(self.beacons_at(generation));
         self.advertise(step)?;
         let author = self.author();
         self.reseal_if(step, set_of(self.device.account, self.device.friends), |body| {

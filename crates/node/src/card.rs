@@ -51,6 +51,8 @@ impl Node {
             (Kind::Contact, OWN_DATA) if own => self.show_contact(step, account, entry),
             (Kind::PairSecret, OWN_SECRETS) if own => self.show_pair(step, entry),
             (Kind::AudienceKey, OWN_SECRETS) if own => self.show_audience_key(step, entry),
+            (Kind::CutOff, _) => self.show_cut_off(step, set, entry),
+            (Kind::Device, OWN_DATA) if own => self.show_device(step, entry),
             (Kind::Profile, _) if own => self.show_own_profile(step, entry),
             (Kind::Profile, _) if account == owner_of(set) => self.show_profile(step, account, entry),
             _ => Ok(()),
@@ -124,7 +126,15 @@ impl Node {
             step.tell(Event::ContactAdded(account));
         }
         self.put_card(step, account, &card)?;
-        self.load_person(step, account)
+        let before = self.people.devices_of(account);
+        let old = self.people.get(account).map(|person| person.list.clone());
+        self.load_person(step, account)?;
+        let new = self.people.get(account).map(|person| person.list.clone());
+        if let (Some(old), Some(new)) = (old, new) {
+            self.remember_departed(step, &old, &new)?;
+        }
+        self.part_with_devices(step, account, &before)?;
+        self.greet_devices(step, account, &before)
     }
 
     /// Makes a contact's card what the records say, where more than one of them changed.

@@ -23,6 +23,9 @@ impl Node {
 
     fn obey(&mut self, step: &mut Step<'_>, command: Command) -> Stepped<Result<Answer, CommandError>> {
         let me = self.device.account;
+        if self.is_removed() {
+            return Ok(Err(CommandError::Removed));
+        }
         match command {
             Command::Say { to, text } => Ok(self.say(step, to, text)?.map(Answer::Saying)),
             Command::SendFile { to, file } => Ok(self.send_file(step, to, file)?.map(Answer::Saying)),
@@ -57,6 +60,15 @@ impl Node {
                 self.edit_contact(step, contact, contact_field::NOTE, value)
             }
             Command::RemoveContact(contact) => self.remove_contact(step, contact),
+            Command::LinkDevice { addresses } => {
+                Ok(self.link_device(step, addresses)?.map(|code| Answer::Linking(Box::new(code))))
+            }
+            Command::EndLinking => {
+                self.end_linking(step)?;
+                Ok(Ok(Answer::Done))
+            }
+            Command::RemoveDevice { device, root } => self.remove_device(step, device, &root),
+            Command::RenameDevice { device, name } => self.rename_device(step, device, name),
             Command::Dial { contact, address } => {
                 let devices = self.people.devices_of(contact);
                 if devices.is_empty() || contact == me {

@@ -80,13 +80,19 @@ impl Node {
                 for id in ids.iter() {
                     match own {
                         true => self.shown_elsewhere(step, with, *id, progress)?,
-                        false => self.progressed(step, with, *id, progress)?,
+                        false => {
+                            self.progressed(step, with, *id, progress)?;
+                            self.pass_on(step, from, with, *id)?;
+                        }
                     }
                 }
                 Ok(())
             }
             Body::Grant(grant) if !own => self.keep_grant(step, from.account, &grant),
-            Body::Grant(_) => Ok(()),
+            Body::Told(past) if own => self.told_came(step, &past),
+            Body::Keys(keys) if own => self.keys_came(step, &keys),
+            Body::Pair(gift) if !own => self.pair_came(step, from.account, &gift),
+            Body::Grant(_) | Body::Told(_) | Body::Keys(_) | Body::Pair(_) => Ok(()),
             Body::File { id, card } => self.file_came(step, from, with, sent, id, *card),
             Body::FileNote { id, note } => self.file_noted(step, from.account, with, id, note),
         }
@@ -108,6 +114,7 @@ impl Node {
             return Ok(());
         }
         step.tell(Event::Message { conversation: with, id, from: from.account, device: from.device });
+        self.pass_on(step, from, with, id)?;
         if from.account == self.device.account {
             return Ok(());
         }
@@ -167,12 +174,15 @@ impl Node {
     /// Another device of the owner showed messages to them.
     fn shown_elsewhere(&self, step: &mut Step<'_>, with: ConversationId, id: MessageId, progress: Progress) -> Stepped {
         let Some((at, _)) = self.find(step, with, id)? else { return Ok(()) };
-        if progress == Progress::Read
-            && let Some(index) = key::number_of(&at)
-        {
-            self.note_read(step, with, index)?;
+        let Some(index) = key::number_of(&at).filter(|_| progress == Progress::Read) else { return Ok(()) };
+        let row: Option<Conversation> = step.db.row(Table::Conversations, &key::conversation(with))?;
+        let Some(mut conversation) = row.filter(|row| !row.has_shown(index)) else { return Ok(()) };
+        // The two may have them in different orders: what came here before it may not have been shown there.
+        conversation.shown_ahead.insert(index);
+        if conversation.shown_ahead.len() > limits::SHOWN_AHEAD {
+            conversation.shown_ahead.pop_first();
         }
-        Ok(())
+        self.count_unread(step, with, conversation)
     }
 
     fn find(&self, step: &Step<'_>, with: ConversationId, id: MessageId) -> Stepped<Option<(Vec<u8>, Message)>> {
@@ -218,14 +228,26 @@ impl Node {
         let row: Option<Conversation> = step.db.row(Table::Conversations, &key::conversation(with))?;
         let Some(mut conversation) = row.filter(|row| row.read < index) else { return Ok(()) };
         conversation.read = index;
-        let from = key::numbered(&key::conversation(with), index);
+        self.count_unread(step, with, conversation)
+    }
+
+    /// Counts what was not shown. What lies before the first of it is read as a whole.
+    fn count_unread(&self, step: &mut Step<'_>, with: ConversationId, mut conversation: Conversation) -> Stepped {
+        let from = key::numbered(&key::conversation(with), conversation.read);
         let mut unread = 0_u64;
-        for (_, value) in
+        for (at, value) in
             step.db.scan(Table::Messages, &key::conversation(with), Some(&from), Order::Up, limits::UNREAD)?
         {
             let message: Message = crate::db::decode(Table::Messages, &value)?;
-            unread = unread.saturating_add(u64::from(message.from != self.device.account));
+            let index = key::number_of(&at).unwrap_or_default();
+            let is_new = message.from != self.device.account && !conversation.has_shown(index);
+            unread = unread.saturating_add(u64::from(is_new));
+            if unread == 0 {
+                conversation.read = index;
+            }
         }
+        let read = conversation.read;
+        conversation.shown_ahead.retain(|index| *index > read);
         conversation.unread = unread;
         step.db.put(Table::Conversations, &key::conversation(with), &conversation)?;
         if let ConversationId::Account(account) = with {

@@ -94,6 +94,7 @@ impl Node {
         let entry = talk.sets.entry(offer.set).or_default();
         entry.theirs = Some(offer.heads.iter().copied().collect());
         entry.busy = false;
+        entry.refused.clear();
         if offer.wants == Wants::Whole {
             entry.sending = Some(Cursor::default());
         }
@@ -168,9 +169,13 @@ impl Node {
             if let Stage::Known(talk) = &mut line.stage {
                 for set in &dirty {
                     if flow == Flow::Go && talk.heard && !talk.expired && self.shares(talk.account, set) {
-                        flow = match talk.sets.contains_key(set) {
-                            true => self.pump_set(step, &mut line.link, talk, set)?,
-                            false => {
+                        flow = match talk.sets.get_mut(set) {
+                            Some(known) if known.has_refused => {
+                                known.has_refused = false;
+                                self.offer(step, &mut line.link, set, Wants::Offer)?
+                            }
+                            Some(_) => self.pump_set(step, &mut line.link, talk, set)?,
+                            None => {
                                 talk.sets.insert(*set, SetTalk::default());
                                 self.offer(step, &mut line.link, set, Wants::Offer)?
                             }
@@ -230,10 +235,10 @@ impl Node {
                 set_talk.busy = false;
                 self.pump_set(step, link, talk, &set)
             }
-            // The certificate may be on its way: the link stays, and the set is offered again when it is there.
+            // The certificate may be on its way: the set is offered again when it is there. The rest of it need not wait.
             DeltaOutcome::Refused(Refusal::Author) => {
-                talk.sets.remove(&set);
-                Ok(Flow::Go)
+                set_talk.has_refused = true;
+                Ok(send(link, step.now, &Frame::Have(Have::Refused { set, author })))
             }
             // As soon as one that waits is let through, the set is offered again.
             DeltaOutcome::Refused(Refusal::Full) => {
@@ -260,6 +265,12 @@ impl Node {
                 set
             }
             Have::Whole { set, .. } => set,
+            Have::Refused { set, author } => {
+                if let Some(set_talk) = talk.sets.get_mut(&set) {
+                    set_talk.refused.insert(author);
+                }
+                set
+            }
         };
         let Some(set_talk) = talk.sets.get_mut(&set) else { return Ok(Flow::Go) };
         set_talk.busy = false;
@@ -279,6 +290,11 @@ impl Node {
         }
         if self.begin_anew_if_restored(step, whole.records.iter())? {
             return Ok(Flow::End);
+        }
+        if let Some(author) = author.filter(|author| !self.is_listed(&set, author))
+            && self.taken_up_to(step, &set, &author.device, author.incarnation)? == 0
+        {
+            return Ok(send(link, step.now, &Frame::Have(Have::Refused { set, author })));
         }
         let (last, wants_reply) = (whole.last, whole.wants_reply);
         let set_talk = talk.sets.entry(set).or_default();
@@ -327,6 +343,10 @@ fn next_frame(step: &Step<'_>, set: &SetId, talk: &mut SetTalk) -> Stepped<Optio
     let mine: BTreeMap<Author, Head> = heads(&step.db, set)?;
     let steps = plan::answer(&mine, theirs, |author, seq| chain_at(&step.db, set, author, seq))?;
     for planned in steps {
+        let (Plan::Send { author, .. } | Plan::Whole { author }) = planned;
+        if talk.refused.contains(&author) {
+            continue;
+        }
         match planned {
             Plan::Send { author, after } => {
                 if let Some(delta) = delta_after(&step.db, set, &author, after)? {

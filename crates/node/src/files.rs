@@ -237,7 +237,7 @@ impl Node {
         self.fetches.forget(&blob);
     }
 
-    fn keep_file(
+    pub(crate) fn keep_file(
         &self,
         step: &mut Step<'_>,
         from: AccountId,

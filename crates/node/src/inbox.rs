@@ -71,6 +71,11 @@ impl Node {
         if step.db.get(Table::Seen, id.as_bytes())?.is_some() && !self.has_bug(Sabotage::NoDedupe) {
             return Ok(send(link, step.now, &Frame::Ack(id)));
         }
+        // What was said before has to be here first: its sender keeps it.
+        if self.waits_for_past(step.now.mono) {
+            talk.passed_over = true;
+            return Ok(Flow::Go);
+        }
         let Some(opened) = self.open_envelope(step, talk, &envelope)? else {
             return Ok(send(link, step.now, &Frame::Refuse(id)));
         };

@@ -1,6 +1,8 @@
 //! Everything that goes into a node and everything that comes out.
 
-use lamplit_identity::Invite;
+use std::sync::Arc;
+
+use lamplit_identity::{Invite, LinkCode, RootKey};
 use lamplit_types::{
     AccountId, AppId, Beacon, BlobId, Channel, ConversationId, DeviceId, FileName, FileSize, LinkId, MessageId, Name,
     Pipe, Text, Wall,
@@ -199,6 +201,27 @@ pub enum Command {
     },
     /// Forget a contact: keys, card and presence. Messages stay.
     RemoveContact(AccountId),
+    /// Make a code by which one new device can join this account. The one before is good no more.
+    LinkDevice {
+        /// Where this device can be dialled, at most 8.
+        addresses: Vec<std::net::SocketAddr>,
+    },
+    /// No device may join any more by the code that was made last.
+    EndLinking,
+    /// Call one of the account's devices something else.
+    RenameDevice {
+        /// Which; `None`: this one.
+        device: Option<DeviceId>,
+        /// The name for it.
+        name: Name,
+    },
+    /// Remove one of the account's devices, with the root key that follows from the recovery phrase. All others get new keys.
+    RemoveDevice {
+        /// Which.
+        device: DeviceId,
+        /// The key of the account.
+        root: Arc<RootKey>,
+    },
     /// Dial an address at which a contact is expected.
     Dial {
         /// The contact.
@@ -217,6 +240,8 @@ pub enum Answer {
     Saying(MessageId),
     /// The invite.
     Invited(Box<Invite>),
+    /// The link code.
+    Linking(Box<LinkCode>),
 }
 
 /// Why a command was refused. Nothing was changed.
@@ -228,6 +253,24 @@ pub enum CommandError {
     /// The contact's devices are not known.
     #[error("this contact has not accepted the invite yet")]
     NotYetAccepted,
+    /// No device of that id on this account.
+    #[error("no such device on this account: `lamplit devices` lists them")]
+    UnknownDevice,
+    /// It would remove itself.
+    #[error("this is the device in your hands: remove it from another one of yours")]
+    ThisDevice,
+    /// Another account's root key.
+    #[error("this recovery phrase is not the one of this account")]
+    WrongPhrase,
+    /// It cannot be removed.
+    #[error("this device cannot be removed: no other would be left, or the account has had too many removals")]
+    NotRemovable,
+    /// This device was removed.
+    #[error("{}", crate::text::REMOVED)]
+    Removed,
+    /// Too many devices.
+    #[error("an account has at most {max} devices: remove one first", max = lamplit_types::limits::DEVICES)]
+    TooManyDevices,
     /// Too many contacts.
     #[error("there is room for {max} contacts and all is taken: remove one first", max = lamplit_types::limits::CONTACTS)]
     TooManyContacts,
@@ -371,6 +414,25 @@ pub enum Event {
         /// Whether it can.
         reachable: bool,
     },
+    /// A device joined the account.
+    DeviceAdded(DeviceId),
+    /// What is known about a device of the account changed.
+    DeviceChanged(DeviceId),
+    /// A device is of the account no more.
+    DeviceRemoved(DeviceId),
+    /// The conversations are told to a new device, or this new device is told them.
+    Past {
+        /// The other device.
+        device: DeviceId,
+        /// Whether this one tells.
+        gives: bool,
+        /// How many messages were told so far.
+        told: u64,
+        /// How many there are.
+        total: u64,
+        /// Whether that is all.
+        last: bool,
+    },
     /// Something that somebody should look at.
     Warning(Warning),
 }
@@ -395,6 +457,15 @@ pub enum Warning {
     /// A contact showed two different device lists of one generation.
     #[error("a contact's device list has two histories: compare safety codes before you trust it")]
     ListConflict(AccountId),
+    /// Somebody holds another device list of this account, of the same generation.
+    #[error(
+        "another device holds a different list of this account's devices: if you removed devices on two of them at once, \
+         remove one on this device again; if not, somebody has your recovery phrase"
+    )]
+    OwnListConflict,
+    /// This very device was removed from its account.
+    #[error("{}", crate::text::REMOVED)]
+    Removed,
     /// A device of the owner was shown its own later past.
     #[error("this device was restored from an older backup; it took a new life and repairs what it missed")]
     Restored,

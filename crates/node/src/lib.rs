@@ -10,8 +10,9 @@
 //!
 //! Inside, a file tells one thing: `links` how links come and go, `talk` what two devices that know each other say,
 //! `pairing` how strangers become contacts, `mail` and `inbox` how messages leave and arrive, `exchange` and `replica`
-//! how records are kept the same, `audience` who holds which key, `lamps` who is on what, `dial` whom to call, `files` and `fetches` what
-//! is sent as a file, `life`
+//! how records are kept the same, `linking` and `joining` how a device comes to an account, `past` how it learns what
+//! was said before, `devices` and `removal` what the account's devices are, `audience` who holds which key, `lamps` who is
+//! on what, `dial` whom to call, `files` and `fetches` what is sent as a file, `life`
 //! what a device does by itself.
 
 mod audience;
@@ -19,25 +20,30 @@ mod card;
 mod command;
 mod conversation;
 mod db;
+mod devices;
 mod dial;
 mod exchange;
 mod fetches;
 mod files;
 mod inbox;
 mod io;
+mod joining;
 mod lamps;
 mod life;
 pub mod limits;
 mod line;
+mod linking;
 mod links;
 mod mail;
 mod node;
 mod opened;
 mod pairing;
 mod pairs;
+mod past;
 mod people;
 mod ratchets;
 mod receipts;
+mod removal;
 mod replica;
 mod rows;
 pub mod sabotage;
@@ -52,6 +58,7 @@ pub use io::{
     AcceptError, Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, Lit,
     NewFile, Transmit, Warning,
 };
+pub use joining::{JoinError, Joined, Joiner};
 pub use node::{Node, OpenError};
 pub use step::{HandleError, Outputs};
 pub use table::{Order, Read, ReadError, Row, Table, Write};

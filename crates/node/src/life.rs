@@ -21,6 +21,9 @@ use crate::{
 impl Node {
     /// Shows the beacon of the present epoch.
     pub(crate) fn advertise(&self, step: &mut Step<'_>) -> Stepped {
+        if self.is_removed() {
+            return Ok(());
+        }
         let turn = turn_of(self.friends_generation(step)?);
         let key = BeaconKey::of_turn(&self.keys.own, self.device.account, turn);
         let beacon = beacon(&key, &self.device.device, step.now.wall.epoch());
@@ -41,6 +44,8 @@ impl Node {
         self.tell_presence(step)?;
         self.put_out_stale(step);
         self.send_receipts(step.now.mono);
+        self.stop_waiting_for_past(step)?;
+        self.recall_from_any(step)?;
         if self.next_due <= step.now.wall {
             self.release_due(step)?;
         }
@@ -62,6 +67,8 @@ impl Node {
         self.release_expired(step)?;
         self.expire_outbox(step)?;
         self.expire_invites(step)?;
+        self.expire_link_codes(step)?;
+        self.forget_departed(step)?;
         self.forget_old_keys(step)?;
         self.forget_deletions(step)
     }
@@ -109,10 +116,7 @@ impl Node {
         let Ok(renewed) = lamplit_identity::renew_device(list, &key, &self.device.device, step.now.wall) else {
             return Ok(());
         };
-        self.device.list = renewed.wire().clone();
-        step.db.put(Table::Device, key::DEVICE, &self.device)?;
-        self.people.set_list(self.device.account, renewed);
-        Ok(())
+        self.adopt_own_list(step, renewed)
     }
 
     /// Deletions that are older than the horizon are forgotten, and the horizon is told to all who share the set.

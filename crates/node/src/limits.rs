@@ -4,6 +4,8 @@ use lamplit_types::limits::{CONTACTS, DAY_MS, DEVICES, LINK_QUEUE_BYTES};
 
 /// Messages that wait for one device. A further one is refused.
 pub const OUTBOX: u64 = 10_000;
+/// The same, as rows that are counted.
+pub const OUTBOX_ROWS: usize = 10_000;
 /// How long a message waits for its addressee; then it is given up, and its sender still has it.
 pub const ENVELOPE_MS: u64 = 30 * DAY_MS;
 /// Devices whose sessions are kept at hand. Those that were of no use for longest are read again when they are needed.
@@ -16,6 +18,25 @@ pub const INVITES: usize = 64;
 pub const INVITE_MEMORY_MS: u64 = 7 * DAY_MS;
 /// How often each address of an invite is tried. Then the acceptance is given up.
 pub const INVITE_ROUNDS: u32 = 4;
+/// How long a link code past its date is remembered, so that the device that used it can ask again.
+pub const LINK_CODE_MEMORY_MS: u64 = DAY_MS;
+/// How long a device that was just linked waits for the conversations of before, since the last part came. Then what is
+/// said now is taken in before them.
+pub const PAST_PATIENCE_MS: u64 = 10 * 60 * 1000;
+/// Keys of earlier generations of the account that are kept. The oldest are forgotten, and what only they open.
+pub const FORMER_KEYS: usize = 8;
+/// Removed devices that are remembered, to be told so when they call. Further ones meet silence.
+pub const DEPARTED: usize = PEERS;
+/// Parts of the past that are under way at once. The next is sent when one is committed.
+pub const PAST_WINDOW: usize = 8;
+/// What a message of the past adds to its row in a frame, at most.
+pub const PAST_FRAME_BYTES: usize = 64;
+/// The same, for one that is a file, with its likeness.
+pub const PAST_FILE_BYTES: usize = lamplit_types::limits::PREVIEW_BYTES + 1024;
+/// Conversations of one account. Those beyond it are not counted.
+pub const CONVERSATIONS: usize = 4 * CONTACTS;
+/// Messages that were shown before others that came earlier here. Beyond it the earliest of them counts as unread again.
+pub const SHOWN_AHEAD: usize = 1_000;
 /// A note about a contact, in bytes. A longer one is refused.
 pub const NOTE_BYTES: usize = 4096;
 

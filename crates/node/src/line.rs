@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lamplit_link::Link;
 use lamplit_sync::outbox::Window;
-use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, LinkId, Mono, Now};
+use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, Incarnation, LinkId, Mono, Now};
 use lamplit_wire::{Frame, GrantHead, Head, SetId};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     io::Address,
     limits,
     pairing::Pairing,
+    past::Telling,
     replica::{Anew, Cursor},
 };
 
@@ -58,6 +59,12 @@ pub(crate) struct Talk {
     /// One-time keys given to the other on this link.
     pub(crate) keys_given: u32,
     pub(crate) sets: BTreeMap<SetId, SetTalk>,
+    /// The other's life, once it greeted.
+    pub(crate) life: Incarnation,
+    /// The past that is being told to the other.
+    pub(crate) telling: Option<Telling>,
+    /// Messages came that were not taken in, since what was said before is not here yet.
+    pub(crate) passed_over: bool,
 }
 
 /// What is under way about one set.
@@ -69,6 +76,10 @@ pub(crate) struct SetTalk {
     pub(crate) busy: bool,
     /// Authors whose records were sent whole on this link already.
     pub(crate) sent_whole: BTreeSet<Author>,
+    /// Authors whose log the other does not take, so far.
+    pub(crate) refused: BTreeSet<Author>,
+    /// This device did not take all that the other sent: when that may have changed, the set is offered again.
+    pub(crate) has_refused: bool,
     /// A whole set on its way out.
     pub(crate) sending: Option<Cursor>,
     /// What came so far of a whole set that this device asked for.
@@ -100,6 +111,9 @@ impl Talk {
             asked_for_key: false,
             keys_given: 0,
             sets: BTreeMap::new(),
+            life: Incarnation(0),
+            telling: None,
+            passed_over: false,
         }
     }
 
@@ -133,7 +147,9 @@ pub(crate) fn send(link: &mut Link, now: Now, frame: &Frame) -> Flow {
 const fn class_of(frame: &Frame) -> Class {
     match frame {
         Frame::Envelope(_) => Class::Message,
-        Frame::Offer(_) | Frame::Delta(_) | Frame::Have(_) | Frame::Whole(_) => Class::Bulk,
+        Frame::Offer(_) | Frame::Delta(_) | Frame::Have(_) | Frame::Whole(_) | Frame::Recall(_) | Frame::Past(_) => {
+            Class::Bulk
+        }
         _ => Class::Control,
     }
 }

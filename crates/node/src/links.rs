@@ -60,7 +60,8 @@ impl Node {
     /// Bytes came over a link.
     pub(crate) fn received(&mut self, step: &mut Step<'_>, id: LinkId, channel: Channel, bytes: &[u8]) -> Stepped {
         let Some(mut line) = self.links.remove(&id) else { return Ok(()) };
-        let open_invites = matches!(line.stage, Stage::Opening) && self.invites_open(step)?;
+        let open_invites =
+            matches!(line.stage, Stage::Opening) && (self.invites_open(step)? || self.link_codes_open(step)?);
         let mut door = Door { people: &mut self.people, strangers: open_invites };
         let result = line.link.receive(step.now.mono, step.rng, &mut door, channel, bytes);
         self.keep_opened(step);
@@ -140,7 +141,7 @@ impl Node {
         device: DeviceId,
         handshake: [u8; 32],
     ) -> Stepped<Flow> {
-        let Some(account) = self.people.account_of(&device) else { return Ok(Flow::End) };
+        let Some(account) = self.people.account_of(&device) else { return self.say_farewell(step, line, &device) };
         let expired = !self.people.is_valid(&device, step.now.wall);
         if let Some(other) = self.link_to(&device) {
             if self.keeps(step, other, line, handshake) {
@@ -156,6 +157,9 @@ impl Node {
         }
         self.near.insert(device, line.id);
         step.tell(Event::Near { account, device, reachable: true });
+        if account == self.device.account {
+            self.note_seen(step, &device)?;
+        }
         self.greet(step, line)
     }
 
@@ -220,6 +224,13 @@ impl Node {
         self.hang_up(step, line)
     }
 
+    /// Ends the link to a device that is to be spoken to no more; one that was removed hears so.
+    pub(crate) fn part_from(&mut self, step: &mut Step<'_>, id: LinkId, device: &DeviceId) -> Stepped {
+        let Some(mut line) = self.links.remove(&id) else { return Ok(()) };
+        self.say_farewell(step, &mut line, device)?;
+        self.hang_up(step, line)
+    }
+
     fn hang_up(&mut self, step: &mut Step<'_>, mut line: Line) -> Stepped {
         flush(step, line.id, &mut line.link);
         step.out.transmits.push(Transmit::Close(line.id));
@@ -233,6 +244,10 @@ impl Node {
             }
             step.tell(Event::Near { account: talk.account, device: talk.device, reachable: false });
             self.dialer.lost(step.now.mono, talk.device);
+            self.behind.remove(&talk.device);
+            if talk.account == self.device.account {
+                self.note_seen(step, &talk.device)?;
+            }
         } else if let Some((target, _)) = line.dialled {
             self.dial_failed(step, target)?;
         }

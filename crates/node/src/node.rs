@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use lamplit_identity::{ListError, PairSecret, VerifiedList};
+use lamplit_identity::{ListError, VerifiedList};
 use lamplit_sync::horizon::KEEP_DELETIONS_MS;
 use lamplit_types::{AccountId, AudienceId, Beacon, DeviceId, LinkId, Mono, Now, Wall};
 use lamplit_wire::{AppPresence, Record, RecordBody, SetId};
@@ -15,12 +15,13 @@ use crate::{
     db::{Changes, Db, Typed, decode, open_row},
     dial::{Dialer, Target},
     fetches::Fetches,
-    io::{Address, Input, Lit, Transmit},
+    io::{Address, Event, Input, Lit, Transmit, Warning},
     lamps::Lamps,
     limits,
     line::Line,
     opened::Opened,
-    people::{People, Person, own_beacons, read_person},
+    past::Lacking,
+    people::{People, Person, own_beacons, own_pairs, read_person},
     ratchets::Ratchets,
     rows::{self, AccountKeys, Audience, Peer, key},
     setup::DeviceSecrets,
@@ -32,6 +33,8 @@ use crate::{
 pub struct Node {
     pub(crate) secrets: Arc<DeviceSecrets>,
     pub(crate) keys: AccountKeys,
+    /// Those of earlier generations, the latest last.
+    pub(crate) former: Vec<AccountKeys>,
     pub(crate) device: rows::Device,
     pub(crate) people: People,
     /// Audiences this account has or belongs to, with their owners.
@@ -62,6 +65,14 @@ pub struct Node {
     pub(crate) keep_deletions_ms: u64,
     /// This device found that it was restored: all its links begin anew.
     pub(crate) reborn: bool,
+    /// What this device lacks of what was said before it joined.
+    pub(crate) lacking: Option<Lacking>,
+    /// Linked devices that greeted, and may not know all devices of this account.
+    pub(crate) behind: BTreeSet<DeviceId>,
+    /// The account's list changed: those who are linked are to be shown it.
+    pub(crate) list_is_new: bool,
+    /// Links that are to begin anew.
+    pub(crate) ending: BTreeSet<LinkId>,
     #[cfg(feature = "sabotage")]
     pub(crate) sabotage: Option<crate::sabotage::Sabotage>,
     changes: Changes,
@@ -77,6 +88,11 @@ pub enum OpenError {
     /// Nothing there.
     #[error("there is no device in this database: run `lamplit init`")]
     Empty,
+    /// It has not joined its account yet.
+    #[error(
+        "this device has not joined its account yet: run `lamplit init --link CODE`, with a code that `lamplit link` shows on a device you have"
+    )]
+    Joining,
     /// The keys are those of another device.
     #[error("the keys are of another device than the database: restore both from one backup")]
     OtherDevice,
@@ -105,7 +121,10 @@ impl Node {
         now: Now,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self, OpenError> {
-        let device: rows::Device = read.row(Table::Device, key::DEVICE)?.ok_or(OpenError::Empty)?;
+        let Some(device) = read.row::<rows::Device>(Table::Device, key::DEVICE)? else {
+            let joins = read.get(Table::Secrets, key::JOINING)?.is_some();
+            return Err(if joins { OpenError::Joining } else { OpenError::Empty });
+        };
         if device.device != secrets.device() {
             return Err(OpenError::OtherDevice);
         }
@@ -114,13 +133,21 @@ impl Node {
         let list = VerifiedList::verify(device.list.clone(), None)?;
         let friends: Option<Audience> = read.sealed(&secrets.vault, Table::Audiences, device.friends.as_bytes())?;
         let generation = friends.ok_or(ReadError::Corrupt { table: Table::Audiences })?.generation();
+        let former: Option<Vec<AccountKeys>> = read.sealed(&secrets.vault, Table::Secrets, key::FORMER)?;
+        let former = former.unwrap_or_default();
+        let all = former.iter().chain([&keys]);
         let own = Person {
             list,
-            pairs: vec![PairSecret::of_own_devices(&keys.own, device.account, keys.generation)],
-            beacons: own_beacons(&keys, device.account, generation),
+            pairs: own_pairs(&keys, &former, device.account),
+            beacons: all.flat_map(|keys| own_beacons(keys, device.account, generation)).collect(),
         };
         let memberships = load_memberships(read, &secrets)?;
         let mut people = People::new(device.account, device.device, own, Opened::load(read)?, now.wall);
+        for (at, value) in read.scan(Table::Departed, &[], None, Order::Up, limits::DEPARTED)? {
+            if let Ok(gone) = <[u8; 32]>::try_from(at.as_slice()) {
+                people.part(DeviceId::from_bytes(gone), &decode(Table::Departed, &value)?);
+            }
+        }
         people.put_all(load_people(read, &secrets, &memberships)?);
         let first = read.scan(Table::Quarantine, &[], None, Order::Up, 1)?;
         let next_due =
@@ -130,6 +157,7 @@ impl Node {
         let mut node = Self {
             secrets,
             keys,
+            former,
             device,
             people,
             memberships,
@@ -151,15 +179,24 @@ impl Node {
             last: now,
             keep_deletions_ms: KEEP_DELETIONS_MS,
             reborn: false,
+            lacking: Lacking::load(read, now.mono)?,
+            behind: BTreeSet::new(),
+            list_is_new: false,
+            ending: BTreeSet::new(),
             #[cfg(feature = "sabotage")]
             sabotage: None,
             changes: Changes::default(),
             outputs: Outputs::default(),
         };
         node.run(now, rng, read, |node, step| {
+            if node.is_removed() {
+                step.tell(Event::Warning(Warning::Removed));
+                return Ok(());
+            }
             node.advertise(step)?;
             node.dial_fixed(step)?;
             node.deliver_later(step)?;
+            node.introduce_itself(step)?;
             node.resume_acceptances(step)
         })?;
         Ok(node)
@@ -206,6 +243,12 @@ impl Node {
 
     fn take(&mut self, step: &mut Step<'_>, input: Input) -> Stepped {
         match input {
+            // It speaks to nobody any more.
+            Input::Connected { link, .. } if self.is_removed() => {
+                Self::refuse_pipe(step, link);
+                Ok(())
+            }
+            Input::Sighted { .. } if self.is_removed() => Ok(()),
             Input::Tick => self.tick_all(step),
             Input::Command(number, command) => self.command(step, number, command),
             Input::Sighted { beacon, address } => {
@@ -234,14 +277,22 @@ impl Node {
                     self.end_link(step, id, None)?;
                 }
             }
+            for id in core::mem::take(&mut self.ending) {
+                self.end_link(step, id, None)?;
+            }
+            if core::mem::take(&mut self.list_is_new) {
+                self.show_list(step)?;
+            }
             if self.dirty.is_empty() && self.posted.is_empty() {
                 break;
             }
             self.pump_dirty(step)?;
             self.pump_posted(step)?;
         }
-        self.dial_due(step);
-        self.fetch_due(step)?;
+        if !self.is_removed() {
+            self.dial_due(step);
+            self.fetch_due(step)?;
+        }
         self.flush(step);
         self.write_sessions(step)
     }
@@ -302,6 +353,7 @@ impl Node {
             self.lamps.deadline(),
             self.fetches.deadline(self.last.mono),
             self.receipts_due,
+            self.lacking.as_ref().and_then(Lacking::deadline),
             Some(self.next_epoch),
             Some(self.next_chores),
         ];

@@ -34,6 +34,8 @@ enum At {
     Waiting,
     /// The other knocked with this invite and was told who this is.
     Introduced(InviteId, [u8; 16]),
+    /// The other read a link code and is about to say which keys it has.
+    Vouched(InviteId, DeviceId),
     /// This device knocked.
     Knocked(InviteId),
     /// This device knows the inviter and has said who it is.
@@ -52,6 +54,11 @@ impl Pairing {
     /// The other end is a stranger who has to knock.
     pub(crate) const fn waiting(handshake: [u8; 32]) -> Self {
         Self { handshake, at: At::Waiting }
+    }
+
+    /// The other end is a device that joins the account, and was answered.
+    pub(crate) fn vouched(handshake: [u8; 32], code: InviteId, device: DeviceId) -> Stage {
+        Stage::Pairing(Box::new(Self { handshake, at: At::Vouched(code, device) }))
     }
 }
 
@@ -193,6 +200,8 @@ impl Node {
         let Pairing { handshake, at } = *pairing;
         match (at, frame) {
             (At::Waiting, Frame::Knock(knock)) => self.knocked(step, line, handshake, &knock),
+            (At::Waiting, Frame::Join(join)) => self.join_asked(step, line, handshake, &join),
+            (At::Vouched(code, device), Frame::Claim(claim)) => self.claimed(step, line, (code, device), &claim),
             (At::Introduced(invite, token), Frame::Introduce(them)) => {
                 self.guest_introduced(step, line, handshake, (invite, token), them)
             }

@@ -14,7 +14,7 @@ use crate::{
     limits,
     opened::Opened,
     pairs::pairs_of,
-    rows::{AccountKeys, Audience, Contact},
+    rows::{AccountKeys, Audience, Contact, Departed},
     setup::DeviceSecrets,
     step::{Step, Stepped},
     table::{Read, Table},
@@ -38,6 +38,8 @@ pub(crate) struct People {
     tags: TagTable,
     beacons: BeaconTable,
     epoch: u64,
+    /// Devices that their accounts removed: they are told so, and nothing else.
+    departed: BTreeMap<DeviceId, (AccountId, [u8; 32])>,
     /// First handshake messages that opened.
     pub(crate) opened: Opened,
     /// The account's own person, for those who need it always.
@@ -60,6 +62,7 @@ impl People {
             tags: TagTable::new(device, [], 0),
             beacons: BeaconTable::new([], 0),
             epoch: now.epoch(),
+            departed: BTreeMap::new(),
             opened,
             own: list,
         };
@@ -132,6 +135,20 @@ impl People {
         self.retag();
     }
 
+    /// The secrets that devices of the account share.
+    pub(crate) fn set_own_pairs(&mut self, pairs: Vec<PairSecret>) {
+        if let Some(own) = self.persons.get_mut(&self.me) {
+            own.pairs = pairs;
+        }
+        self.retag();
+    }
+
+    /// A device was removed by its account.
+    pub(crate) fn part(&mut self, device: DeviceId, row: &Departed) {
+        self.departed.insert(device, (row.account, row.noise_static));
+        self.retag();
+    }
+
     pub(crate) fn remove(&mut self, account: AccountId) {
         self.persons.remove(&account);
         self.retag();
@@ -158,7 +175,11 @@ impl People {
         self.devices = all().map(|(account, device, _)| (device, account)).collect();
         let callers = all()
             .flat_map(|(account, device, person)| person.pairs.iter().map(move |secret| (account, device, secret)));
-        self.tags = TagTable::new(self.device, callers, self.epoch);
+        let parted = self.departed.iter().filter(|(device, _)| !self.devices.contains_key(device));
+        let parted = parted.filter_map(|(device, (account, _))| Some((*account, *device, self.persons.get(account)?)));
+        let parted = parted
+            .flat_map(|(account, device, person)| person.pairs.iter().map(move |secret| (account, device, secret)));
+        self.tags = TagTable::new(self.device, callers.chain(parted), self.epoch);
         let shown =
             all().flat_map(|(account, device, person)| person.beacons.iter().map(move |key| (account, device, key)));
         self.beacons = BeaconTable::new(shown, self.epoch);
@@ -197,13 +218,10 @@ impl People {
         let callers = self.tags.callers(tag);
         let found = callers.filter_map(|caller| {
             let person = self.get(caller.account)?;
-            let certificate = person.list.device(&caller.device)?;
+            let parted = self.departed.get(&caller.device).map(|(_, noise_static)| *noise_static);
+            let remote_static = person.list.device(&caller.device).map(|known| known.noise_static).or(parted)?;
             let secret = person.pairs.iter().find(|secret| secret.id() == caller.pair)?;
-            Some(Candidate {
-                peer: caller.device,
-                remote_static: certificate.noise_static,
-                psk: Psk::from_bytes(*psk(secret)),
-            })
+            Some(Candidate { peer: caller.device, remote_static, psk: Psk::from_bytes(*psk(secret)) })
         });
         found.collect()
     }
@@ -233,6 +251,12 @@ impl Directory for Door<'_> {
     }
 }
 
+/// The secrets that devices of an account share: by those of earlier generations a device calls that was away.
+pub(crate) fn own_pairs(keys: &AccountKeys, former: &[AccountKeys], account: AccountId) -> Vec<PairSecret> {
+    let all = former.iter().chain([keys]);
+    all.map(|keys| PairSecret::of_own_devices(&keys.own, account, keys.generation)).collect()
+}
+
 /// The keys of the beacons that the account's own devices may show: some may have taken more turns than this one, and
 /// some fewer.
 pub(crate) fn own_beacons(keys: &AccountKeys, account: AccountId, generation: u32) -> Vec<BeaconKey> {
@@ -259,6 +283,12 @@ pub(crate) fn read_person(
 }
 
 impl Node {
+    /// The keys of the beacons that the account's own devices may show, also those that have older keys than this one.
+    pub(crate) fn beacons_at(&self, generation: u32) -> Vec<BeaconKey> {
+        let all = self.former.iter().chain([&self.keys]);
+        all.flat_map(|keys| own_beacons(keys, self.device.account, generation)).collect()
+    }
+
     /// Takes a contact at hand as the database has them now.
     pub(crate) fn load_person(&mut self, step: &mut Step<'_>, account: AccountId) -> Stepped {
         let Some(contact) = step.db.row::<Contact>(Table::Contacts, account.as_bytes())? else {

@@ -1,12 +1,15 @@
 //! What the device's tables hold. `docs/storage.md` lists them; a change of any shape is a migration.
 
+use std::collections::BTreeSet;
+
 use lamplit_sync::{inbox::Inbox, merge::Stamp};
 use lamplit_types::{
     AccountId, AudienceId, Author, BlobId, ConversationId, DeviceId, FileName, FileSize, GroupId, Hlc, Incarnation,
     MessageId, Name, Text, Wall,
 };
 use lamplit_wire::{
-    Body, Chain, Envelope, FileNote, Kind, Mark, Media, Progress, Received, Record, SetId,
+    AccountSecrets, Body, Chain, Envelope, FileNote, GenerationSecret, Kind, Mark, Media, Progress, Received, Record,
+    Removed, SetId,
     credential::{DeviceList, PairId, RootHash},
 };
 use serde::{Deserialize, Serialize};
@@ -26,6 +29,10 @@ pub(crate) struct Device {
     pub(crate) past_lives: Vec<Incarnation>,
     pub(crate) clock: Hlc,
     pub(crate) steady: Steady,
+    /// The generation that removed this very device.
+    pub(crate) removed: Option<u32>,
+    /// Another history of the account's list, which somebody showed.
+    pub(crate) fork: Option<DeviceList>,
 }
 
 /// Whether the wall clock can be trusted to tell how old something is.
@@ -155,13 +162,22 @@ pub(crate) enum Said {
 }
 
 /// How long a conversation is here.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Conversation {
     /// The index of the last message.
     pub(crate) last: u64,
     pub(crate) unread: u64,
-    /// The index of the last message that was shown.
+    /// The index up to which all messages were shown.
     pub(crate) read: u64,
+    /// Those beyond it that were shown on another device, which may have them in another order.
+    pub(crate) shown_ahead: BTreeSet<u64>,
+}
+
+impl Conversation {
+    /// Whether the message of that index was shown.
+    pub(crate) fn has_shown(&self, index: u64) -> bool {
+        index <= self.read || self.shown_ahead.contains(&index)
+    }
 }
 
 /// One message.
@@ -294,6 +310,85 @@ pub(crate) struct Acceptance {
     pub(crate) share: [u8; 32],
 }
 
+/// The code by which a new device may join.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct LinkCodeRow {
+    pub(crate) secret: [u8; 32],
+    #[zeroize(skip)]
+    pub(crate) expires: Wall,
+    /// The device that used it.
+    #[zeroize(skip)]
+    pub(crate) used: Option<DeviceId>,
+}
+
+/// What a device that has no account yet is about to join.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Joining {
+    /// The link code, as its text.
+    pub(crate) code: String,
+    /// What the device is to be called.
+    pub(crate) called: Name,
+}
+
+/// What is known of a device of the account beside its certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sibling {
+    pub(crate) name: Option<Name>,
+    /// Since when it is a device of the account; 0: not known.
+    pub(crate) since: Wall,
+    /// When it was last linked with this device; 0: never.
+    pub(crate) seen: Wall,
+}
+
+/// A device that its account removed, as far as it may still call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Departed {
+    pub(crate) account: AccountId,
+    pub(crate) noise_static: [u8; 32],
+    /// What it is told.
+    pub(crate) removed: Removed,
+    pub(crate) since: Wall,
+}
+
+/// How much this device has of what was said before it joined, while that is not all.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Past {
+    /// Who tells it, in which of its lives.
+    pub(crate) from: Option<(DeviceId, Incarnation)>,
+    /// Up to where, as that device names it.
+    pub(crate) after: Vec<u8>,
+    /// How many messages that were.
+    pub(crate) told: u64,
+}
+
+impl From<&AccountKeys> for AccountSecrets {
+    fn from(keys: &AccountKeys) -> Self {
+        let AccountKeys { generation, list, own, index, data, secrets } = *keys;
+        Self { generation, list, own, index, data, secrets }
+    }
+}
+
+impl From<&AccountSecrets> for AccountKeys {
+    fn from(keys: &AccountSecrets) -> Self {
+        let AccountSecrets { generation, list, own, index, data, secrets } = *keys;
+        Self { generation, list, own, index, data, secrets }
+    }
+}
+
+impl From<&GenerationKey> for GenerationSecret {
+    fn from(held: &GenerationKey) -> Self {
+        let GenerationKey { generation, day, key, beacon } = *held;
+        Self { generation, day, key, beacon }
+    }
+}
+
+impl From<&GenerationSecret> for GenerationKey {
+    fn from(told: &GenerationSecret) -> Self {
+        let GenerationSecret { generation, day, key, beacon } = *told;
+        Self { generation, day, key, beacon }
+    }
+}
+
 /// Keys of rows.
 pub(crate) mod key {
     use super::*;
@@ -303,6 +398,10 @@ pub(crate) mod key {
     pub(crate) const FILE_TOTAL: &[u8] = b"files";
     pub(crate) const ACCOUNT: &[u8] = b"account";
     pub(crate) const OLM: &[u8] = b"olm";
+    pub(crate) const JOINING: &[u8] = b"joining";
+    pub(crate) const FORMER: &[u8] = b"former";
+    pub(crate) const COMING: &[u8] = b"coming";
+    pub(crate) const PAST: &[u8] = b"past";
     /// Bytes of a set at the beginning of a key.
     pub(crate) const SET_BYTES: usize = 32;
 
@@ -383,6 +482,8 @@ pub(crate) mod key {
             Kind::Contact => 2,
             Kind::PairSecret => 3,
             Kind::AudienceKey => 4,
+            Kind::Device => 5,
+            Kind::CutOff => 6,
         }
     }
 

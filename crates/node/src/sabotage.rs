@@ -24,6 +24,8 @@ pub enum Sabotage {
     WrongAudience,
     /// A message goes to one device of each person only.
     OneDevice,
+    /// A device that was removed is spoken to as before.
+    KeepRemoved,
 }
 
 impl Node {

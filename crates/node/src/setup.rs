@@ -1,20 +1,20 @@
 //! Making devices: the first one of an account, and further ones.
 
 use lamplit_identity::{
-    AddError, BeaconKey, Cost, CostError, DeviceKeys, KeyLengthError, ListKey, Phrase, PhraseError,
+    AddError, BeaconKey, Cost, CostError, DeviceKeys, KeyLengthError, LinkCode, ListKey, Phrase, PhraseError,
     SetUpError as ListSetUpError, VerifiedList, add_device, create_account,
 };
 use lamplit_link::StaticKey;
 use lamplit_seal::{AudienceKey, OlmAccount, StorageKey};
 use lamplit_types::{AccountId, AudienceId, DeviceId, Hlc, Incarnation, Name, Wall};
-use lamplit_wire::credential::EncodeError;
+use lamplit_wire::{AccountSecrets, Admit, GenerationSecret, bounded::List, credential::EncodeError};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::{
     audience::turn_of,
     db::{Changes, Db, Typed},
-    rows::{AccountKeys, Audience, Device, GenerationKey, Steady, key},
+    rows::{AccountKeys, Audience, Device, GenerationKey, Joining, Past, Sibling, Steady, key},
     table::{Order, Read, ReadError, Row, Table, Write},
 };
 
@@ -141,12 +141,17 @@ pub fn first_device(
     let beacon = *BeaconKey::of_turn(&keys.own, account, turn_of(key.generation())).as_bytes();
     let first = GenerationKey { generation: key.generation(), day: key.day(), key: *key.as_bytes(), beacon };
     let audience = Audience { owner: account, keys: vec![first] };
-    let new = New { secrets, olm, keys, friends, audience, name };
-    Ok((new.finish(rng, made.list, Vec::new())?, phrase))
+    let nothing = Changes::default();
+    let mut db = Db::new(&Nothing, &nothing);
+    put_olm(&mut db, rng, &secrets, &olm)?;
+    New { keys, friends, audience, name }.put(&mut db, rng, &secrets, &made.list)?;
+    let writes = db.into_changes().into_writes();
+    let device = secrets.device();
+    Ok((NewDevice { secrets, writes, account, device, sibling_writes: Vec::new() }, phrase))
 }
 
-/// Makes a further device of an account, given one that is there and closed. The account's other devices learn of it
-/// from those two.
+/// Makes a further device of an account, given one that is there and closed: what [`crate::Joiner`] does over a link,
+/// done at one place. The account's other devices learn of it from those two.
 ///
 /// # Errors
 /// [`SetupError`] if the account has no room, or the sibling is not whole.
@@ -159,25 +164,118 @@ pub fn further_device(
     let vault = &sibling_secrets.vault;
     let other: Device = sibling.row(Table::Device, key::DEVICE)?.ok_or(SetupError::Sibling)?;
     let keys: AccountKeys = sibling.sealed(vault, Table::Secrets, key::ACCOUNT)?.ok_or(SetupError::Sibling)?;
-    let at = other.friends;
-    let audience: Audience = sibling.sealed(vault, Table::Audiences, at.as_bytes())?.ok_or(SetupError::Sibling)?;
-    let list = VerifiedList::verify(other.list, None).map_err(|_| SetupError::Sibling)?;
+    let audience: Audience =
+        sibling.sealed(vault, Table::Audiences, other.friends.as_bytes())?.ok_or(SetupError::Sibling)?;
+    let list = VerifiedList::verify(other.list.clone(), None).map_err(|_| SetupError::Sibling)?;
     let secrets = DeviceSecrets::draw(rng);
     let olm = OlmAccount::new();
     let claim = secrets.keys.claim(other.account, olm.identity_key())?;
     let list = add_device(&list, &ListKey::from_bytes(&keys.list), claim, None, now)?;
-    let name = other.name.clone();
+    let admit = admission(&list, &keys, &other, &audience);
     let nothing = Changes::default();
+    let mut db = Db::new(&Nothing, &nothing);
+    put_olm(&mut db, rng, &secrets, &olm)?;
+    settle_in(&mut db, rng, &secrets, &list, &admit)?;
+    let writes = db.into_changes().into_writes();
     let mut db = Db::new(&Nothing, &nothing);
     db.put(Table::Device, key::DEVICE, &Device { list: list.wire().clone(), ..other })?;
     let sibling_writes = db.into_changes().into_writes();
-    New { secrets, olm, keys, friends: at, audience, name }.finish(rng, list, sibling_writes)
+    let (account, device) = (list.account(), secrets.device());
+    Ok(NewDevice { secrets, writes, account, device, sibling_writes })
+}
+
+/// Makes a device without an account, which is to join that of a link code: see [`crate::Joiner`].
+///
+/// # Errors
+/// [`SetupError`] if something cannot be written.
+pub fn joining_device(rng: &mut dyn CryptoRng, code: &LinkCode, called: Name) -> Result<NewDevice, SetupError> {
+    let secrets = DeviceSecrets::draw(rng);
+    let nothing = Changes::default();
+    let mut db = Db::new(&Nothing, &nothing);
+    put_olm(&mut db, rng, &secrets, &OlmAccount::new())?;
+    let joining = Joining { code: code.to_text()?, called };
+    db.put_sealed(&secrets.vault, rng, Table::Secrets, key::JOINING, &joining)?;
+    let writes = db.into_changes().into_writes();
+    let (account, device) = (code.account, secrets.device());
+    Ok(NewDevice { secrets, writes, account, device, sibling_writes: Vec::new() })
+}
+
+/// The same device without an account, which is to join that of another code.
+///
+/// # Errors
+/// [`SetupError`] if something cannot be written.
+pub fn join_by(
+    rng: &mut dyn CryptoRng,
+    secrets: &DeviceSecrets,
+    code: &LinkCode,
+    called: Name,
+) -> Result<Vec<Write>, SetupError> {
+    let nothing = Changes::default();
+    let mut db = Db::new(&Nothing, &nothing);
+    let joining = Joining { code: code.to_text()?, called };
+    db.put_sealed(&secrets.vault, rng, Table::Secrets, key::JOINING, &joining)?;
+    Ok(db.into_changes().into_writes())
+}
+
+impl NewDevice {
+    /// The same device under a name, which the account's other devices are told.
+    ///
+    /// # Errors
+    /// [`SetupError`] if it cannot be written.
+    pub fn called(mut self, name: Name) -> Result<Self, SetupError> {
+        let nothing = Changes::default();
+        let mut db = Db::new(&Nothing, &nothing);
+        call(&mut db, &self.device, name)?;
+        self.writes.extend(db.into_changes().into_writes());
+        Ok(self)
+    }
+}
+
+/// What a new device is told that is on the list.
+pub(crate) fn admission(list: &VerifiedList, keys: &AccountKeys, host: &Device, audience: &Audience) -> Admit {
+    let friends_keys: Vec<_> = audience.keys.iter().map(GenerationSecret::from).collect();
+    Admit {
+        list: list.wire().clone(),
+        keys: AccountSecrets::from(keys),
+        name: host.name.clone(),
+        friends: host.friends,
+        // Kept are no more than fit.
+        friends_keys: List::try_from(friends_keys).unwrap_or_default(),
+    }
+}
+
+/// A device becomes one of its account: it begins with this, and lacks what was said before.
+pub(crate) fn settle_in(
+    db: &mut Db<'_>,
+    rng: &mut dyn CryptoRng,
+    secrets: &DeviceSecrets,
+    list: &VerifiedList,
+    admit: &Admit,
+) -> Result<(), ReadError> {
+    db.put(Table::Device, key::PAST, &Past::default())?;
+    let keys = admit.friends_keys.iter().map(GenerationKey::from).collect();
+    let audience = Audience { owner: list.account(), keys };
+    let new = New { keys: AccountKeys::from(&admit.keys), friends: admit.friends, audience, name: admit.name.clone() };
+    new.put(db, rng, secrets, list)
+}
+
+/// The device is called so.
+pub(crate) fn call(db: &mut Db<'_>, device: &DeviceId, name: Name) -> Result<(), ReadError> {
+    db.put(Table::Devices, device.as_bytes(), &Sibling { name: Some(name), ..Sibling::default() })
+}
+
+fn put_olm(
+    db: &mut Db<'_>,
+    rng: &mut dyn CryptoRng,
+    secrets: &DeviceSecrets,
+    olm: &OlmAccount,
+) -> Result<(), ReadError> {
+    let bytes = olm.to_bytes().map_err(|_| ReadError::Unwritable { table: Table::Secrets })?;
+    db.put_sealed_bytes(&secrets.vault, rng, Table::Secrets, key::OLM, &bytes)
 }
 
 /// What a new device begins with.
 struct New {
-    secrets: DeviceSecrets,
-    olm: OlmAccount,
     keys: AccountKeys,
     friends: AudienceId,
     audience: Audience,
@@ -185,17 +283,18 @@ struct New {
 }
 
 impl New {
-    fn finish(
+    fn put(
         self,
+        db: &mut Db<'_>,
         rng: &mut dyn CryptoRng,
-        list: VerifiedList,
-        sibling_writes: Vec<Write>,
-    ) -> Result<NewDevice, SetupError> {
+        secrets: &DeviceSecrets,
+        list: &VerifiedList,
+    ) -> Result<(), ReadError> {
         let mut drawn = [0; 4];
         rng.fill_bytes(&mut drawn);
         let device = Device {
             account: list.account(),
-            device: self.secrets.device(),
+            device: secrets.device(),
             name: self.name,
             list: list.wire().clone(),
             friends: self.friends,
@@ -203,23 +302,18 @@ impl New {
             past_lives: Vec::new(),
             clock: Hlc::default(),
             steady: Steady::default(),
+            removed: None,
+            fork: None,
         };
-        let vault = &self.secrets.vault;
-        let nothing = Changes::default();
-        let mut db = Db::new(&Nothing, &nothing);
+        let vault = &secrets.vault;
         db.put(Table::Device, key::DEVICE, &device)?;
         db.put_sealed(vault, rng, Table::Secrets, key::ACCOUNT, &self.keys)?;
-        let olm = self.olm.to_bytes().map_err(|_| ReadError::Unwritable { table: Table::Secrets })?;
-        db.put_sealed_bytes(vault, rng, Table::Secrets, key::OLM, &olm)?;
-        db.put_sealed(vault, rng, Table::Audiences, self.friends.as_bytes(), &self.audience)?;
-        let writes = db.into_changes().into_writes();
-        let (account, device) = (device.account, device.device);
-        Ok(NewDevice { secrets: self.secrets, writes, account, device, sibling_writes })
+        db.put_sealed(vault, rng, Table::Audiences, self.friends.as_bytes(), &self.audience)
     }
 }
 
 /// A database with nothing in it.
-struct Nothing;
+pub(crate) struct Nothing;
 
 impl Read for Nothing {
     fn get(&self, _: Table, _: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {

@@ -7,7 +7,8 @@
 /// device's storage key, bound to table and key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
-    /// Empty key → `rows::Device`: who this device is, its life, its counters; `files` → `rows::FileTotal`.
+    /// Empty key → `rows::Device`: who this device is, its life, its counters. `past` → `rows::Past`, while it lacks the
+    /// conversations of before it joined. `files` → `rows::FileTotal`.
     Device,
     /// Key name → sealed secret bytes: list key, own keys, Olm account.
     Secrets,
@@ -61,11 +62,17 @@ pub enum Table {
     Invites,
     /// `InviteId` → sealed `rows::Acceptance`: invites this device is accepting.
     Acceptances,
+    /// `InviteId` → sealed `rows::LinkCodeRow`: the code by which a new device may join.
+    LinkCodes,
+    /// `DeviceId` → `rows::Departed`: devices that their accounts removed.
+    Departed,
+    /// `DeviceId` → `rows::Sibling`: what is known of the account's own devices beside their certificates.
+    Devices,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::Device,
         Self::Secrets,
         Self::Contacts,
@@ -93,6 +100,9 @@ impl Table {
         Self::Opened,
         Self::Invites,
         Self::Acceptances,
+        Self::LinkCodes,
+        Self::Devices,
+        Self::Departed,
     ];
 
     /// Its name in the database.
@@ -125,6 +135,9 @@ impl Table {
             Self::Opened => "opened",
             Self::Invites => "invites",
             Self::Acceptances => "acceptances",
+            Self::LinkCodes => "link-codes",
+            Self::Devices => "devices",
+            Self::Departed => "departed",
         }
     }
 }

@@ -15,7 +15,9 @@ use crate::{
     io::{Event, Transmit, Warning},
     line::{Flow, Line, Stage, Talk, send},
     mail,
-    rows::{Peer, key},
+    replica::OWN_SECRETS,
+    rows::Peer,
+    sabotage::Sabotage,
     step::{Step, Stepped},
     table::{Read, Table},
 };
@@ -62,9 +64,11 @@ impl Node {
     ) -> Stepped<Flow> {
         match frame {
             Frame::Hello(hello) => self.hello(step, link, talk, &hello),
+            Frame::Removed(removed) => self.removed_came(step, &removed),
             Frame::Close(reason) => {
+                // The list that the other could not take was this account's own.
                 if reason == CloseReason::ListConflict {
-                    step.tell(Event::Warning(Warning::ListConflict(talk.account)));
+                    step.tell(Event::Warning(Warning::OwnListConflict));
                 }
                 Ok(Flow::End)
             }
@@ -82,7 +86,15 @@ impl Node {
             Frame::Delta(delta) => self.delta_came(step, link, talk, delta),
             Frame::Have(have) => self.have_came(step, link, talk, have),
             Frame::Whole(whole) => self.whole_came(step, link, talk, whole),
-            Frame::Knock(_) | Frame::Introduce(_) | Frame::Welcome => Ok(Flow::End),
+            Frame::Recall(recall) => self.recall_came(step, link, talk, &recall),
+            Frame::Past(past) => self.past_came(step, link, talk, past),
+            Frame::Knock(_)
+            | Frame::Introduce(_)
+            | Frame::Welcome
+            | Frame::Join(_)
+            | Frame::Vouch(_)
+            | Frame::Claim(_)
+            | Frame::Admit(_) => Ok(Flow::End),
         }
     }
 
@@ -91,6 +103,7 @@ impl Node {
             return Ok(Flow::End);
         }
         talk.heard = true;
+        talk.life = hello.incarnation;
         self.lamps.count_anew(&talk.device);
         talk.grants = hello.grants.iter().copied().collect();
         if let Some(received) = &hello.received
@@ -100,7 +113,13 @@ impl Node {
             return Ok(Flow::End);
         }
         let mine = self.own_head();
-        if hello.your_list != mine {
+        if hello.your_list == mine {
+            self.behind.remove(&talk.device);
+        } else {
+            // Who knows of a later generation knows whom it speaks to, and whom not.
+            if hello.your_list.generation <= mine.generation {
+                self.behind.insert(talk.device);
+            }
             let list = self.people.me().list.wire().clone();
             if send(link, step.now, &Frame::List(list)) == Flow::End {
                 return Ok(Flow::End);
@@ -139,8 +158,15 @@ impl Node {
         if self.offer_sets(step, link, talk)? == Flow::End {
             return Ok(Flow::End);
         }
+        if self.recall(step, link, talk)? == Flow::End {
+            return Ok(Flow::End);
+        }
         if talk.account != self.device.account {
             self.grant_lacking(step, talk.account, talk.device, &mut talk.grants)?;
+        } else {
+            let has = talk.grants.iter().find(|held| held.audience == OWN_SECRETS);
+            let has = has.map_or(0, |held| held.key.generation);
+            self.hand_keys_lacking(step, talk.device, has)?;
         }
         self.pump_outbox(step, link, talk)
     }
@@ -190,7 +216,13 @@ impl Node {
         let Some(person) = self.people.get(account) else { return Ok(Merged::Refused) };
         let pinned = person.list.root_hash();
         let merged = match VerifiedList::verify(list, Some(pinned)) {
-            Ok(other) => person.list.merge(&other),
+            Ok(other) => {
+                let merged = person.list.merge(&other);
+                if let Err(error) = &merged {
+                    self.note_fork(step, error, &other)?;
+                }
+                merged
+            }
             Err(ListError::WrongRoot { .. }) => Err(MergeError::OtherRoot),
             Err(_) => return Ok(Merged::Refused),
         };
@@ -198,22 +230,32 @@ impl Node {
             Ok(MergeOutcome::Same | MergeOutcome::Older) => return Ok(Merged::Taken),
             Ok(MergeOutcome::Grew(list) | MergeOutcome::Newer(list)) => list,
             Err(error) if error.is_alarm() => {
-                step.tell(Event::Warning(Warning::ListConflict(account)));
+                step.tell(Event::Warning(match account == self.device.account {
+                    true => Warning::OwnListConflict,
+                    false => Warning::ListConflict(account),
+                }));
                 return Ok(Merged::Conflict);
             }
             Err(_) => return Ok(Merged::Refused),
         };
         let before = self.people.devices_of(account);
-        let removed: Vec<DeviceId> = before.into_iter().filter(|device| list.device(device).is_none()).collect();
         if account == self.device.account {
-            self.device.list = list.wire().clone();
-            step.db.put(Table::Device, key::DEVICE, &self.device)?;
+            self.take_own_list(step, list)?;
         } else {
+            let old = self.people.get(account).map(|person| person.list.clone());
             self.save_list(step, account, &list)?;
-        }
-        self.people.set_list(account, list);
-        for device in removed {
-            self.forget_device(step, device)?;
+            if self.has_bug(Sabotage::KeepRemoved) {
+                return Ok(Merged::Taken);
+            }
+            self.people.set_list(account, list.clone());
+            if let Some(old) = old {
+                self.remember_departed(step, &old, &list)?;
+            }
+            self.greet_devices(step, account, &before)?;
+            if self.part_with_devices(step, account, &before)? {
+                // The removed device holds what this account shares with theirs, beacon keys among it.
+                self.rekey_friends(step)?;
+            }
         }
         Ok(Merged::Taken)
     }
@@ -221,7 +263,7 @@ impl Node {
     /// Nothing more is sent to a device, and nothing of it is kept.
     pub(crate) fn forget_device(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
         if let Some(link) = self.link_to(&device) {
-            self.end_link(step, link, None)?;
+            self.part_from(step, link, &device)?;
         }
         self.lamps.forget(&device);
         self.drop_mail(step, device)

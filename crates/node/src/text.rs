@@ -14,3 +14,7 @@ pub(crate) const fn close_reason(reason: CloseReason) -> &'static str {
         CloseReason::Duplicate | CloseReason::Done => "the other device ended the link: try again",
     }
 }
+
+/// What a removed device says of itself.
+pub(crate) const REMOVED: &str = "this device was removed from its account by its owner: it hears and says nothing more; what it has can still be \
+                                  read. To use it again, move its data directory away and link it anew";

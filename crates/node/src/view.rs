@@ -124,6 +124,8 @@ pub struct Me {
     pub devices: Vec<DeviceId>,
     /// Messages that wait for other devices, as far as they are counted.
     pub waiting: usize,
+    /// Whether its owner removed it from the account.
+    pub removed: bool,
 }
 
 /// Messages in the outbox are counted up to this.
@@ -135,13 +137,73 @@ pub const WAITING_COUNTED: usize = 1_000;
 /// [`ReadError`] if the database fails.
 pub fn me(read: &impl Read) -> Result<Me, ReadError> {
     let device = device(read)?;
+    let removed = device.removed.is_some();
     Ok(Me {
         account: device.account,
         device: device.device,
         name: device.name,
         devices: device.list.additions.iter().map(|certificate| certificate.device).collect(),
+        removed,
         waiting: read.scan(Table::Outbox, &[], None, Order::Up, WAITING_COUNTED)?.len(),
     })
+}
+
+/// A device of this account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceView {
+    /// Which.
+    pub device: DeviceId,
+    /// What the owner calls it.
+    pub name: Option<Name>,
+    /// Whether it is this one.
+    pub this: bool,
+    /// Since when it is a device of the account.
+    pub since: Wall,
+    /// When it was last linked with this one.
+    pub seen: Option<Wall>,
+    /// Until when its certificate is good; it renews it by itself.
+    pub certificate_until: Wall,
+}
+
+/// The devices of this account, by id.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn devices(read: &impl Read) -> Result<Vec<DeviceView>, ReadError> {
+    let me = device(read)?;
+    let views = me.list.additions.iter().map(|certificate| {
+        let id = certificate.device;
+        let row: rows::Sibling = read.row(Table::Devices, id.as_bytes())?.unwrap_or_default();
+        let (since, seen) = (crate::devices::since(&row, certificate.issued), row.seen);
+        Ok(DeviceView {
+            device: id,
+            name: row.name,
+            this: id == me.device,
+            since,
+            seen: (seen.0 != 0).then_some(seen),
+            certificate_until: certificate.expires,
+        })
+    });
+    views.collect()
+}
+
+/// The devices of an account that is known: this one's, or a contact's.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn devices_of(read: &impl Read, account: AccountId) -> Result<Vec<DeviceId>, ReadError> {
+    let me = device(read)?;
+    let contact: Option<rows::Contact> = read.row(Table::Contacts, account.as_bytes())?;
+    let list = if me.account == account { Some(me.list) } else { contact.map(|contact| contact.list) };
+    Ok(list.into_iter().flat_map(|list| list.additions.into_vec()).map(|certificate| certificate.device).collect())
+}
+
+/// Whether this device still lacks some of what was said before it joined.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn lacks_past(read: &impl Read) -> Result<bool, ReadError> {
+    Ok(read.get(Table::Device, key::PAST)?.is_some())
 }
 
 fn device(read: &impl Read) -> Stepped<rows::Device> {
@@ -233,7 +295,8 @@ pub fn text_in(
     };
     Ok(body.and_then(|body| match body {
         Body::Text { id, .. } | Body::File { id, .. } => Some(id),
-        Body::Receipt { .. } | Body::Grant(_) | Body::FileNote { .. } => None,
+        Body::Told(past) => Some(past.id),
+        Body::Receipt { .. } | Body::Grant(_) | Body::FileNote { .. } | Body::Keys(_) | Body::Pair(_) => None,
     }))
 }
 

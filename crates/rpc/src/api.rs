@@ -222,6 +222,28 @@ methods! {
         /// The address, such as `192.168.1.7:41234`.
         address: String,
     };
+    /// Makes a code by which one new device can join this account. The one before is good no more.
+    "link" => LinkDevice -> Linking;
+    /// No device can join any more by the code that was made last.
+    "end_link" => EndLink -> Done;
+    /// The devices of this account.
+    "devices" => GetDevices -> DeviceList;
+    /// Calls a device of this account something else. Contacts do not see it.
+    "rename_device" => RenameDevice -> Done {
+        /// The device; `null`: this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
+        /// The name for it.
+        name: String,
+    };
+    /// Removes a device of this account. All others get new keys, and what the removed one would read from then on is
+    /// sealed with those.
+    "remove_device" => RemoveDevice -> Done {
+        /// The device.
+        device: String,
+        /// The recovery phrase of the account.
+        phrase: String,
+    };
     /// Stops the daemon. The connection ends when it has stopped.
     "stop" => Stop -> Done;
     /// Tells this connection what happens from now on, beginning with how things are.
@@ -282,6 +304,8 @@ pub struct Status {
     pub addresses: Vec<String>,
     /// Whether others find this device on the network by themselves.
     pub discovery: bool,
+    /// Whether the owner removed this device from the account: then it hears and says nothing more.
+    pub removed: bool,
     /// Whether what happens can be kept.
     pub storage: Storage,
 }
@@ -551,6 +575,41 @@ pub struct Invited {
     pub expires_ms: u64,
 }
 
+/// A code by which a new device can join.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Linking {
+    /// The code, for `lamplit init --link`.
+    pub link: String,
+    /// Until when it is good.
+    pub expires_ms: u64,
+}
+
+/// A device of this account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Device {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: Option<String>,
+    /// Whether it is the one that answers.
+    pub this: bool,
+    /// Since when it is a device of the account.
+    pub since_ms: u64,
+    /// Whether it can be reached now.
+    pub near: bool,
+    /// When it was last here.
+    pub seen_ms: Option<u64>,
+    /// Until when its certificate is good; it renews it by itself.
+    pub certificate_until_ms: u64,
+}
+
+/// The devices of this account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeviceList {
+    /// The devices, in the order of their ids.
+    pub devices: Vec<Device>,
+}
+
 /// An invite that is being accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Accepting {
@@ -627,6 +686,34 @@ pub enum Event {
         contact: String,
         /// Whether one of their devices can be reached now.
         near: bool,
+    },
+    /// A device joined this account.
+    DeviceAdded {
+        /// The device.
+        device: Device,
+    },
+    /// What is known about a device of this account changed.
+    DeviceChanged {
+        /// The device, as it is now.
+        device: Device,
+    },
+    /// A device is of this account no more.
+    DeviceRemoved {
+        /// Its id.
+        device: String,
+    },
+    /// Conversations are told to a new device.
+    Past {
+        /// The other device.
+        device: String,
+        /// Whether this device tells them.
+        gives: bool,
+        /// How many messages were told so far.
+        told: u64,
+        /// How many there are.
+        total: u64,
+        /// Whether that is all.
+        last: bool,
     },
     /// Something that somebody should look at.
     Warning {

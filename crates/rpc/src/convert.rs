@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use lamplit_client::{
     AppPresence, CommandError, CommandFailed, Event, FileNote, Handle, LinkKind, Media, Progress, Reach, ReadError,
     Source, State, Storage,
-    identity::Invite,
+    identity::{Invite, LinkCode},
     view::{self, FileStand, MessageWhat},
 };
 use lamplit_types::{AccountId, DeviceId};
@@ -31,6 +31,7 @@ pub(crate) fn status(handle: &Handle, me: &view::Me, contacts: usize, unread: u6
         near: state.near.keys().map(AccountId::to_string).collect(),
         addresses,
         discovery: handle.discovery(),
+        removed: me.removed,
         storage: match &state.storage {
             Storage::Working => api::Storage::Working,
             Storage::Failing(reason) => api::Storage::Failing { reason: reason.clone() },
@@ -148,6 +149,24 @@ pub(crate) fn invited(invite: &Invite) -> Result<api::Invited, Error> {
     Ok(api::Invited { link, expires_ms: invite.expires.0 })
 }
 
+pub(crate) fn linking(code: &LinkCode) -> Result<api::Linking, Error> {
+    let link = code.to_text().map_err(|error| Error::new(ErrorCode::BadInvite, error.to_string()))?;
+    Ok(api::Linking { link, expires_ms: code.expires.0 })
+}
+
+pub(crate) fn device(state: &State, account: AccountId, device: view::DeviceView) -> api::Device {
+    let near = state.near.get(&account).is_some_and(|near| near.contains(&device.device));
+    api::Device {
+        id: device.device.to_string(),
+        name: device.name.map(|name| name.to_string()),
+        this: device.this,
+        since_ms: device.since.0,
+        near,
+        seen_ms: device.seen.map(|seen| seen.0),
+        certificate_until_ms: device.certificate_until.0,
+    }
+}
+
 /// An event with what a screen needs to show it, or `None` if that is gone again.
 pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::Event>, Error> {
     Ok(match event {
@@ -180,6 +199,16 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
         Event::Near { account, .. } => {
             Some(api::Event::Near { contact: account.to_string(), near: handle.state().near.contains_key(&account) })
         }
+        Event::DeviceAdded(device) => {
+            load_device(handle, device).await?.map(|device| api::Event::DeviceAdded { device })
+        }
+        Event::DeviceChanged(device) => {
+            load_device(handle, device).await?.map(|device| api::Event::DeviceChanged { device })
+        }
+        Event::DeviceRemoved(device) => Some(api::Event::DeviceRemoved { device: device.to_string() }),
+        Event::Past { device, gives, told, total, last } => {
+            Some(api::Event::Past { device: device.to_string(), gives, told, total, last })
+        }
         Event::Warning(warning) => Some(api::Event::Warning { text: warning.to_string() }),
         // Answers go to whoever asked.
         Event::Answer(..) => None,
@@ -189,6 +218,12 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
 async fn load_contact(handle: &Handle, account: AccountId) -> Result<Option<api::Contact>, Error> {
     let found = handle.read(move |read| view::contact(read, account)).await?;
     Ok(found.map(|found| contact(&handle.state(), found)))
+}
+
+async fn load_device(handle: &Handle, id: DeviceId) -> Result<Option<api::Device>, Error> {
+    let (me, devices) = handle.read(|read| Ok((view::me(read)?, view::devices(read)?))).await?;
+    let found = devices.into_iter().find(|found| found.device == id);
+    Ok(found.map(|found| device(&handle.state(), me.account, found)))
 }
 
 fn lit_app(app: &AppPresence) -> api::LitApp {
@@ -212,7 +247,13 @@ impl From<CommandFailed> for Error {
             CommandFailed::Refused(error) => match error {
                 CommandError::UnknownContact => ErrorCode::UnknownContact,
                 CommandError::NotYetAccepted => ErrorCode::NotYetAccepted,
-                CommandError::TooManyContacts
+                CommandError::UnknownDevice | CommandError::ThisDevice | CommandError::NotRemovable => {
+                    ErrorCode::UnknownDevice
+                }
+                CommandError::WrongPhrase => ErrorCode::WrongPhrase,
+                CommandError::Removed => ErrorCode::Removed,
+                CommandError::TooManyDevices
+                | CommandError::TooManyContacts
                 | CommandError::TooManyInvites
                 | CommandError::TooManyApps
                 | CommandError::OutboxFull

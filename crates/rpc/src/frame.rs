@@ -121,6 +121,12 @@ codes! {
     NotProven = 12,
     /// No file, or none that can be sent or fetched.
     BadFile = 13,
+    /// No device of that id on this account.
+    UnknownDevice = 14,
+    /// The recovery phrase is none, or another account's.
+    WrongPhrase = 15,
+    /// This device was removed from its account.
+    Removed = 16,
 }
 
 impl Error {

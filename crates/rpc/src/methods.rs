@@ -2,16 +2,23 @@
 
 mod files;
 
-use lamplit_client::{Answer, Command, Handle, Snapshot, identity::Invite as InviteLink, view};
-use lamplit_types::{AccountId, AppId, ConversationId, Name, Text};
+use std::sync::Arc;
+
+use lamplit_client::{
+    Answer, Command, Handle, Snapshot,
+    identity::{Cost, Invite as InviteLink, Phrase},
+    view,
+};
+use lamplit_types::{AccountId, AppId, ConversationId, DeviceId, Name, Text};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     api::{
-        Accept, Accepting, Call, ContactPage, Dark, Dial, Discover, Document, Done, GetContacts, GetHistory, GetNearby,
-        GetStatus, HistoryPage, Invite, Invited, Light, MarkRead, Method, Nearby, Note, RemoveContact, Rename, Said,
-        Say, SetName, Snapshot as ApiSnapshot, Status,
+        Accept, Accepting, Call, ContactPage, Dark, DeviceList, Dial, Discover, Document, Done, EndLink, GetContacts,
+        GetDevices, GetHistory, GetNearby, GetStatus, HistoryPage, Invite, Invited, Light, LinkDevice, Linking,
+        MarkRead, Method, Nearby, Note, RemoveContact, RemoveDevice, Rename, RenameDevice, Said, Say, SetName,
+        Snapshot as ApiSnapshot, Status,
     },
     convert,
     document::document,
@@ -47,6 +54,11 @@ pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> 
         Call::Note(call) => to_value(call.serve(handle).await?),
         Call::RemoveContact(call) => to_value(call.serve(handle).await?),
         Call::Dial(call) => to_value(call.serve(handle).await?),
+        Call::LinkDevice(call) => to_value(call.serve(handle).await?),
+        Call::EndLink(call) => to_value(call.serve(handle).await?),
+        Call::GetDevices(call) => to_value(call.serve(handle).await?),
+        Call::RenameDevice(call) => to_value(call.serve(handle).await?),
+        Call::RemoveDevice(call) => to_value(call.serve(handle).await?),
         Call::Discover(call) => to_value(call.serve(handle).await?),
         Call::Hello(_) | Call::Authenticate(_) | Call::Subscribe(_) | Call::Stop(_) => {
             Err(Error::new(ErrorCode::InvalidRequest, "this connection is open already: nothing more is to be shown"))
@@ -233,6 +245,50 @@ impl Serve for Dial {
     }
 }
 
+impl Serve for LinkDevice {
+    async fn serve(self, handle: &Handle) -> Result<Linking, Error> {
+        match handle.link_device().await? {
+            Answer::Linking(code) => convert::linking(&code),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+impl Serve for EndLink {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::EndLinking).await
+    }
+}
+
+impl Serve for GetDevices {
+    async fn serve(self, handle: &Handle) -> Result<DeviceList, Error> {
+        let (me, devices) = handle.read(|read| Ok((view::me(read)?, view::devices(read)?))).await?;
+        let state = handle.state();
+        Ok(DeviceList {
+            devices: devices.into_iter().map(|found| convert::device(&state, me.account, found)).collect(),
+        })
+    }
+}
+
+impl Serve for RenameDevice {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        let device = self.device.as_deref().map(device).transpose()?;
+        done(handle, Command::RenameDevice { device, name: name(&self.name)? }).await
+    }
+}
+
+impl Serve for RemoveDevice {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        let device = device(&self.device)?;
+        let wrong = |error: String| Error::new(ErrorCode::WrongPhrase, error);
+        let phrase = Phrase::parse(&self.phrase).map_err(|error| wrong(error.to_string()))?;
+        // Takes 64 MiB and a good part of a second.
+        let root = tokio::task::spawn_blocking(move || phrase.root_key(Cost::STANDARD)).await;
+        let root = root.map_err(|error| wrong(error.to_string()))?.map_err(|error| wrong(error.to_string()))?;
+        done(handle, Command::RemoveDevice { device, root: Arc::new(root) }).await
+    }
+}
+
 async fn done(handle: &Handle, command: Command) -> Result<Done, Error> {
     handle.command(command).await?;
     Ok(Done {})
@@ -244,6 +300,20 @@ fn account(text: &str) -> Result<AccountId, Error> {
 
 fn conversation(text: &str) -> Result<ConversationId, Error> {
     text.parse().map_err(invalid)
+}
+
+fn device(text: &str) -> Result<DeviceId, Error> {
+    let wrong = || invalid("a device is named by the id that `devices` lists, 64 hexadecimal digits");
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let bytes: Vec<u8> = digits
+        .filter(|digits| digits.len() == 64)
+        .ok_or_else(wrong)?
+        .chunks_exact(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+        .collect();
+    let bytes: [u8; 32] = bytes.try_into().map_err(|_| wrong())?;
+    Ok(DeviceId::from_bytes(bytes))
 }
 
 fn app(text: &str) -> Result<AppId, Error> {

@@ -27,6 +27,7 @@ pub(crate) enum Action {
     Skew,
     YearOff,
     RightClock,
+    RemoveDevice,
 }
 
 /// How many of each there are for 2,000 steps. Those that are counted on are a little more than is asked for, since
@@ -54,6 +55,7 @@ const HAND: &[(Action, u64)] = &[
     (Action::Skew, 5),
     (Action::YearOff, 1),
     (Action::RightClock, 6),
+    (Action::RemoveDevice, 1),
 ];
 /// The steps that a hand is for.
 const HAND_STEPS: u64 = 2_000;

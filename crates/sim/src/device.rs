@@ -40,6 +40,8 @@ pub(crate) struct Device {
     /// The power goes with the next commit.
     pub(crate) doomed: bool,
     pub(crate) times_restored: u64,
+    /// It was removed from its account.
+    pub(crate) is_removed: bool,
     /// When the oldest backup was made that it came back as.
     pub(crate) restored_to: Option<u64>,
     pub(crate) last_wrong_clock: Option<u64>,

@@ -31,6 +31,8 @@ pub enum Rule {
     Stored,
     /// A device that nobody speaks to comes to rest.
     Rest,
+    /// A removed device learns nothing that was said where its removal was known.
+    Removed,
 }
 
 /// A rule that did not hold, or a simulation that could not go on.
@@ -88,6 +90,7 @@ impl fmt::Display for Rule {
             Self::Delivered => "something did not arrive",
             Self::Stored => "a database does not hold what was committed",
             Self::Rest => "a device finds no rest",
+            Self::Removed => "a removed device learnt something",
         })
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Model {
     spoken: BTreeMap<usize, u64>,
     edits: Vec<Edit>,
     pub(crate) removals: Vec<Removal>,
+    /// Messages that were said where somebody knew that a device had been removed, with that device.
+    pub(crate) secret_from: BTreeMap<MessageId, BTreeSet<usize>>,
     /// When two people last shook hands, the smaller number first.
     met: BTreeMap<(usize, usize), u64>,
     /// When a device of one person last forgot another.

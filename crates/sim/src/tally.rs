@@ -41,11 +41,13 @@ pub enum Fault {
     Restored,
     /// A device was away for longer than deletions are remembered.
     AwayTooLong,
+    /// A device was removed from its account.
+    DeviceRemoved,
 }
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Loss,
         Self::Duplicate,
         Self::Reorder,
@@ -64,6 +66,7 @@ impl Fault {
         Self::YearOff,
         Self::Restored,
         Self::AwayTooLong,
+        Self::DeviceRemoved,
     ];
 }
 

@@ -6,8 +6,9 @@ mod power;
 mod setup;
 mod wires;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use lamplit_identity::RootKey;
 use lamplit_types::{LinkId, Mono, Now, Wall};
 
 use crate::{
@@ -42,6 +43,8 @@ pub(crate) struct World {
     pub(crate) queue: Queue,
     pub(crate) devices: Vec<Device>,
     pub(crate) people: usize,
+    /// What follows from the phrases that people wrote down.
+    pub(crate) roots: BTreeMap<usize, Arc<RootKey>>,
     pub(crate) model: Model,
     pub(crate) story: Story,
     pub(crate) tally: Tally,
@@ -66,6 +69,7 @@ impl World {
             queue: Queue::default(),
             devices: Vec::new(),
             people: settings.people.min(settings.devices).max(2),
+            roots: BTreeMap::new(),
             model: Model::default(),
             story: Story::new(settings.told),
             tally: Tally::default(),
@@ -213,8 +217,13 @@ impl World {
         device.map(|device| device.account).ok_or_else(|| Failure::simulation(format!("there is no person {person}")))
     }
 
+    /// The devices that a person has now.
     pub(crate) fn devices_of(&self, person: usize) -> impl Iterator<Item = usize> {
-        self.devices.iter().enumerate().filter(move |(_, device)| device.person == person).map(|(at, _)| at)
+        self.devices
+            .iter()
+            .enumerate()
+            .filter(move |(_, device)| device.person == person && !device.is_removed)
+            .map(|(at, _)| at)
     }
 
     /// Plans the next time a device wants to be woken.

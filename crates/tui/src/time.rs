@@ -46,6 +46,11 @@ pub fn date_and_time(ms: u64) -> String {
     zoned(ms, TimeZone::system()).map_or_else(|| "?".to_owned(), |zoned| zoned.strftime("%-d %B, %H:%M").to_string())
 }
 
+/// A day with its year, such as `22 November 2026`.
+pub(crate) fn date(ms: u64) -> String {
+    zoned(ms, TimeZone::system()).map_or_else(|| "?".to_owned(), |zoned| zoned.strftime("%-d %B %Y").to_string())
+}
+
 fn zoned(ms: u64, zone: TimeZone) -> Option<Zoned> {
     let timestamp = Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()?;
     Some(timestamp.to_zoned(zone))

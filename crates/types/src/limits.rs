@@ -52,3 +52,10 @@ pub const SEALED_RECORD_BYTES: usize = RECORD_BYTES + 256;
 pub const DELTA_RECORDS: usize = 64;
 /// Authors, lives included, in a set's version vector. A new one beyond it is refused.
 pub const VECTOR_AUTHORS: usize = 256;
+
+/// Generations of an audience's key that are kept. The oldest is forgotten.
+pub const AUDIENCE_GENERATIONS: usize = 8;
+/// Messages in one part of the past. More go in a further one.
+pub const PAST_MESSAGES: usize = 256;
+/// How a place in the past is named, in bytes.
+pub const PAST_CURSOR_BYTES: usize = 64;

@@ -7,7 +7,11 @@ use lamplit_types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::bounded::{Bytes, List};
+use crate::{
+    bounded::{Bytes, List},
+    credential::PairId,
+    own::{AccountSecrets, PastMessage},
+};
 
 /// One Olm message from one device to one device, the same on every path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +101,12 @@ pub enum Body {
         /// What.
         note: FileNote,
     },
+    /// A message that another device of the account has, and that its writer did not send here.
+    Told(PastMessage),
+    /// What the devices of the account share from now on; a generation has begun.
+    Keys(AccountSecrets),
+    /// A secret that the two accounts share from now on.
+    Pair(PairGift),
 }
 
 /// All that somebody needs to fetch a file, to open it and to know that it is the right one.
@@ -173,6 +183,21 @@ pub struct AudienceGrant {
     pub key: [u8; 32],
     /// The key to the beacons that the owner's devices show to this generation.
     pub beacon: [u8; 32],
+}
+
+/// A new secret of two contacts, drawn by one of them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairGift {
+    /// Which of the pair's secrets.
+    pub id: PairId,
+    /// The secret.
+    pub secret: [u8; 32],
+}
+
+impl core::fmt::Debug for PairGift {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("PairGift(…)")
+    }
 }
 
 impl core::fmt::Debug for AudienceGrant {

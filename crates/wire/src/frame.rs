@@ -14,6 +14,7 @@ use crate::{
     bounded::List,
     credential::{DeviceList, ListHead, Signature, SignedOneTimeKey},
     envelope::{Envelope, Mark},
+    own::{Admit, Claim, Join, Past, Recall, Removed, Vouch},
     presence::SealedPresence,
     record::{Delta, Have, KeyId, Offer, Whole},
 };
@@ -57,6 +58,20 @@ pub enum Frame {
     Welcome,
     /// Why the sender closes the link.
     Close(CloseReason),
+    /// A device without an account asks to be one of the receiver's.
+    Join(Join),
+    /// The receiver of [`Frame::Join`] is of the account that the link code names.
+    Vouch(Vouch),
+    /// What the device that joins says of itself.
+    Claim(Claim),
+    /// The device is on the list: all that it needs to know.
+    Admit(Admit),
+    /// Asks another device of the account for the conversations.
+    Recall(Recall),
+    /// A part of the conversations.
+    Past(Past),
+    /// The receiver is a device of its account no more.
+    Removed(Removed),
 }
 
 /// The first frame of each side.
@@ -239,6 +254,13 @@ impl Frame {
             Self::Introduce(body) => of(13, body),
             Self::Welcome => of(14, &()),
             Self::Close(body) => of(15, body),
+            Self::Join(body) => of(32, body),
+            Self::Vouch(body) => of(33, body),
+            Self::Claim(body) => of(34, body),
+            Self::Admit(body) => of(35, body),
+            Self::Recall(body) => of(36, body),
+            Self::Past(body) => of(37, body),
+            Self::Removed(body) => of(38, body),
         }
     }
 
@@ -260,6 +282,13 @@ impl Frame {
             13 => Self::Introduce(exact(kind, body)?),
             14 => exact(kind, body).map(|()| Self::Welcome)?,
             15 => Self::Close(exact(kind, body)?),
+            32 => Self::Join(exact(kind, body)?),
+            33 => Self::Vouch(exact(kind, body)?),
+            34 => Self::Claim(exact(kind, body)?),
+            35 => Self::Admit(exact(kind, body)?),
+            36 => Self::Recall(exact(kind, body)?),
+            37 => Self::Past(exact(kind, body)?),
+            38 => Self::Removed(exact(kind, body)?),
             _ => return Ok(None),
         };
         Ok(Some(frame))

@@ -23,6 +23,7 @@ pub mod bounded;
 pub mod credential;
 mod envelope;
 mod frame;
+mod own;
 mod presence;
 mod record;
 
@@ -31,10 +32,15 @@ mod golden;
 #[cfg(test)]
 mod samples;
 
-pub use envelope::{AudienceGrant, Body, Content, Envelope, FileCard, FileNote, Mark, Media, Progress, Suite};
+pub use envelope::{
+    AudienceGrant, Body, Content, Envelope, FileCard, FileNote, Mark, Media, PairGift, Progress, Suite,
+};
 pub use frame::{
     CloseReason, DecodeError, Decoded, EncodeError, Frame, GrantHead, Hello, Introduce, Knock, Received, VERSION,
     decode,
+};
+pub use own::{
+    AccountSecrets, Admit, Claim, GenerationSecret, Join, Past, PastContent, PastMessage, Recall, Removed, Vouch,
 };
 pub use presence::{AppPresence, AppState, Presence, SealedPresence, SignedPresence, Source};
 pub use record::{

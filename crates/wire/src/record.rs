@@ -131,6 +131,10 @@ pub enum Kind {
     PairSecret,
     /// The key of one generation of an audience that the owner has or belongs to.
     AudienceKey,
+    /// A device of the owner.
+    Device,
+    /// How far a removed device's records of the set are taken.
+    CutOff,
 }
 
 /// How far a replica has come in one author's records of a set.
@@ -240,6 +244,13 @@ pub enum Have {
         set: SetId,
         /// As in [`Whole`].
         author: Option<Author>,
+    },
+    /// What was sent of an author's log is not taken, now or ever: nothing is waited for.
+    Refused {
+        /// Which set.
+        set: SetId,
+        /// Whose log.
+        author: Author,
     },
 }
 

@@ -13,9 +13,9 @@ use lamplit_types::{
     InviteId, MessageId, Name, SpaceId, Text, Wall, limits,
 };
 
-use crate::bounded::List;
+use crate::bounded::{Bytes, List};
 use crate::credential::{
-    CertificateBody, DeviceClaim, DeviceList, Generation, ListHead, OneTimeKey, Removal, Signature, Signed,
+    CertificateBody, DeviceClaim, DeviceList, Generation, ListHead, OneTimeKey, PairId, Removal, Signature, Signed,
 };
 use crate::*;
 
@@ -46,6 +46,7 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
         ("Whole", Frame::Whole(whole())),
         ("Whole, of one author", Frame::Whole(whole_of_one())),
         ("Have", Frame::Have(Have::Delta { set: set(), author: author(), head: head() })),
+        ("Have: refused", Frame::Have(Have::Refused { set: set(), author: author() })),
         ("Have: whole", Frame::Have(Have::Whole { set: set(), author: Some(author()) })),
         ("Knock", Frame::Knock(knock())),
         ("Introduce", Frame::Introduce(introduce())),
@@ -60,6 +61,13 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
         ("Close: list conflict", Frame::Close(CloseReason::ListConflict)),
         ("Close: full", Frame::Close(CloseReason::Full)),
         ("Close: done", Frame::Close(CloseReason::Done)),
+        ("Join", Frame::Join(Join { code: InviteId::from_bytes([0x17; 16]), device: DEVICE, proof: [0x19; 32] })),
+        ("Vouch", Frame::Vouch(Vouch { proof: [0x19; 32], list: list(), device: DEVICE, signature: SIGNATURE })),
+        ("Claim", Frame::Claim(Claim { claim: Signed { body: claim(), signature: SIGNATURE } })),
+        ("Admit", Frame::Admit(admit())),
+        ("Recall", Frame::Recall(Recall { after: Bytes::default() })),
+        ("Past", Frame::Past(past())),
+        ("Removed", Frame::Removed(Removed { root: [7; 32], generation: list().generation })),
     ]);
     frames
 }
@@ -87,6 +95,12 @@ pub(crate) fn contents() -> Vec<(&'static str, Content)> {
         ("Content: fetched", content(note(FileNote::Fetched))),
         ("Content: declined", content(note(FileNote::Declined))),
         ("Content: withdrawn", content(note(FileNote::Withdrawn))),
+        ("Content: told", content(Body::Told(past_message()))),
+        ("Content: account keys", content(Body::Keys(account_secrets()))),
+        (
+            "Content: pair secret",
+            content(Body::Pair(PairGift { id: PairId { generation: 2, id: [0x9A; 8] }, secret: [0x9B; 32] })),
+        ),
     ]
 }
 
@@ -98,6 +112,8 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
         ("Entry: contact", entry(Kind::Contact, value())),
         ("Entry: pair secret", entry(Kind::PairSecret, value())),
         ("Entry: audience key", entry(Kind::AudienceKey, value())),
+        ("Entry: device", entry(Kind::Device, value())),
+        ("Entry: cut-off", entry(Kind::CutOff, value())),
         ("Entry: gone", entry(Kind::Contact, Value::Gone)),
     ]
 }
@@ -305,5 +321,45 @@ pub(crate) fn introduce() -> Introduce {
         signature: SIGNATURE,
         share: [0x5E; 32],
         name: Name::parse("Ada").unwrap(),
+    }
+}
+
+fn account_secrets() -> AccountSecrets {
+    AccountSecrets {
+        generation: 2,
+        list: [0x81; 32],
+        own: [0x82; 32],
+        index: [0x83; 32],
+        data: [0x84; 32],
+        secrets: [0x85; 32],
+    }
+}
+
+fn admit() -> Admit {
+    let key = GenerationSecret { generation: 3, day: 20_833, key: [0x4B; 32], beacon: [0x4C; 32] };
+    Admit {
+        list: list(),
+        keys: account_secrets(),
+        name: Name::parse("Ada").unwrap(),
+        friends: audience(),
+        friends_keys: List::one(key),
+    }
+}
+
+fn past() -> Past {
+    Past { messages: List::one(past_message()), after: vec![0xAF; 24].try_into().unwrap(), total: 300, last: false }
+}
+
+fn past_message() -> PastMessage {
+    PastMessage {
+        conversation: ACCOUNT.into(),
+        id: MessageId::from_bytes([0x1D; 16]),
+        from: AccountId::from_bytes([0xA2; 16]),
+        device: DEVICE,
+        sent: clock(),
+        arrived: NOW,
+        progress: Some(Progress::Read),
+        shown: true,
+        content: PastContent::Text(Text::parse("h\u{e9}llo").unwrap()),
     }
 }

@@ -1,9 +1,10 @@
 use std::{
+    io::Write,
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -16,6 +17,8 @@ pub struct Device<'lan> {
     side: Side,
     name: String,
     data: TempDir,
+    /// What its owner wrote down, if it is the first device of an account.
+    phrase: Option<String>,
     daemon: Option<Child>,
 }
 
@@ -35,13 +38,52 @@ impl<'lan> Device<'lan> {
     /// If `lamplit init` fails.
     pub fn new(lan: &'lan Lan, side: Side, name: &str) -> Result<Self> {
         let data = TempDir::with_prefix("lamplit-e2e-")?;
-        let device = Self { lan, side, name: name.to_owned(), data, daemon: None };
+        let mut device = Self { lan, side, name: name.to_owned(), data, phrase: None, daemon: None };
         let made = device.ask(&["init", "--name", name, "--keyring", "never"])?;
-        let words = made.get("phrase").and_then(Value::as_array).map_or(0, Vec::len);
-        if words != 12 {
-            bail!("init shows {words} words of a recovery phrase");
+        let words: Vec<&str> =
+            made.get("phrase").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        if words.len() != 12 {
+            bail!("init shows {} words of a recovery phrase", words.len());
         }
+        device.phrase = Some(words.join(" "));
         Ok(device)
+    }
+
+    /// A further device of the account of `host`, whose daemon runs. Returns when it knows what was said before.
+    ///
+    /// # Errors
+    /// If it is not linked.
+    pub fn linked(lan: &'lan Lan, side: Side, called: &str, host: &Self) -> Result<Self> {
+        let data = TempDir::with_prefix("lamplit-e2e-")?;
+        let device = Self { lan, side, name: host.name.clone(), data, phrase: None, daemon: None };
+        let code = host.ask(&["link", "--no-wait"])?;
+        let code = code.get("link").and_then(Value::as_str).context("there is a link code")?;
+        let mut command = lan.command(side, &program::lamplit()?);
+        command.arg("--json").arg("--data").arg(device.data()).stdin(Stdio::null());
+        command.args(["init", "--keyring", "never", "--device", called, "--link", code]);
+        let told = judge(&command.output()?)?;
+        told.map_err(|refused| anyhow!("{called} was not linked: {}", refused.message))?;
+        Ok(device)
+    }
+
+    /// The recovery phrase of its account, if it is the first device.
+    pub fn phrase(&self) -> Option<&str> {
+        self.phrase.as_deref()
+    }
+
+    /// Runs a command that must succeed and reads `input`, and returns the last object it prints.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub fn ask_with(&self, arguments: &[&str], input: &str) -> Result<Value> {
+        let mut command = self.command()?;
+        command.arg("--json").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        child.stdin.take().context("the input is piped")?.write_all(input.as_bytes())?;
+        match judge(&child.wait_with_output()?)? {
+            Ok(mut values) => Ok(values.pop().unwrap_or(Value::Null)),
+            Err(refused) => bail!("{}: lamplit {}: {}", self.name, arguments.join(" "), refused.message),
+        }
     }
 
     /// Its name.

@@ -16,13 +16,16 @@ use crate::{
 /// Words of the phrase that stand side by side.
 const COLUMNS: usize = 3;
 
-pub(super) fn run(desk: &Desk, Init { name, keyring }: Init) -> Result<(), Failure> {
-    let name = Name::parse(&name.unwrap_or_else(login_name)).map_err(anyhow::Error::new)?;
-    let choice = match keyring {
+pub(super) async fn run(desk: &Desk, mut init: Init) -> Result<(), Failure> {
+    let choice = match init.keyring {
         Keyring::Auto => KeyringChoice::Auto,
         Keyring::Never => KeyringChoice::Never,
         Keyring::Always => KeyringChoice::Always,
     };
+    if let Some(code) = init.link.take() {
+        return super::join::run(desk, init, choice, code).await;
+    }
+    let name = Name::parse(&init.name.unwrap_or_else(login_name)).map_err(anyhow::Error::new)?;
     // Shown and used as it is, wherever the shell stands.
     let data = absolute(&desk.data).context("the data directory has no absolute path")?;
     let created = account::create(&data, name.clone(), choice).map_err(anyhow::Error::new)?;

@@ -1,9 +1,7 @@
-use anyhow::anyhow;
-use fast_qr::{ECL, QRBuilder};
 use lamplit_rpc::api;
 
 use super::Desk;
-use crate::{args::Invite, failure::Failure, output::Style, time};
+use crate::{args::Invite, failure::Failure, output::Style, qr::qr, time};
 
 pub(super) async fn run(desk: &Desk, Invite { no_qr }: Invite) -> Result<(), Failure> {
     let invited = desk.connect().await?.call(api::Invite {}).await?;
@@ -19,12 +17,4 @@ pub(super) async fn run(desk: &Desk, Invite { no_qr }: Invite) -> Result<(), Fai
          or on a way you trust. They type: lamplit accept LINK"
     ))?;
     Ok(())
-}
-
-/// The link in half blocks: two modules to a character, light on dark terminals and with a quiet zone of its own.
-fn qr(link: &str) -> Result<String, Failure> {
-    // Capitals mean the same in an invite, and need a third less room.
-    let code = QRBuilder::new(link.to_uppercase()).ecl(ECL::L).build();
-    let code = code.map_err(|error| anyhow!("the link makes no QR code ({error:?}): use --no-qr"))?;
-    Ok(code.to_str())
 }

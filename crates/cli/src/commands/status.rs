@@ -33,12 +33,14 @@ fn describe(out: Output, status: &Status) -> String {
         ("device", format!("{}, 1 of {}", status.device.chars().take(16).collect::<String>(), status.devices).into()),
         ("version", status.version.clone().into()),
     ];
+    let removed = "this device was removed from its account: it hears and says nothing more";
+    let removed = status.removed.then(|| out.paint(Style::Bad, removed));
     let rows: Vec<Vec<Cell>> = rows
         .into_iter()
         .map(|(label, value)| vec![Cell::new(label, |label| out.paint(Style::Dim, label)), value])
         .collect();
     let name = out.paint(Style::Bold, &safe(&status.name));
-    core::iter::once(name).chain(table::lines(&rows)).collect::<Vec<_>>().join("\n")
+    core::iter::once(name).chain(removed).chain(table::lines(&rows)).collect::<Vec<_>>().join("\n")
 }
 
 fn lit(now: u64, app: &LitApp) -> String {

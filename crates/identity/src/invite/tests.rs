@@ -8,7 +8,10 @@
 
 use proptest::prelude::*;
 
+use data_encoding::BASE32_NOPAD;
+
 use super::*;
+use crate::armour::checksum;
 use crate::fixture::{NOW, person, rng};
 
 fn invite() -> Invite {

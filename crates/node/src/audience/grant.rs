@@ -11,6 +11,7 @@ use crate::{
     db::{Typed, open_row},
     limits,
     mail::Mail,
+    replica::{OWN_SECRETS, own_key_id},
     rows::{Audience, Contact, GenerationKey, Outgoing},
     step::{Step, Stepped},
     table::{Order, Read, Table},
@@ -26,6 +27,10 @@ impl Node {
     /// Which of an account's keys this device holds.
     pub(crate) fn grants_of(&self, step: &Step<'_>, account: AccountId) -> Stepped<Vec<GrantHead>> {
         let mut grants = Vec::new();
+        if account == self.device.account {
+            // Which keys of the account: they are handed to a device that was away when they changed.
+            grants.push(GrantHead { audience: OWN_SECRETS, key: own_key_id(self.keys.generation) });
+        }
         for (audience, _) in self.memberships.iter().filter(|(_, owner)| **owner == account) {
             let row: Option<Audience> = step.db.sealed(&self.secrets.vault, Table::Audiences, audience.as_bytes())?;
             let keys = row.iter().flat_map(|row| row.keys.iter().rev());
@@ -75,6 +80,17 @@ impl Node {
             key: *key.as_bytes(),
             beacon: held.beacon,
         })
+    }
+
+    /// Whether the account's present keys are on their way to a device.
+    pub(crate) fn is_being_handed_keys(&self, step: &Step<'_>, device: &DeviceId) -> Stepped<bool> {
+        for (at, sealed) in step.db.scan(Table::Outbox, device.as_bytes(), None, Order::Down, limits::BATCH)? {
+            let outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
+            if matches!(&outgoing.body, Body::Keys(keys) if keys.generation == self.keys.generation) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a key is on its way to a device.

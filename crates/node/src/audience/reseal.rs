@@ -1,7 +1,7 @@
 //! Keys are let go of; what was sealed with them is sealed anew before.
 
 use lamplit_seal::AudienceKey;
-use lamplit_wire::{RecordBody, SetId};
+use lamplit_wire::{Kind, RecordBody, SetId};
 
 use crate::{
     Node,
@@ -20,19 +20,37 @@ impl Node {
     }
 
     /// Seals some of a set anew under today's key.
-    pub(super) fn reseal_if(
+    pub(crate) fn reseal_if(
         &mut self,
         step: &mut Step<'_>,
         set: SetId,
         which: impl Fn(&RecordBody) -> bool,
     ) -> Stepped {
+        // What is not to be taken has to be known before what takes its place.
+        for cut_offs in [true, false] {
+            self.reseal_some(step, set, &which, cut_offs)?;
+        }
+        Ok(())
+    }
+
+    fn reseal_some(
+        &mut self,
+        step: &mut Step<'_>,
+        set: SetId,
+        which: &impl Fn(&RecordBody) -> bool,
+        cut_offs: bool,
+    ) -> Stepped {
+        let cut_off = Some(key::kind_number(Kind::CutOff));
         let prefix = key::set(&set);
         let mut after: Option<Vec<u8>> = None;
         loop {
             let rows = step.db.scan(Table::Records, &prefix, after.as_deref(), Order::Up, limits::RESEALED)?;
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = Some(last.clone());
-            for (_, value) in rows {
+            for (at, value) in rows {
+                if (at.get(key::SET_BYTES).copied() == cut_off) != cut_offs {
+                    continue;
+                }
                 let stored: Stored = decode(Table::Records, &value)?;
                 if which(&stored.record.body)
                     && let Some(field) = self.field_of(step, &stored)?

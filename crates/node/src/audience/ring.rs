@@ -19,6 +19,7 @@ use crate::{
 pub(crate) struct KeyRing<'a> {
     pub(crate) account: AccountId,
     pub(crate) keys: &'a AccountKeys,
+    pub(crate) former: &'a [AccountKeys],
     pub(crate) vault: &'a StorageKey,
 }
 
@@ -26,14 +27,11 @@ impl KeyRing<'_> {
     /// The key, if this device has it.
     pub(crate) fn find(&self, db: &impl Read, set: &SetId, id: KeyId) -> Stepped<Option<AudienceKey>> {
         let own = owner_of(set) == self.account;
-        let fixed = match set.audience {
-            OWN_DATA if own => Some(self.keys.data),
-            OWN_SECRETS if own => Some(self.keys.secrets),
-            _ => None,
-        };
-        if let Some(key) = fixed {
-            let known = id == own_key_id(self.keys.generation);
-            return Ok(known.then(|| AudienceKey::from_parts(id.generation, id.day, key)));
+        if own && matches!(set.audience, OWN_DATA | OWN_SECRETS) {
+            let mut all = core::iter::once(self.keys).chain(self.former.iter().rev());
+            let keys = all.find(|keys| own_key_id(keys.generation) == id);
+            let key = keys.map(|keys| if set.audience == OWN_DATA { keys.data } else { keys.secrets });
+            return Ok(key.map(|key| AudienceKey::from_parts(id.generation, id.day, key)));
         }
         let row: Option<Audience> = db.sealed(self.vault, Table::Audiences, set.audience.as_bytes())?;
         Ok(row.filter(|row| row.owner == owner_of(set)).and_then(|row| row.at(id)))
@@ -94,7 +92,7 @@ pub(crate) fn present_key(
 
 impl Node {
     pub(crate) fn key_ring(&self) -> KeyRing<'_> {
-        KeyRing { account: self.device.account, keys: &self.keys, vault: &self.secrets.vault }
+        KeyRing { account: self.device.account, keys: &self.keys, former: &self.former, vault: &self.secrets.vault }
     }
 
     /// The key that a set of this account is sealed with today.

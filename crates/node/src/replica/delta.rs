@@ -41,7 +41,17 @@ pub(crate) enum Refusal {
 
 impl Node {
     /// Takes in a delta.
-    pub(crate) fn take_delta(&mut self, step: &mut Step<'_>, delta: Delta) -> Stepped<DeltaOutcome> {
+    pub(crate) fn take_delta(&mut self, step: &mut Step<'_>, mut delta: Delta) -> Stepped<DeltaOutcome> {
+        if !self.is_listed(&delta.set, &delta.author) {
+            // What a removed device wrote before it was is taken, and no more.
+            let up_to = self.taken_up_to(step, &delta.set, &delta.author.device, delta.author.incarnation)?;
+            if delta.after.seq >= up_to {
+                return Ok(DeltaOutcome::Refused(Refusal::Author));
+            }
+            let room = usize::try_from(up_to.saturating_sub(delta.after.seq)).unwrap_or(usize::MAX);
+            let taken: Vec<LogEntry> = delta.entries.into_vec().into_iter().take(room).collect();
+            delta.entries = List::try_from(taken).unwrap_or_default();
+        }
         let here = head(&step.db, &delta.set, &delta.author)?;
         let after = match follow(here, &delta) {
             Ok(after) => after,
@@ -49,9 +59,6 @@ impl Node {
             Err(DeltaError::Forked { .. }) => return Ok(DeltaOutcome::Forked),
             Err(DeltaError::Broken { .. }) => return Ok(DeltaOutcome::Refused(Refusal::Forged)),
         };
-        if !self.may_write(&delta.set, &delta.author) {
-            return Ok(DeltaOutcome::Refused(Refusal::Author));
-        }
         let records = delta.entries.iter().filter_map(LogEntry::record);
         if !records.clone().all(is_genuine) {
             return Ok(DeltaOutcome::Refused(Refusal::Forged));
@@ -99,8 +106,13 @@ impl Node {
         Ok(life != self.device.life || known != Some(body.chain))
     }
 
+    /// Whether a record may be taken: its author is on the list of the set's owner, or wrote it before it was removed.
+    pub(crate) fn may_be_written(&self, step: &Step<'_>, set: &SetId, author: &Author, seq: u64) -> Stepped<bool> {
+        Ok(self.is_listed(set, author) || seq <= self.taken_up_to(step, set, &author.device, author.incarnation)?)
+    }
+
     /// Whether a device may write into a set: it is on the list of the set's owner.
-    pub(crate) fn may_write(&self, set: &SetId, author: &Author) -> bool {
+    pub(crate) fn is_listed(&self, set: &SetId, author: &Author) -> bool {
         self.people.get(owner_of(set)).is_some_and(|owner| owner.list.device(&author.device).is_some())
     }
 }

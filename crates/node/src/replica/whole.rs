@@ -122,10 +122,21 @@ pub(crate) fn next_part(db: &impl Read, set: &SetId, cursor: &mut Cursor) -> Ste
 impl Node {
     /// Takes in a part of a whole set.
     pub(crate) fn take_whole(&mut self, step: &mut Step<'_>, whole: Whole, anew: Option<&mut Anew>) -> Stepped<bool> {
-        let good = |record: &Record| {
-            record.body.set == whole.set && self.may_write(&whole.set, &record.body.author) && is_genuine(record)
-        };
-        if !whole.records.iter().all(good) || self.quarantine_is_full(step, &whole.set, whole.records.iter())? {
+        let mut whole = whole;
+        let mut records = List::new();
+        for record in whole.records.into_vec() {
+            let body = &record.body;
+            if body.set != whole.set || !is_genuine(&record) {
+                return Ok(false);
+            }
+            // What a removed device wrote later is left out.
+            if self.may_be_written(step, &whole.set, &body.author, body.seq)? {
+                // They are no more than there were.
+                let _ = records.push(record);
+            }
+        }
+        whole.records = records;
+        if self.quarantine_is_full(step, &whole.set, whole.records.iter())? {
             return Ok(false);
         }
         let Some(anew) = anew else {
@@ -220,7 +231,8 @@ impl Node {
     fn adopt_heads(&self, step: &mut Step<'_>, set: &SetId, theirs: &[(Author, Head)]) -> Stepped {
         for (author, their_head) in theirs {
             let ahead = their_head.seq > head(&step.db, set, author)?.seq;
-            if ahead && author.device != self.device.device && self.may_write(set, author) {
+            let listed = self.may_be_written(step, set, author, their_head.seq)?;
+            if ahead && author.device != self.device.device && listed {
                 step.db.put(Table::Heads, &key::head(set, author), their_head)?;
             }
         }

@@ -12,4 +12,6 @@ mod bad_input;
 mod files;
 mod first_light;
 mod hostile;
+mod own_devices;
+mod removed;
 mod world;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
-use lamplit_identity::{Cost, Invite};
+use lamplit_identity::{Cost, Invite, LinkCode, Phrase};
 use lamplit_node::{
-    Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, Node, Order, Read,
-    ReadError, Row, Table, Transmit, Write, setup, view,
+    Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, JoinError, Joiner, Node,
+    Order, Read, ReadError, Row, Table, Transmit, Write, setup, view,
 };
 use lamplit_types::{AccountId, AppId, Beacon, BlobId, Channel, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall};
 
@@ -94,6 +94,8 @@ pub(crate) struct World {
     asks: Vec<(usize, FileJob)>,
     /// Pairs of devices that cannot reach each other.
     pub(crate) apart: Vec<(usize, usize)>,
+    /// What people wrote on paper.
+    pub(crate) phrases: BTreeMap<AccountId, Phrase>,
     /// Nobody sees anybody's beacon.
     pub(crate) blind: bool,
     pub(crate) mtu: Option<usize>,
@@ -130,6 +132,7 @@ impl World {
             next_command: 0,
             asks: Vec::new(),
             apart: Vec::new(),
+            phrases: BTreeMap::new(),
             blind: false,
             mtu: None,
             keep_deletions: None,
@@ -144,8 +147,85 @@ impl World {
 
     /// Somebody new with a first device.
     pub(crate) fn person(&mut self, called: &str) -> usize {
-        let (made, _) = setup::first_device(&mut self.rng, Wall(START + self.now), name(called), CHEAP).unwrap();
+        let (made, phrase) = setup::first_device(&mut self.rng, Wall(START + self.now), name(called), CHEAP).unwrap();
+        self.phrases.insert(made.account, phrase);
         self.install(made)
+    }
+
+    /// A link code that a device shows.
+    pub(crate) fn link_code(&mut self, at: usize) -> LinkCode {
+        let addresses = vec![format!("10.0.0.1:{}", 1000 + at).parse().unwrap()];
+        match self.command(at, Command::LinkDevice { addresses }) {
+            Ok(Answer::Linking(code)) => *code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A new device that is to join by a code; it dials when it is told to.
+    pub(crate) fn newcomer(&mut self, code: &LinkCode, called: &str) -> usize {
+        let made = setup::joining_device(&mut self.rng, code, name(called)).unwrap();
+        let mut store = Store::default();
+        store.commit(made.writes);
+        self.devices.push(Device {
+            node: None,
+            secrets: made.secrets.to_bytes().to_vec(),
+            store,
+            events: Vec::new(),
+            beacon: None,
+            skew: 0,
+            failing_commits: 0,
+            answers: BTreeMap::new(),
+            stopped: Vec::new(),
+            account: made.account,
+        });
+        self.devices.len() - 1
+    }
+
+    /// Lets a new device ask at one of the addresses in its code; a part of what is said may arrive. Starts it if all did.
+    pub(crate) fn join(&mut self, at: usize, host: usize, steps: usize) -> Result<bool, JoinError> {
+        let now = self.clock(at);
+        let secrets = setup::DeviceSecrets::from_bytes(&self.devices[at].secrets).unwrap();
+        let mut joiner = Joiner::open(secrets, &self.devices[at].store)?.expect("it has not joined yet");
+        let (near, far) = (LinkId(self.next_link), LinkId(self.next_link + 1));
+        self.next_link += 2;
+        self.pipes.insert(far, (host, at, near));
+        self.pipes.insert(near, (at, host, far));
+        let binding = [u8::try_from(near.0 % 251).unwrap(); 32];
+        let pipe = Pipe::Streams { binding, packet: 1200 };
+        self.input(host, Input::Connected { link: far, pipe, dial: None });
+        let mut joined = joiner.connected(now, &mut self.rng, pipe, address(host))?;
+        for _ in 0..steps {
+            for (channel, bytes) in core::mem::take(&mut joined.send) {
+                self.input(host, Input::Received { link: far, channel, bytes });
+            }
+            let mine = |flight: &Flight| flight.to == at;
+            let Some(next) = self.flights.iter().position(mine).and_then(|next| self.flights.remove(next)) else {
+                break;
+            };
+            match next.input {
+                Input::Received { channel, bytes, .. } => {
+                    joined = joiner.received(now, &mut self.rng, channel, &bytes)?;
+                }
+                _ => break,
+            }
+            if let Some(writes) = joined.writes.take() {
+                self.devices[at].store.commit(writes);
+                self.cut(near);
+                self.start(at);
+                return Ok(true);
+            }
+        }
+        self.cut(near);
+        self.settle();
+        Ok(false)
+    }
+
+    /// A further device of somebody, linked by a code that one of theirs shows.
+    pub(crate) fn link(&mut self, of: usize, called: &str) -> usize {
+        let code = self.link_code(of);
+        let at = self.newcomer(&code, called);
+        assert!(self.join(at, of, usize::MAX).unwrap(), "it joins");
+        at
     }
 
     /// A further device of somebody.

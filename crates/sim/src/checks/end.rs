@@ -128,7 +128,7 @@ impl World {
     }
 
     fn check_arrived(&self) -> Done {
-        if let Some(off) = self.devices.iter().find(|device| !device.is_up()) {
+        if let Some(off) = self.devices.iter().find(|device| !device.is_up() && !device.is_removed) {
             return Err(Failure::simulation(format!("{} is still off", off.name)));
         }
         self.check_delivered()?;
@@ -173,12 +173,13 @@ impl World {
             for row in device.books.outbox.keys() {
                 let to = Device::addressee(row).and_then(|id| self.whose(&id));
                 let Some(other) = to.and_then(|to| self.devices.get(to)) else { continue };
-                if self.must_reach(device.person, other.person) {
+                let gone = device.is_removed || other.is_removed;
+                if !gone && self.must_reach(device.person, other.person) {
                     let what = format!("something waits at {} for {}", device.name, other.name);
                     return Err(Failure::broken(Rule::Delivered, what));
                 }
             }
-            if device.books.held.values().any(Option::is_some) {
+            if !device.is_removed && device.books.held.values().any(Option::is_some) {
                 let what = format!("{} holds a message back that came early", device.name);
                 return Err(Failure::broken(Rule::Delivered, what));
             }
@@ -229,7 +230,7 @@ impl World {
     /// All who may read a set have the same records.
     fn check_records(&self) -> Done {
         let mut sets: BTreeMap<SetId, Vec<(usize, Records)>> = BTreeMap::new();
-        for (at, device) in self.devices.iter().enumerate() {
+        for (at, device) in self.devices.iter().enumerate().filter(|(_, device)| !device.is_removed) {
             let mut own: BTreeMap<SetId, Records> = BTreeMap::new();
             for (_, record) in view::records(&device.mirror, None, usize::MAX).map_err(Failure::simulation)? {
                 // A deletion is forgotten by each device when its time has come.
@@ -304,7 +305,12 @@ impl World {
                 let author = self.device(said.author)?;
                 let parted = self.model.parted(author.person, said.to);
                 let restored = author.times_restored > 0 || self.devices_of(said.to).any(|at| self.was_restored(at));
-                if author.id != device.id || parted || restored || !self.must_reach(author.person, said.to) {
+                if author.id != device.id
+                    || device.is_removed
+                    || parted
+                    || restored
+                    || !self.must_reach(author.person, said.to)
+                {
                     continue;
                 }
                 let message = view::message(&device.mirror, id).map_err(Failure::simulation)?;
@@ -325,7 +331,11 @@ impl World {
             let author = self.device(said.author)?;
             let (from, to) = (author.person, said.to);
             // What a device had not sent when it was restored is in no backup, and nor is what it received since.
-            if author.times_restored > 0 || self.model.parted(from, to) || !self.must_reach(from, to) {
+            if author.times_restored > 0
+                || author.is_removed
+                || self.model.parted(from, to)
+                || !self.must_reach(from, to)
+            {
                 continue;
             }
             for at in self.devices_of(from).chain(self.devices_of(to)) {
@@ -346,7 +356,7 @@ impl World {
         for device in &self.devices {
             let Some(running) = &device.running else { continue };
             let lit = accounts.iter().any(|account| !running.node.lit(*account).is_empty());
-            if lit && running.node.own_lit().is_empty() {
+            if lit && !device.is_removed && running.node.own_lit().is_empty() {
                 return Err(Failure::broken(Rule::Presence, format!("{} still sees lamps", device.name)));
             }
         }

@@ -61,6 +61,10 @@ impl World {
         let Some(other) = other.filter(|other| other.account == account) else {
             return broken("sees the lamps of a device of somebody else");
         };
+        // Whom it still sees, and who still sees it, have not heard yet.
+        if device.is_removed || other.is_removed {
+            return Ok(());
+        }
         let now = self.queue.now();
         let earliest = now.saturating_sub(PRESENCE_TTL_MS + UNDER_WAY_MS);
         let still_known = self

@@ -18,6 +18,7 @@ impl World {
         let touches = |table: Table| writes.iter().any(|write| write.table == table);
         let before = if touches(Table::Outbox) { self.device(at)?.waiting() } else { BTreeSet::new() };
         self.device_mut(at)?.mirror.apply(writes);
+        self.note_removed(at, writes)?;
         self.keep_books(at, writes)?;
         for id in self.in_order(at, &new)? {
             self.message_came(at, id)?;
@@ -63,6 +64,38 @@ impl World {
         Err(Failure::broken(Rule::Once, format!("{name} has {rows} more messages of {} ids", new.len())))
     }
 
+    /// A device that somebody removes is one of theirs no more; backups from before are thrown away.
+    fn note_removed(&mut self, at: usize, writes: &[Write]) -> Done {
+        let rows = writes.iter().filter(|write| write.table == Table::Departed && write.value.is_some());
+        let gone: Vec<DeviceId> =
+            rows.filter_map(|write| write.key.first_chunk::<32>()).map(|id| DeviceId::from_bytes(*id)).collect();
+        for lost in gone.iter().filter_map(|id| self.whose(id)).collect::<Vec<_>>() {
+            let person = self.device(lost)?.person;
+            if self.device(at)?.person != person || self.device(lost)?.is_removed {
+                continue;
+            }
+            self.tally.fault(Fault::DeviceRemoved);
+            self.device_mut(lost)?.is_removed = true;
+            for device in self.devices.iter_mut().filter(|device| device.person == person) {
+                device.backups.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Removed devices that the author of a message knows to be removed, of both people.
+    fn secret_from(&self, author: usize, to: usize) -> Done<BTreeSet<usize>> {
+        let author = self.device(author)?;
+        let mut secret = BTreeSet::new();
+        for (at, lost) in self.devices.iter().enumerate().filter(|(_, device)| device.is_removed) {
+            let listed = view::devices_of(&author.mirror, lost.account).map_err(Failure::simulation)?;
+            if (lost.person == author.person || lost.person == to) && !listed.contains(&lost.id) {
+                secret.insert(at);
+            }
+        }
+        Ok(secret)
+    }
+
     /// New messages in the order in which they are shown. (A batch is in the order of its rows.)
     fn in_order(&self, at: usize, new: &[MessageId]) -> Done<Vec<MessageId>> {
         let mut shown = Vec::new();
@@ -99,7 +132,8 @@ impl World {
                 let sender = from.and_then(|from| self.whose(&from));
                 let account = sender.and_then(|sender| Some(self.devices.get(sender)?.account));
                 let device = self.device(at)?;
-                if account.is_some_and(|account| account == device.account || device.knows(account)) {
+                let departed = device.mirror.value(Table::Departed, write.key.get(..32).unwrap_or_default()).is_some();
+                if !departed && account.is_some_and(|account| account == device.account || device.knows(account)) {
                     let what = format!("{} throws away a message that came early", device.name);
                     return Err(Failure::broken(Rule::Kept, what));
                 }
@@ -122,10 +156,17 @@ impl World {
         let number = number.unwrap_or_default();
         let word = said.text.split(' ').next().unwrap_or_default();
         match said.id {
-            None if at == said.author => self.model.commit_message(number, id),
+            None if at == said.author => {
+                let secret = self.secret_from(at, said.to)?;
+                self.model.secret_from.insert(id, secret);
+                self.model.commit_message(number, id);
+            }
             None => return broken(Rule::Committed, &format!("{word} came before its author had committed it")),
             Some(known) if known != id => return broken(Rule::Once, &format!("{word} has two ids")),
             Some(_) => {}
+        }
+        if self.model.secret_from.get(&id).is_some_and(|secret| secret.contains(&at)) {
+            return broken(Rule::Removed, &format!("{word} was said where it was known to be removed"));
         }
         let author = self.device(said.author)?;
         let whole = shown.text() == said.text && shown.from == author.account && shown.from_device == author.id;
@@ -184,7 +225,8 @@ impl World {
             let removed = |event: &Event| matches!(event, Event::ContactRemoved(account) if *account == other.account);
             let still_known = device.knows(other.account) || device.account == other.account;
             // A contact can be removed and met again in one batch: nothing that waits survives that.
-            if still_known && !events.iter().any(removed) && !other.ever_had(message) {
+            let departed = device.mirror.value(Table::Departed, to.as_bytes()).is_some();
+            if still_known && !departed && !events.iter().any(removed) && !other.ever_had(message) {
                 let said =
                     self.model.by_id(message).map_or("?", |said| said.text.split(' ').next().unwrap_or_default());
                 let what = format!("{} lets go of {said}, which {} never committed", device.name, other.name);

@@ -58,6 +58,7 @@ impl World {
             Action::Restore => self.restore_some(),
             Action::Skew => self.set_some_clock(),
             Action::YearOff => self.set_some_clock_far(),
+            Action::RemoveDevice => self.remove_device(),
             Action::RightClock => {
                 let wrong = self.which(|device| device.skew != 0);
                 if let Some(at) = self.dice.pick(&wrong) {
@@ -109,7 +110,7 @@ impl World {
 
     /// A device that is up, and one of the contacts it has.
     fn some_contact(&mut self) -> Option<(usize, AccountId, usize)> {
-        let up = self.which(Device::is_up);
+        let up = self.which(|device| device.is_up() && !device.is_removed);
         for _ in 0..8 {
             let at = self.dice.pick(&up)?;
             let accounts: BTreeSet<AccountId> = self.devices.iter().map(|device| device.account).collect();
@@ -120,6 +121,23 @@ impl World {
             }
         }
         None
+    }
+
+    /// Somebody removes one of two or more devices of theirs, for good. Once in a run for each of them at most.
+    fn remove_device(&mut self) -> Done {
+        let up = self.which(|device| device.is_up() && !device.is_removed && device.skew == 0);
+        let Some(by) = self.dice.pick(&up) else { return Ok(()) };
+        let person = self.device(by)?.person;
+        if self.devices.iter().any(|device| device.person == person && device.is_removed) {
+            return Ok(());
+        }
+        let others: Vec<usize> = self.devices_of(person).filter(|at| *at != by).collect();
+        let (Some(lost), Some(root)) = (self.dice.pick(&others), self.roots.get(&person).cloned()) else {
+            return Ok(());
+        };
+        let device = self.device(lost)?.id;
+        self.tell(|| format!("{by}: removes device {lost}"));
+        self.command(by, Command::RemoveDevice { device, root }).map(drop)
     }
 
     pub(super) fn say(&mut self) -> Done {
@@ -313,6 +331,10 @@ impl World {
                 Event::Near { reachable, .. } => 29 + (u64::from(*reachable) << 8),
                 Event::Warning(_) => 30,
                 Event::File { .. } => 31,
+                Event::DeviceAdded(_) => 32,
+                Event::DeviceChanged(_) => 33,
+                Event::DeviceRemoved(_) => 34,
+                Event::Past { .. } => 35,
             };
             self.story.note(&[at as u64, code]);
             self.tell_event(at, &event);

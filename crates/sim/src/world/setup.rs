@@ -1,5 +1,7 @@
 //! How a world begins: people make accounts, meet, and take further devices.
 
+use std::sync::Arc;
+
 use lamplit_identity::Cost;
 use lamplit_node::{
     Write,
@@ -90,7 +92,9 @@ impl World {
         let now = Wall(START + self.queue.now());
         let mut dice = Dice::new(self.settings.seed, 1 + self.devices.len() as u64);
         let called = Name::parse(name).map_err(Failure::simulation)?;
-        let (made, _) = setup::first_device(dice.source(), now, called, CHEAP).map_err(Failure::simulation)?;
+        let (made, phrase) = setup::first_device(dice.source(), now, called, CHEAP).map_err(Failure::simulation)?;
+        let root = phrase.root_key(CHEAP).map_err(Failure::simulation)?;
+        self.roots.insert(person, Arc::new(root));
         self.install(person, format!("{name}'s first device"), made, dice)
     }
 
@@ -143,6 +147,7 @@ impl World {
             island: 0,
             doomed: false,
             times_restored: 0,
+            is_removed: false,
             restored_to: None,
             last_wrong_clock: None,
             lit: Vec::new(),
