@@ -17,7 +17,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{account::Opened, clock::Clock, random::Random};
+use crate::{account::Opened, clock::Clock, files::Folder, random::Random};
 
 /// How often each address in a code is tried.
 const ROUNDS: u32 = 3;
@@ -81,7 +81,7 @@ pub enum JoinFailed {
 /// What this machine holds before it joins.
 enum Begun {
     /// A device that has to ask.
-    Asking(Box<Joiner>, Store),
+    Asking(Box<Joiner>, Store, Folder),
     /// A device of the account already, which lacks what was said before.
     There(Box<Opened>),
 }
@@ -98,17 +98,18 @@ pub async fn join(path: &Path, text: &str, called: Name, choice: KeyringChoice) 
     let begun = spawn_blocking(move || begin(&path, &code, called, choice)).await??;
     match begun {
         Begun::There(opened) => Ok(*opened),
-        Begun::Asking(joiner, store) => ask(*joiner, store, clock).await,
+        Begun::Asking(joiner, store, files) => ask(*joiner, store, files, clock).await,
     }
 }
 
 fn begin(path: &Path, code: &LinkCode, called: Name, choice: KeyringChoice) -> Result<Begun, JoinFailed> {
     let dir = DataDir::create(path)?;
+    let files = Folder::new(dir.path().join("files"));
     let mut random = Random::new()?;
     if !dir.has_device()? {
         let new = setup::joining_device(random.rng(), code, called)?;
         let (store, _) = lamplit_store::init(&dir, choice, &new.secrets.to_bytes(), new.writes)?;
-        return joiner(new.secrets, store)?.ok_or_else(|| InitError::AlreadyThere(dir.path().to_path_buf()).into());
+        return joiner(new.secrets, store, files)?.ok_or_else(|| InitError::AlreadyThere(dir.path().to_path_buf()).into());
     }
     let store = Store::open(&dir)?;
     let (bytes, _) = keys::load(&dir)?;
@@ -118,22 +119,22 @@ fn begin(path: &Path, code: &LinkCode, called: Name, choice: KeyringChoice) -> R
         // Begun before, perhaps with another code: the keys stay.
         drop(snapshot);
         store.commit(setup::join_by(random.rng(), &secrets, code, called)?)?;
-        return joiner(secrets, store)?.ok_or_else(|| InitError::AlreadyThere(dir.path().to_path_buf()).into());
+        return joiner(secrets, store, files)?.ok_or_else(|| InitError::AlreadyThere(dir.path().to_path_buf()).into());
     }
     let lacks_past = view::lacks_past(&snapshot)? && view::me(&snapshot)?.account == code.account;
     drop(snapshot);
     if lacks_past {
-        return Ok(Begun::There(Box::new(Opened { secrets, store })));
+        return Ok(Begun::There(Box::new(Opened { secrets, store, files })));
     }
     Err(InitError::AlreadyThere(dir.path().to_path_buf()).into())
 }
 
-fn joiner(secrets: DeviceSecrets, store: Store) -> Result<Option<Begun>, JoinFailed> {
+fn joiner(secrets: DeviceSecrets, store: Store, files: Folder) -> Result<Option<Begun>, JoinFailed> {
     let joiner = Joiner::open(secrets, &store.snapshot()?)?;
-    Ok(joiner.map(|joiner| Begun::Asking(Box::new(joiner), store)))
+    Ok(joiner.map(|joiner| Begun::Asking(Box::new(joiner), store, files)))
 }
 
-async fn ask(mut joiner: Joiner, store: Store, clock: Clock) -> Result<Opened, JoinFailed> {
+async fn ask(mut joiner: Joiner, store: Store, files: Folder, clock: Clock) -> Result<Opened, JoinFailed> {
     let mut random = Random::new()?;
     let (transport, _happenings) = QuicTransport::start(Config { discovery: false, ..Config::default() })?;
     let mut last = JoinFailed::Unreachable;
@@ -148,7 +149,7 @@ async fn ask(mut joiner: Joiner, store: Store, clock: Clock) -> Result<Opened, J
                 Ok(writes) => {
                     let store = spawn_blocking(move || store.commit(writes).map(|()| store)).await??;
                     transport.shutdown().await;
-                    return Ok(Opened { secrets: joiner.into_secrets(), store });
+                    return Ok(Opened { secrets: joiner.into_secrets(), store, files });
                 }
                 // Another address, or another time, may do.
                 Err(JoinError::Broken) => {}
