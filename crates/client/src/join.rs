@@ -109,7 +109,8 @@ fn begin(path: &Path, code: &LinkCode, called: Name, choice: KeyringChoice) -> R
     if !dir.has_device()? {
         let new = setup::joining_device(random.rng(), code, called)?;
         let (store, _) = lamplit_store::init(&dir, choice, &new.secrets.to_bytes(), new.writes)?;
-        return joiner(new.secrets, store, files)?.ok_or_else(|| InitError::AlreadyThere(dir.path().to_path_buf()).into());
+        return joiner(new.secrets, store, files)?
+            .ok_or_else(|| InitError::AlreadyThere(dir.path().to_path_buf()).into());
     }
     let store = Store::open(&dir)?;
     let (bytes, _) = keys::load(&dir)?;

@@ -50,6 +50,10 @@ fn describe(who: Who, event: &Event) -> Option<String> {
         Event::AcceptFailed { reason, .. } => format!("could not accept: {reason}"),
         Event::Message { .. }
         | Event::File { .. }
+        | Event::DeviceAdded { .. }
+        | Event::DeviceChanged { .. }
+        | Event::DeviceRemoved { .. }
+        | Event::Past { .. }
         | Event::Progress { .. }
         | Event::ContactChanged { .. }
         | Event::ContactRemoved { .. } => {

@@ -155,7 +155,7 @@ pub(crate) fn linking(code: &LinkCode) -> Result<api::Linking, Error> {
 }
 
 pub(crate) fn device(state: &State, account: AccountId, device: view::DeviceView) -> api::Device {
-    let near = state.near.get(&account).is_some_and(|near| near.contains(&device.device));
+    let near = state.near.get(&account).is_some_and(|near| near.contains_key(&device.device));
     api::Device {
         id: device.device.to_string(),
         name: device.name.map(|name| name.to_string()),

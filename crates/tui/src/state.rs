@@ -271,6 +271,13 @@ impl State {
                 self.people.change(&contact, |contact| contact.near = near);
                 self.ask();
             }
+            // Own devices have no place in the view: only how many there are is told.
+            Event::DeviceAdded { .. }
+            | Event::DeviceChanged { .. }
+            | Event::DeviceRemoved { .. }
+            | Event::Past { .. } => {
+                self.ask();
+            }
             Event::Warning { text } => self.complain(text),
         }
     }

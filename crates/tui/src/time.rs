@@ -47,7 +47,7 @@ pub fn date_and_time(ms: u64) -> String {
 }
 
 /// A day with its year, such as `22 November 2026`.
-pub(crate) fn date(ms: u64) -> String {
+pub fn date(ms: u64) -> String {
     zoned(ms, TimeZone::system()).map_or_else(|| "?".to_owned(), |zoned| zoned.strftime("%-d %B %Y").to_string())
 }
 

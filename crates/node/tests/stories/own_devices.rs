@@ -31,12 +31,12 @@ fn a_linked_device_has_contacts_and_conversations() {
     }
     world.settle();
     let conversation = world.devices[yi].account;
-    world.command(jia, Command::MarkRead { conversation: conversation.into() }).unwrap();
+    world.command(jia, Command::MarkRead { conversation: conversation.into(), up_to: None }).unwrap();
     world.command(jia, Command::RenameContact { contact: conversation, alias: Some(name("Little Yi")) }).unwrap();
     let seen = world.say(jia, yi, "seen?");
     world.settle();
     let conversation = world.devices[jia].account;
-    world.command(yi, Command::MarkRead { conversation: conversation.into() }).unwrap();
+    world.command(yi, Command::MarkRead { conversation: conversation.into(), up_to: None }).unwrap();
     world.pass(1_000);
     world.say(yi, jia, "unread");
     world.pass(1_000);
@@ -237,7 +237,7 @@ fn what_was_read_on_one_device_is_read_on_the_others_whatever_their_order() {
         (vec!["from the phone".to_owned()], vec!["from the tab".to_owned()])
     );
     let conversation = world.devices[yi].account;
-    world.command(jia, Command::MarkRead { conversation: conversation.into() }).unwrap();
+    world.command(jia, Command::MarkRead { conversation: conversation.into(), up_to: None }).unwrap();
     world.apart.clear();
     world.apart.push((jia, tab));
     world.apart.push((jia, yi));

@@ -35,6 +35,7 @@ pub(crate) fn lit(app: &str, minutes: u64) -> LitApp {
 
 pub(crate) fn status() -> Status {
     Status {
+        removed: false,
         version: "0.1.0".to_owned(),
         account: "me".to_owned(),
         device: "d".to_owned(),
