@@ -38,6 +38,30 @@ export interface ContactPage {
   more: boolean;
 }
 
+/** A device of this account. */
+export interface Device {
+  /** Until when its certificate is good; it renews it by itself. */
+  certificate_until_ms: number;
+  /** Its id. */
+  id: string;
+  /** What it is called. */
+  name: string | null;
+  /** Whether it can be reached now. */
+  near: boolean;
+  /** When it was last here. */
+  seen_ms: number | null;
+  /** Since when it is a device of the account. */
+  since_ms: number;
+  /** Whether it is the one that answers. */
+  this: boolean;
+}
+
+/** The devices of this account. */
+export interface DeviceList {
+  /** The devices, in the order of their ids. */
+  devices: Device[];
+}
+
 /** An OpenRPC document (OpenRPC 1.3). */
 export type Document = Record<string, unknown>;
 
@@ -109,6 +133,38 @@ export type Event =
     /** Whether one of their devices can be reached now. */
     near: boolean;
     type: "near";
+  }
+  /** A device joined this account. */
+  | {
+    /** The device. */
+    device: Device;
+    type: "device_added";
+  }
+  /** What is known about a device of this account changed. */
+  | {
+    /** The device, as it is now. */
+    device: Device;
+    type: "device_changed";
+  }
+  /** A device is of this account no more. */
+  | {
+    /** Its id. */
+    device: string;
+    type: "device_removed";
+  }
+  /** Conversations are told to a new device. */
+  | {
+    /** The other device. */
+    device: string;
+    /** Whether this device tells them. */
+    gives: boolean;
+    /** Whether that is all. */
+    last: boolean;
+    /** How many messages were told so far. */
+    told: number;
+    /** How many there are. */
+    total: number;
+    type: "past";
   }
   /** Something that somebody should look at. */
   | {
@@ -211,6 +267,14 @@ export interface Lagged {
   missed: number;
   /** How things are now; `null` if that could not be read: ask with `status` and `contacts`. */
   snapshot: Snapshot | null;
+}
+
+/** A code by which a new device can join. */
+export interface Linking {
+  /** Until when it is good. */
+  expires_ms: number;
+  /** The code, for `lamplit init --link`. */
+  link: string;
 }
 
 /** An app that somebody is on. */
@@ -341,6 +405,8 @@ export interface Status {
   name: string;
   /** Contacts with a device that can be reached now. */
   near: string[];
+  /** Whether the owner removed this device from the account: then it hears and says nothing more. */
+  removed: boolean;
   /** Whether what happens can be kept. */
   storage: Storage;
   /** Messages that were not read yet. */
@@ -601,6 +667,44 @@ export interface Methods {
     };
     result: Done;
   };
+  /** Makes a code by which one new device can join this account. The one before is good no more. */
+  link: {
+    params: Record<string, never>;
+    result: Linking;
+  };
+  /** No device can join any more by the code that was made last. */
+  end_link: {
+    params: Record<string, never>;
+    result: Done;
+  };
+  /** The devices of this account. */
+  devices: {
+    params: Record<string, never>;
+    result: DeviceList;
+  };
+  /** Calls a device of this account something else. Contacts do not see it. */
+  rename_device: {
+    params: {
+      /** The name for it. */
+      name: string;
+      /** The device; `null`: this one. */
+      device?: string | null;
+    };
+    result: Done;
+  };
+  /**
+   * Removes a device of this account. All others get new keys, and what the removed one would read from then on is
+   * sealed with those.
+   */
+  remove_device: {
+    params: {
+      /** The device. */
+      device: string;
+      /** The recovery phrase of the account. */
+      phrase: string;
+    };
+    result: Done;
+  };
   /** Stops the daemon. The connection ends when it has stopped. */
   stop: {
     params: Record<string, never>;
@@ -649,6 +753,8 @@ export type ErrorCode =
   | 2
   /** Parse: It is no JSON. */
   | -32700
+  /** Removed: This device was removed from its account. */
+  | 16
   /** Stopping: The daemon is stopping. */
   | 7
   /** Storage: The database failed. */
@@ -656,4 +762,8 @@ export type ErrorCode =
   /** TooLong: A message was too long. */
   | 9
   /** UnknownContact: Nobody of that id among the contacts. */
-  | 1;
+  | 1
+  /** UnknownDevice: No device of that id on this account. */
+  | 14
+  /** WrongPhrase: The recovery phrase is none, or another account's. */
+  | 15;

@@ -9,7 +9,15 @@ fn nothing_is_missing_where_everything_is() {
 fn only_what_the_purpose_needs_is_asked_for() {
     assert_eq!(missing(&[Purpose::Demo], |_| false), ["gcc", "libc6-dev"]);
     let for_tests = missing(&[Purpose::Test], |_| false);
-    assert!(for_tests.starts_with(&["gcc", "libc6-dev", "iproute2", "dbus", "gnome-keyring", "util-linux"]));
+    assert!(for_tests.starts_with(&[
+        "gcc",
+        "libc6-dev",
+        "iproute2",
+        "nftables",
+        "dbus",
+        "gnome-keyring",
+        "util-linux"
+    ]));
     assert!(for_tests.contains(&"chromium") && !for_tests.contains(&"valgrind"), "{for_tests:?}");
     let has = |program: &str| !["ip", "valgrind", "c++"].contains(&program);
     assert_eq!(missing(&[Purpose::Test, Purpose::Bench], has), ["iproute2", "valgrind"]);
