@@ -52,6 +52,9 @@ fn describe(who: Who, event: &Event) -> Option<String> {
         | Event::File { .. }
         | Event::Progress { .. }
         | Event::ContactChanged { .. }
+        | Event::GroupAdded { .. }
+        | Event::GroupChanged { .. }
+        | Event::GroupEnded { .. }
         | Event::ContactRemoved { .. } => {
             return None;
         }

@@ -30,6 +30,7 @@
 mod account;
 mod beacon;
 mod date;
+mod group;
 mod invite;
 mod kdf;
 mod keys;
@@ -51,6 +52,7 @@ pub use account::{
 };
 pub use beacon::{BeaconKey, BeaconTable, beacon};
 pub use date::Date;
+pub use group::group_id;
 pub use invite::{INVITE_ADDRESSES, INVITE_LINK_CHARS, INVITE_MS, Invite, InviteError, InviteSecret};
 pub use keys::{DeviceKeys, KeyLengthError, ListKey, RecoveryKey, RootKey, root_hash};
 pub use list::{CertificateFault, DeviceError, ListError, MergeError, MergeOutcome, VerifiedList};

@@ -40,6 +40,7 @@ impl Node {
         let what = What::File(card.blob);
         let message = Message { id, from: me, device, what, sent, arrived: step.now.wall, progress: None };
         self.keep_message(step, to, &message)?;
+        self.expect_reach(step, to, id)?;
         let mail = Mail { conversation: to, sent, body: Body::File { id, card } };
         for other in others {
             self.post(step, other, &mail)?;
@@ -102,7 +103,7 @@ impl Node {
         self.keep_file(step, account, with, id, &card, FileState::Offered)?;
         step.tell(Event::Message { conversation: with, id, from: account, device });
         if account == self.device.account {
-            return Ok(());
+            return self.expect_reach(step, with, id);
         }
         if let Some((blob, file)) = self.file_of(step, id)?
             && file.size.bytes() <= limits::FETCHED_UNASKED

@@ -23,6 +23,7 @@ mod dial;
 mod exchange;
 mod fetches;
 mod files;
+mod groups;
 mod inbox;
 mod io;
 mod lamps;

@@ -111,7 +111,8 @@ impl Node {
         };
         self.device.list = renewed.wire().clone();
         step.db.put(Table::Device, key::DEVICE, &self.device)?;
-        self.people.set_list(self.device.account, renewed);
+        self.people.set_list(self.device.account, renewed.clone());
+        self.tell_groups_of_list(step, self.device.account, &renewed)?;
         Ok(())
     }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lamplit_link::Link;
 use lamplit_sync::outbox::Window;
-use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, LinkId, Mono, Now};
+use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, GroupId, LinkId, Mono, Now};
 use lamplit_wire::{Frame, GrantHead, Head, SetId};
 
 use crate::{
     dial::Target,
+    groups::{Coming, Said},
     io::Address,
     limits,
     pairing::Pairing,
@@ -40,6 +41,8 @@ pub(crate) struct Talk {
     pub(crate) account: AccountId,
     pub(crate) device: DeviceId,
     pub(crate) handshake: [u8; 32],
+    /// Whether the user was told that the other is near: companions in a group are nobody to tell of.
+    pub(crate) shown_near: bool,
     /// Whether the other's first frame came: nothing is sent before, since it may show this device its own future.
     pub(crate) heard: bool,
     /// The other's certificate ran out, as far as is known here: it may show a newer list and say nothing else.
@@ -58,6 +61,14 @@ pub(crate) struct Talk {
     /// One-time keys given to the other on this link.
     pub(crate) keys_given: u32,
     pub(crate) sets: BTreeMap<SetId, SetTalk>,
+    /// What the other knows of groups, in short.
+    pub(crate) groups: BTreeMap<GroupId, [u8; 16]>,
+    /// What this device knew of them when it told the other last, in short.
+    pub(crate) told_groups: BTreeMap<GroupId, [u8; 16]>,
+    /// What went over this link about them.
+    pub(crate) group_items: BTreeMap<GroupId, Said>,
+    /// What came so far of what the other knows of a group.
+    pub(crate) coming_group: Option<Coming>,
 }
 
 /// What is under way about one set.
@@ -90,6 +101,7 @@ impl Talk {
             account,
             device,
             handshake,
+            shown_near: false,
             heard: false,
             expired,
             early: Vec::new(),
@@ -100,6 +112,10 @@ impl Talk {
             asked_for_key: false,
             keys_given: 0,
             sets: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            told_groups: BTreeMap::new(),
+            group_items: BTreeMap::new(),
+            coming_group: None,
         }
     }
 
@@ -132,7 +148,8 @@ pub(crate) fn send(link: &mut Link, now: Now, frame: &Frame) -> Flow {
 /// The class a frame travels in.
 const fn class_of(frame: &Frame) -> Class {
     match frame {
-        Frame::Envelope(_) => Class::Message,
+        // What is told of a group goes before the messages of its members.
+        Frame::Envelope(_) | Frame::Group(_) => Class::Message,
         Frame::Offer(_) | Frame::Delta(_) | Frame::Have(_) | Frame::Whole(_) => Class::Bulk,
         _ => Class::Control,
     }

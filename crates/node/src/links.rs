@@ -149,13 +149,16 @@ impl Node {
             }
             self.end_link(step, other, Some(CloseReason::Duplicate))?;
         }
-        line.stage = Stage::Known(Box::new(Talk::new(account, device, handshake, expired)));
+        let shown_near = self.is_friend(account);
+        line.stage = Stage::Known(Box::new(Talk { shown_near, ..Talk::new(account, device, handshake, expired) }));
         self.dialer.reached(&device);
         if let Some((Target::Device(_), address)) = &line.dialled {
             self.was_reached_at(step, device, &address.clone())?;
         }
         self.near.insert(device, line.id);
-        step.tell(Event::Near { account, device, reachable: true });
+        if shown_near {
+            step.tell(Event::Near { account, device, reachable: true });
+        }
         self.greet(step, line)
     }
 
@@ -231,7 +234,9 @@ impl Node {
             if self.near.get(&talk.device) == Some(&line.id) {
                 self.near.remove(&talk.device);
             }
-            step.tell(Event::Near { account: talk.account, device: talk.device, reachable: false });
+            if talk.shown_near {
+                step.tell(Event::Near { account: talk.account, device: talk.device, reachable: false });
+            }
             self.dialer.lost(step.now.mono, talk.device);
         } else if let Some((target, _)) = line.dialled {
             self.dial_failed(step, target)?;

@@ -24,6 +24,8 @@ pub enum Sabotage {
     WrongAudience,
     /// A message goes to one device of each person only.
     OneDevice,
+    /// Who was removed from a group still gets what waited for them, and what is said there.
+    KeepsSending,
 }
 
 impl Node {

@@ -44,6 +44,7 @@ impl Node {
             received: peer.received(),
             has_session: step.db.get(Table::Sessions, talk.device.as_bytes())?.is_some(),
             grants: List::try_from(self.grants_of(step, talk.account)?).unwrap_or_default(),
+            groups: self.group_heads(talk.account),
         };
         Ok(send(&mut line.link, step.now, &Frame::Hello(hello)))
     }
@@ -77,6 +78,9 @@ impl Node {
             Frame::Envelope(envelope) => self.envelope_came(step, link, talk, envelope),
             Frame::Ack(id) => self.acknowledged(step, link, talk, id),
             Frame::Refuse(id) => self.refused(step, link, talk, id),
+            Frame::Group(part) => self.group_came(step, talk, part),
+            // Those who share a group and are no contacts have nothing else to say to each other.
+            _ if !self.is_friend(talk.account) => Ok(Flow::Go),
             Frame::Presence(presence) => self.presence_came(step, talk, &presence),
             Frame::Offer(offer) => self.offer_came(step, link, talk, offer),
             Frame::Delta(delta) => self.delta_came(step, link, talk, delta),
@@ -93,6 +97,7 @@ impl Node {
         talk.heard = true;
         self.lamps.count_anew(&talk.device);
         talk.grants = hello.grants.iter().copied().collect();
+        talk.groups = hello.groups.iter().map(|head| (head.group, head.hash)).collect();
         if let Some(received) = &hello.received
             && self.shows_restoration(step, &talk.device, received)?
         {
@@ -133,14 +138,19 @@ impl Node {
             step.out.transmits.push(Transmit::AllowLanes(id));
         }
         self.fetches.came_near(talk.account, self.device.account);
-        if self.show_lit_to(step, link)? == Flow::End {
-            return Ok(Flow::End);
+        if self.is_friend(talk.account) {
+            if self.show_lit_to(step, link)? == Flow::End {
+                return Ok(Flow::End);
+            }
+            if self.offer_sets(step, link, talk)? == Flow::End {
+                return Ok(Flow::End);
+            }
+            if talk.account != self.device.account {
+                self.grant_lacking(step, talk.account, talk.device, &mut talk.grants)?;
+            }
         }
-        if self.offer_sets(step, link, talk)? == Flow::End {
+        if self.greet_groups(step, link, talk)? == Flow::End {
             return Ok(Flow::End);
-        }
-        if talk.account != self.device.account {
-            self.grant_lacking(step, talk.account, talk.device, &mut talk.grants)?;
         }
         self.pump_outbox(step, link, talk)
     }
@@ -181,6 +191,9 @@ impl Node {
             }
             return self.begin(step, link, talk);
         }
+        if !self.is_friend(talk.account) {
+            return Ok(Flow::Go);
+        }
         // Records of devices that were not known before may have been refused.
         self.offer_sets(step, link, talk)
     }
@@ -211,7 +224,8 @@ impl Node {
         } else {
             self.save_list(step, account, &list)?;
         }
-        self.people.set_list(account, list);
+        self.people.set_list(account, list.clone());
+        self.tell_groups_of_list(step, account, &list)?;
         for device in removed {
             self.forget_device(step, device)?;
         }
@@ -220,11 +234,17 @@ impl Node {
 
     /// Nothing more is sent to a device, and nothing of it is kept.
     pub(crate) fn forget_device(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
+        self.end_link_to(step, device)?;
+        self.drop_mail(step, device)
+    }
+
+    /// The link to a device ends, and what its owner was on is forgotten.
+    pub(crate) fn end_link_to(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
         if let Some(link) = self.link_to(&device) {
             self.end_link(step, link, None)?;
         }
         self.lamps.forget(&device);
-        self.drop_mail(step, device)
+        Ok(())
     }
 }
 

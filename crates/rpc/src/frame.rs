@@ -121,6 +121,10 @@ codes! {
     NotProven = 12,
     /// No file, or none that can be sent or fetched.
     BadFile = 13,
+    /// No such group, or nobody of that id in it.
+    UnknownGroup = 14,
+    /// Not the owner's to do in this group.
+    Denied = 15,
 }
 
 impl Error {

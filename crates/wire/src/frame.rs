@@ -6,7 +6,7 @@
 
 use lamplit_types::{
     AudienceId, DeviceId, EnvelopeId, Incarnation, InviteId, Name,
-    limits::{FRAME_BYTES, GRANTS},
+    limits::{FRAME_BYTES, GRANTS, GROUPS},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -14,6 +14,7 @@ use crate::{
     bounded::List,
     credential::{DeviceList, ListHead, Signature, SignedOneTimeKey},
     envelope::{Envelope, Mark},
+    group::{GroupHead, GroupPart},
     presence::SealedPresence,
     record::{Delta, Have, KeyId, Offer, Whole},
 };
@@ -57,6 +58,8 @@ pub enum Frame {
     Welcome,
     /// Why the sender closes the link.
     Close(CloseReason),
+    /// What the sender knows of a group that both are in.
+    Group(GroupPart),
 }
 
 /// The first frame of each side.
@@ -74,6 +77,8 @@ pub struct Hello {
     pub has_session: bool,
     /// Which keys of the receiver's audiences the sender holds: one that it lacks is handed to it again.
     pub grants: List<GrantHead, GRANTS>,
+    /// What the sender knows of the groups that it takes both for members of.
+    pub groups: List<GroupHead, GROUPS>,
 }
 
 /// How much of what a device sent was received, in the latest of its lives that is known.
@@ -239,6 +244,7 @@ impl Frame {
             Self::Introduce(body) => of(13, body),
             Self::Welcome => of(14, &()),
             Self::Close(body) => of(15, body),
+            Self::Group(body) => of(24, body),
         }
     }
 
@@ -260,6 +266,7 @@ impl Frame {
             13 => Self::Introduce(exact(kind, body)?),
             14 => exact(kind, body).map(|()| Self::Welcome)?,
             15 => Self::Close(exact(kind, body)?),
+            24 => Self::Group(exact(kind, body)?),
             _ => return Ok(None),
         };
         Ok(Some(frame))

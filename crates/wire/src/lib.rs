@@ -23,6 +23,7 @@ pub mod bounded;
 pub mod credential;
 mod envelope;
 mod frame;
+mod group;
 mod presence;
 mod record;
 
@@ -36,6 +37,7 @@ pub use frame::{
     CloseReason, DecodeError, Decoded, EncodeError, Frame, GrantHead, Hello, Introduce, Knock, Received, VERSION,
     decode,
 };
+pub use group::{Badge, Founding, GroupHead, GroupName, GroupPart, GroupSecret, Rank, Standing, StatementHash};
 pub use presence::{AppPresence, AppState, Presence, SealedPresence, SignedPresence, Source};
 pub use record::{
     Chain, Delta, Entry, Have, Head, KeyId, Kind, LogEntry, Offer, Record, RecordBody, SetId, Tag, Value, Wants, Whole,

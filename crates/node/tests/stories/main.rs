@@ -11,5 +11,6 @@
 mod bad_input;
 mod files;
 mod first_light;
+mod groups;
 mod hostile;
 mod world;

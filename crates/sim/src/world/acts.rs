@@ -313,6 +313,9 @@ impl World {
                 Event::Near { reachable, .. } => 29 + (u64::from(*reachable) << 8),
                 Event::Warning(_) => 30,
                 Event::File { .. } => 31,
+                Event::GroupAdded(_) => 32,
+                Event::GroupChanged(_) => 33,
+                Event::GroupEnded(_) => 34,
             };
             self.story.note(&[at as u64, code]);
             self.tell_event(at, &event);
