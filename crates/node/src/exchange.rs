@@ -184,6 +184,12 @@ impl Node {
                 self.end_link(step, id, None)?;
             }
         }
+        for device in self.resting.iter().copied().collect::<Vec<_>>() {
+            let account = self.people.account_of(&device);
+            if account.is_some_and(|account| dirty.iter().any(|set| self.shares(account, set))) {
+                self.wake(step.now.mono, device);
+            }
+        }
         Ok(())
     }
 

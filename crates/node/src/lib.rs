@@ -39,6 +39,7 @@ mod people;
 mod ratchets;
 mod receipts;
 mod replica;
+mod rest;
 mod rows;
 pub mod sabotage;
 pub mod setup;

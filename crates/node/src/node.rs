@@ -39,6 +39,8 @@ pub struct Node {
     pub(crate) links: BTreeMap<LinkId, Line>,
     /// Devices that can be reached directly, with their links.
     pub(crate) near: BTreeMap<DeviceId, LinkId>,
+    /// Devices that are as near, and no link is needed.
+    pub(crate) resting: BTreeSet<DeviceId>,
     pub(crate) dialer: Dialer,
     pub(crate) lamps: Lamps,
     pub(crate) ratchets: Ratchets,
@@ -135,6 +137,7 @@ impl Node {
             memberships,
             links: BTreeMap::new(),
             near: BTreeMap::new(),
+            resting: BTreeSet::new(),
             dialer: Dialer::default(),
             lamps: Lamps::default(),
             ratchets: Ratchets::default(),
@@ -210,6 +213,10 @@ impl Node {
             Input::Command(number, command) => self.command(step, number, command),
             Input::Sighted { beacon, address } => {
                 self.sighted(step, beacon, address);
+                Ok(())
+            }
+            Input::Lost(beacon) => {
+                self.lost_sight(step, beacon);
                 Ok(())
             }
             Input::Connected { link, pipe, dial } => self.connected(step, link, pipe, dial),
@@ -298,6 +305,7 @@ impl Node {
         let links = self.links.values().filter_map(|line| line.link.deadline()).min();
         let others = [
             links,
+            self.rest_deadline(),
             self.dialer.deadline(),
             self.lamps.deadline(),
             self.fetches.deadline(self.last.mono),
@@ -320,7 +328,8 @@ impl Node {
 
     /// The devices that can be reached directly.
     pub fn near(&self) -> Vec<(AccountId, DeviceId)> {
-        self.near.keys().filter_map(|device| Some((self.people.account_of(device)?, *device))).collect()
+        let devices: BTreeSet<_> = self.near.keys().chain(&self.resting).collect();
+        devices.into_iter().filter_map(|device| Some((self.people.account_of(device)?, *device))).collect()
     }
 
     /// Whether a beacon is one of this account's or a contact's devices.

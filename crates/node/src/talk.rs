@@ -63,8 +63,12 @@ impl Node {
         match frame {
             Frame::Hello(hello) => self.hello(step, link, talk, &hello),
             Frame::Close(reason) => {
-                if reason == CloseReason::ListConflict {
-                    step.tell(Event::Warning(Warning::ListConflict(talk.account)));
+                match reason {
+                    CloseReason::ListConflict => {
+                        step.tell(Event::Warning(Warning::ListConflict(talk.account)));
+                    }
+                    CloseReason::Done => talk.rests = true,
+                    _ => {}
                 }
                 Ok(Flow::End)
             }

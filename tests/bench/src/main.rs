@@ -9,6 +9,7 @@ mod figures;
 mod handle;
 mod memory;
 mod message;
+mod nearby;
 mod sim;
 
 use anyhow::{Result, bail};
@@ -16,7 +17,8 @@ use anyhow::{Result, bail};
 /// A measurement by its name.
 type Measurement = (&'static str, fn() -> Result<()>);
 
-const ALL: [Measurement; 3] = [("message", message::run), ("handle", handle::run), ("sim", sim::run)];
+const ALL: [Measurement; 4] =
+    [("message", message::run), ("handle", handle::run), ("sim", sim::run), ("nearby", nearby::run)];
 
 fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();

@@ -12,4 +12,5 @@ mod bad_input;
 mod files;
 mod first_light;
 mod hostile;
+mod rest;
 mod world;
