@@ -551,7 +551,7 @@ export interface Methods {
     params: {
       /** The last file of the page before. */
       after?: string | null;
-      /** How many at most; no more than [`crate::limits::PAGE`]. */
+      /** How many at most, up to 200. */
       limit?: number | null;
     };
     result: FilePage;

@@ -148,7 +148,7 @@ methods! {
         /// The last file of the page before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<String>,
-        /// How many at most; no more than [`crate::limits::PAGE`].
+        /// How many at most, up to 200.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     };
