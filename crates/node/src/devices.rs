@@ -1,17 +1,20 @@
 //! The account's own devices: what they are called, and when they were last here.
 
+use std::collections::BTreeSet;
+
 use lamplit_identity::VerifiedList;
 use lamplit_types::{AccountId, DeviceId, LinkId, Name, Wall};
-use lamplit_wire::{Entry, Frame, Kind, Value};
+use lamplit_wire::{Entry, Frame, Kind, Value, credential::ListHead};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Node,
     db::{Typed, encode},
     io::{Answer, CommandError, Event, Warning},
+    limits,
     line::{Flow, Stage, send},
     replica::{Change, OWN_DATA, set_of},
-    rows::{FieldKey, Sibling, key},
+    rows::{FieldKey, KnownLists, Sibling, key},
     sabotage::Sabotage,
     step::{Step, Stepped},
     table::Table,
@@ -100,8 +103,15 @@ impl Node {
         let before = self.people.devices_of(account);
         self.device.list = list.wire().clone();
         step.db.put(Table::Device, key::DEVICE, &self.device)?;
+        self.note_list(step)?;
         self.people.set_list(account, list);
-        self.behind.extend(self.near.keys().copied());
+        let new: BTreeSet<DeviceId> =
+            self.people.devices_of(account).into_iter().filter(|device| !before.contains(device)).collect();
+        if !new.is_empty() {
+            for device in self.near.keys() {
+                self.behind.entry(*device).or_default().extend(&new);
+            }
+        }
         self.list_is_new = true;
         self.greet_devices(step, account, &before)
     }
@@ -140,6 +150,31 @@ impl Node {
             self.reborn = true;
         }
         Ok(())
+    }
+
+    /// Remembers the list that is about to be another one.
+    fn note_list(&self, step: &mut Step<'_>) -> Stepped {
+        let list = self.people.me().list;
+        let mut known: KnownLists = step.db.row(Table::Device, key::LISTS)?.unwrap_or_default();
+        known.retain(|(head, _)| *head != list.head());
+        known.push((list.head(), list.devices().map(|certificate| certificate.device).collect()));
+        let too_many = known.len().saturating_sub(limits::KNOWN_LISTS);
+        known.drain(..too_many);
+        step.db.put(Table::Device, key::LISTS, &known)
+    }
+
+    /// Which devices of this account somebody lacks who names this head of its list.
+    pub(crate) fn lacking_at(&self, step: &Step<'_>, theirs: ListHead) -> Stepped<BTreeSet<DeviceId>> {
+        let list = self.people.me().list;
+        // Who knows of a later generation knows whom it speaks to, and whom not.
+        if theirs == list.head() || theirs.generation > list.head().generation {
+            return Ok(BTreeSet::new());
+        }
+        let known: KnownLists = step.db.row(Table::Device, key::LISTS)?.unwrap_or_default();
+        let at = known.iter().find(|(head, _)| *head == theirs).or_else(|| known.first());
+        let Some((_, had)) = at else { return Ok(BTreeSet::new()) };
+        let all = list.devices().map(|certificate| certificate.device);
+        Ok(all.filter(|device| !had.contains(device) && *device != self.device.device).collect())
     }
 
     /// Shows the account's list to everybody who is linked.

@@ -101,6 +101,7 @@ impl Node {
         }
         self.keep_file(step, account, with, id, &card, FileState::Offered)?;
         step.tell(Event::Message { conversation: with, id, from: account, device });
+        self.pass_on(step, from, with, id)?;
         if account == self.device.account {
             return Ok(());
         }

@@ -23,6 +23,9 @@ pub const LINK_CODE_MEMORY_MS: u64 = DAY_MS;
 /// How long a device that was just linked waits for the conversations of before, since the last part came. Then what is
 /// said now is taken in before them.
 pub const PAST_PATIENCE_MS: u64 = 10 * 60 * 1000;
+/// Heads of the account's device list that are remembered. Whoever names an older one is taken to know the devices of the
+/// oldest that is.
+pub const KNOWN_LISTS: usize = 64;
 /// Keys of earlier generations of the account that are kept. The oldest are forgotten, and what only they open.
 pub const FORMER_KEYS: usize = 8;
 /// Removed devices that are remembered, to be told so when they call. Further ones meet silence.

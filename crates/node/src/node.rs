@@ -67,8 +67,8 @@ pub struct Node {
     pub(crate) reborn: bool,
     /// What this device lacks of what was said before it joined.
     pub(crate) lacking: Option<Lacking>,
-    /// Linked devices that greeted, and may not know all devices of this account.
-    pub(crate) behind: BTreeSet<DeviceId>,
+    /// Linked devices that do not know all devices of this account, with those that they lack.
+    pub(crate) behind: BTreeMap<DeviceId, BTreeSet<DeviceId>>,
     /// The account's list changed: those who are linked are to be shown it.
     pub(crate) list_is_new: bool,
     /// Links that are to begin anew.
@@ -180,7 +180,7 @@ impl Node {
             keep_deletions_ms: KEEP_DELETIONS_MS,
             reborn: false,
             lacking: Lacking::load(read, now.mono)?,
-            behind: BTreeSet::new(),
+            behind: BTreeMap::new(),
             list_is_new: false,
             ending: BTreeSet::new(),
             #[cfg(feature = "sabotage")]

@@ -245,7 +245,7 @@ impl Node {
         Ok(())
     }
 
-    /// What a device said that knows fewer of the account's devices than there are is told to the others.
+    /// What a device said that does not know all of the account's devices is told to those that it does not know.
     pub(crate) fn pass_on(
         &mut self,
         step: &mut Step<'_>,
@@ -253,15 +253,19 @@ impl Node {
         with: ConversationId,
         id: MessageId,
     ) -> Stepped {
-        if !self.behind.contains(&from.device) || self.people.me().list.devices().len() <= 1 {
-            return Ok(());
-        }
+        let Some(lacking) = self.behind.get(&from.device).cloned() else { return Ok(()) };
         let Some(at) = step.db.get(Table::MessageIndex, id.as_bytes())? else { return Ok(()) };
         let Some(message) = step.db.row::<Message>(Table::Messages, &at)? else { return Ok(()) };
         let sent = message.sent;
         let Some(past) = past_message(&step.db, &self.secrets.vault, with, &message, false)? else { return Ok(()) };
         let body = Body::Told(past);
-        self.post(step, self.device.account, &Mail { conversation: with, sent, body })
+        let mail = Mail { conversation: with, sent, body };
+        for device in lacking {
+            if self.people.account_of(&device) == Some(self.device.account) && device != from.device {
+                self.post_to(step, device, &mail)?;
+            }
+        }
+        Ok(())
     }
 
     /// Devices that an account has now and had not before get what still waits for its others. All that was said goes to

@@ -10,7 +10,7 @@ use lamplit_types::{
 use lamplit_wire::{
     AccountSecrets, Body, Chain, Envelope, FileNote, GenerationSecret, Kind, Mark, Media, Progress, Received, Record,
     Removed, SetId,
-    credential::{DeviceList, PairId, RootHash},
+    credential::{DeviceList, ListHead, PairId, RootHash},
 };
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -340,6 +340,10 @@ pub(crate) struct Sibling {
     pub(crate) seen: Wall,
 }
 
+/// The heads that the account's list had, with the devices that were on it, the latest last: by the head that somebody
+/// names it is known whom they do not know.
+pub(crate) type KnownLists = Vec<(ListHead, BTreeSet<DeviceId>)>;
+
 /// A device that its account removed, as far as it may still call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Departed {
@@ -402,6 +406,8 @@ pub(crate) mod key {
     pub(crate) const FORMER: &[u8] = b"former";
     pub(crate) const COMING: &[u8] = b"coming";
     pub(crate) const PAST: &[u8] = b"past";
+    /// Beside the device itself: `rows::KnownLists`.
+    pub(crate) const LISTS: &[u8] = b"lists";
     /// Bytes of a set at the beginning of a key.
     pub(crate) const SET_BYTES: usize = 32;
 

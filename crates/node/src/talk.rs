@@ -113,13 +113,13 @@ impl Node {
             return Ok(Flow::End);
         }
         let mine = self.own_head();
-        if hello.your_list == mine {
+        let lacking = self.lacking_at(step, hello.your_list)?;
+        if lacking.is_empty() {
             self.behind.remove(&talk.device);
         } else {
-            // Who knows of a later generation knows whom it speaks to, and whom not.
-            if hello.your_list.generation <= mine.generation {
-                self.behind.insert(talk.device);
-            }
+            self.behind.insert(talk.device, lacking);
+        }
+        if hello.your_list != mine {
             let list = self.people.me().list.wire().clone();
             if send(link, step.now, &Frame::List(list)) == Flow::End {
                 return Ok(Flow::End);

@@ -43,4 +43,5 @@ finds! {
     thrown_away_when_sent: Plant::Node(Sabotage::OutboxDropOnSend) => [Rule::Kept];
     sent_to_everybody: Plant::Node(Sabotage::WrongAudience) => [Rule::Addressees, Rule::Kept];
     sent_to_one_device: Plant::Node(Sabotage::OneDevice) => [Rule::Delivered];
+    removed_and_spoken_to: Plant::Node(Sabotage::KeepRemoved) => [Rule::Removed];
 }

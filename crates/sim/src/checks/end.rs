@@ -274,6 +274,10 @@ impl World {
         for removal in &self.model.removals {
             let met = self.model.met(removal.owner, removal.contact);
             let restored = self.devices_of(removal.owner).any(|at| self.was_restored(at));
+            // What a device wrote after it was removed counts nowhere.
+            if self.device(removal.by)?.is_removed {
+                continue;
+            }
             let met_since = met.is_some_and(|met| met.saturating_add(MEETING_MS) > removal.time);
             if met_since || restored || self.waits_for_long(removal.owner) {
                 continue;
