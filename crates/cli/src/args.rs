@@ -148,10 +148,10 @@ JSON: {\"contact\"}, as `lamplit contacts` has it")]
 JSON, a line each: {\"id\", \"name\", \"alias\", \"note\", \"devices\", \"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\",
 \"since_ms\"}]}")]
     Contacts,
-    /// Say something to a contact
+    /// Say something to a contact or a group
     #[command(after_long_help = "\
-CONTACT is a name, the beginning of one that fits nobody else, or an id. The message is kept until one of their devices
-has it, however long that takes. With - as text, standard input is sent. Options are options among the words too; after --
+TO is a name, the beginning of one that fits nobody else, or an id. The message is kept until one of their devices has it,
+up to 30 days; in a group, for each member. With - as text, standard input is sent. Options are options among the words too; after --
 nothing is.
 
 Examples:
@@ -194,15 +194,16 @@ JSON: {\"id\"}")]
     Cancel(FileArgs),
     /// Show a conversation and mark it as read
     #[command(after_long_help = "\
-Own messages end in how far they have come: sent (kept here until a device of theirs comes near), delivered, read.
+Own messages end in how far they have come: sent (kept here until a device of theirs comes near), delivered, read; in a
+group with how many: delivered to 3 of 4, read by 2.
 If more are unread than --limit shows, they stay unread.
 
 Examples:
   lamplit history Grace
   lamplit history Grace --follow
 
-JSON, a line each, oldest first: {\"index\", \"id\", \"conversation\", \"from\", \"mine\", \"text\", \"sent_ms\", \"arrived_ms\",
-\"progress\": \"sent\", \"delivered\", \"read\" or null}; with --follow also {\"id\", \"conversation\", \"progress\"} as messages come further")]
+JSON, a line each, oldest first: {\"index\", \"id\", \"conversation\", \"from\", \"from_name\", \"mine\", \"text\", \"sent_ms\", \"arrived_ms\",
+\"progress\": \"sent\", \"delivered\", \"read\" or null, \"reach\": {\"members\", \"delivered\", \"read\"} or null}; with --follow also {\"id\", \"conversation\", \"progress\"} as messages come further")]
     History(History),
     /// Let contacts see that you are on an app
     #[command(after_long_help = "\
@@ -238,6 +239,9 @@ JSON: {\"contact\", \"note\" or null}")]
     /// Forget a contact; messages stay
     #[command(after_long_help = "JSON: {\"contact\", \"removed\": true}")]
     Remove(Remove),
+    /// Groups: several people in one conversation
+    #[command(subcommand)]
+    Group(Group),
     /// Connect to a contact at an address, where the network hides devices from each other
     #[command(after_long_help = "\
 The other's `lamplit status` shows their addresses.
@@ -417,8 +421,8 @@ pub(crate) struct Accept {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Say {
-    /// To whom
-    pub(crate) contact: String,
+    /// To whom: a contact or a group
+    pub(crate) to: String,
     /// What; - for standard input
     #[arg(allow_hyphen_values = true)]
     pub(crate) text: String,
@@ -454,8 +458,8 @@ pub(crate) struct FileArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct History {
-    /// With whom
-    pub(crate) contact: String,
+    /// With whom: a contact or a group
+    pub(crate) with: String,
     /// How many messages, the latest [default: 50, and all that are unread]
     #[arg(long, short = 'n', value_name = "N")]
     pub(crate) limit: Option<usize>,
@@ -503,6 +507,94 @@ pub(crate) struct Remove {
     /// Don't ask
     #[arg(long, short)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Group {
+    /// Found a group with some contacts
+    #[command(after_long_help = "\
+Its members learn each other's name and devices, and see when one of them is near; they need not be each other's contacts.
+You may add and remove members, and make others admins, who may too; everybody may rename the group, and leave.
+
+Example:
+  lamplit group new choir Grace Hedy
+
+JSON: {\"group\": its id}")]
+    New(NewGroup),
+    /// List your groups
+    #[command(after_long_help = "\
+JSON, a line each: {\"id\", \"name\", \"members\": [{\"id\", \"name\", \"role\": \"founder\", \"admin\" or \"member\", \"me\",
+\"contact\"}], \"joined\", \"unread\"}; also those that you are in no more")]
+    List,
+    /// Show who is in a group
+    #[command(after_long_help = "JSON: as `lamplit group list` has it")]
+    Show(OneGroup),
+    /// Add contacts to a group
+    #[command(after_long_help = "JSON: {\"group\", \"added\": [contact ids]}")]
+    Add(GroupMembers),
+    /// Remove somebody from a group: they get nothing more of it
+    #[command(after_long_help = "JSON: {\"group\", \"removed\": their id}")]
+    Remove(GroupMember),
+    /// Let a member add and remove others, or no longer
+    #[command(after_long_help = "JSON: {\"group\", \"member\", \"admin\"}")]
+    Admin(GroupAdmin),
+    /// Call a group something else, for all its members
+    #[command(after_long_help = "JSON: {\"group\", \"name\"}")]
+    Rename(RenameGroup),
+    /// Leave a group; messages stay
+    #[command(after_long_help = "JSON: {\"group\", \"left\": true}")]
+    Leave(OneGroup),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct NewGroup {
+    /// What it is called
+    pub(crate) name: String,
+    /// Contacts
+    #[arg(value_name = "MEMBER", required = true)]
+    pub(crate) members: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct OneGroup {
+    /// Which
+    pub(crate) group: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct GroupMembers {
+    /// Which
+    pub(crate) group: String,
+    /// Contacts
+    #[arg(value_name = "MEMBER", required = true)]
+    pub(crate) members: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct GroupMember {
+    /// Which
+    pub(crate) group: String,
+    /// Whom
+    pub(crate) member: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct GroupAdmin {
+    /// Which
+    pub(crate) group: String,
+    /// Whom
+    pub(crate) member: String,
+    /// They may no longer
+    #[arg(long)]
+    pub(crate) off: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RenameGroup {
+    /// Which
+    pub(crate) group: String,
+    /// Its new name
+    pub(crate) name: String,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -7,6 +7,7 @@ mod devices;
 mod dial;
 mod doctor;
 mod files;
+mod group;
 mod history;
 mod init;
 mod invite;
@@ -86,6 +87,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Rename(rename) => people::rename(desk, rename).await,
         Command::Note(note) => people::note(desk, note).await,
         Command::Remove(remove) => people::remove(desk, remove).await,
+        Command::Group(group) => group::run(desk, group).await,
         Command::Dial(dial) => dial::run(desk, dial).await,
         Command::Doctor(doctor) => doctor::run(desk, doctor).await,
         Command::Completions(completions) => manual::completions(&completions),

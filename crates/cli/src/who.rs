@@ -1,51 +1,196 @@
-//! Which contact is meant.
+//! Which contact or group is meant.
 
-use lamplit_rpc::{Connection, api::Contact};
+use lamplit_rpc::{
+    Connection,
+    api::{Contact, GetGroups, Group, Member},
+};
 
 use crate::{failure::Failure, output::safe};
 
 /// How many are named when more than one could be meant.
 const NAMED: usize = 8;
 
+/// Somebody or something that can be meant by a name.
+pub(crate) trait Named {
+    fn id(&self) -> &str;
+    fn name(&self) -> &str;
+}
+
+/// With whom a conversation is.
+#[derive(Clone, Debug)]
+pub(crate) enum With {
+    Contact(Contact),
+    Group(Group),
+}
+
+impl With {
+    pub(crate) const fn unread(&self) -> u64 {
+        match self {
+            Self::Contact(contact) => contact.unread,
+            Self::Group(group) => group.unread,
+        }
+    }
+}
+
+impl Named for With {
+    fn id(&self) -> &str {
+        match self {
+            Self::Contact(contact) => &contact.id,
+            Self::Group(group) => &group.id,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Contact(contact) => &contact.name,
+            Self::Group(group) => &group.name,
+        }
+    }
+}
+
+impl Named for Contact {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for Group {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for Member {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// All contacts, in the order of their ids.
 pub(crate) async fn all(daemon: &mut Connection) -> Result<Vec<Contact>, Failure> {
     Ok(daemon.contacts().await?)
 }
 
+/// All groups, in the order of their ids; those that the owner is in no more too.
+pub(crate) async fn all_groups(daemon: &mut Connection) -> Result<Vec<Group>, Failure> {
+    let mut groups: Vec<Group> = Vec::new();
+    loop {
+        let after = groups.last().map(|group| group.id.clone());
+        let page = daemon.call(GetGroups { after, limit: None }).await?;
+        let more = page.more && !page.groups.is_empty();
+        groups.extend(page.groups);
+        if !more {
+            return Ok(groups);
+        }
+    }
+}
+
 /// The contact that `wanted` means: a name, the beginning of one, an id or its beginning.
 pub(crate) async fn find(daemon: &mut Connection, wanted: &str) -> Result<Contact, Failure> {
-    choose(all(daemon).await?, wanted)
+    choose(all(daemon).await?, wanted, Kind::Contact)
+}
+
+/// The group that `wanted` means. Those that the owner is in go before the others.
+pub(crate) async fn find_group(daemon: &mut Connection, wanted: &str) -> Result<Group, Failure> {
+    let (joined, others): (Vec<Group>, Vec<Group>) =
+        all_groups(daemon).await?.into_iter().partition(|group| group.joined);
+    match choose(joined, wanted, Kind::Group) {
+        Err(Failure::Who(unknown)) => choose(others, wanted, Kind::Group).map_err(|_| Failure::Who(unknown)),
+        found => found,
+    }
+}
+
+/// The contact or group that `wanted` means.
+pub(crate) async fn find_with(daemon: &mut Connection, wanted: &str) -> Result<With, Failure> {
+    let contacts = all(daemon).await?.into_iter().map(With::Contact);
+    let groups = all_groups(daemon).await?;
+    let (joined, left): (Vec<Group>, Vec<Group>) = groups.into_iter().partition(|group| group.joined);
+    match choose(contacts.chain(joined.into_iter().map(With::Group)).collect(), wanted, Kind::Any) {
+        Err(Failure::Who(unknown)) => {
+            let left = left.into_iter().map(With::Group).collect();
+            choose(left, wanted, Kind::Any).map_err(|_| Failure::Who(unknown))
+        }
+        found => found,
+    }
+}
+
+/// The member of a group that `wanted` means.
+pub(crate) fn member(group: &Group, wanted: &str) -> Result<Member, Failure> {
+    choose(group.members.clone(), wanted, Kind::Member)
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Contact,
+    Group,
+    Member,
+    Any,
+}
+
+impl Kind {
+    const fn several(self) -> &'static str {
+        match self {
+            Self::Contact => "contacts",
+            Self::Group => "groups",
+            Self::Member => "members",
+            Self::Any => "contacts and groups",
+        }
+    }
+
+    fn none(self, wanted: &str) -> String {
+        match self {
+            Self::Contact => format!("nobody among your contacts is called {wanted}: `lamplit contacts` lists them"),
+            Self::Group => format!("no group of yours is called {wanted}: `lamplit group list` lists them"),
+            Self::Member => format!("nobody in this group is called {wanted}: `lamplit group show` lists them"),
+            Self::Any => format!(
+                "nobody among your contacts and no group is called {wanted}: `lamplit contacts` and `lamplit group list` list them"
+            ),
+        }
+    }
 }
 
 /// An exact name or id goes before a beginning, capitals before none. What fits several is refused.
-fn choose(contacts: Vec<Contact>, wanted: &str) -> Result<Contact, Failure> {
+fn choose<N: Named + Clone>(all: Vec<N>, wanted: &str, kind: Kind) -> Result<N, Failure> {
     let wanted = wanted.trim();
     let small = wanted.to_lowercase();
     if small.is_empty() {
-        return Err(Failure::Who("whom? `lamplit contacts` lists names and ids".to_owned()));
+        return Err(Failure::Who(format!("whom? {}", kind.none("that"))));
     }
-    let fits: [&dyn Fn(&Contact) -> bool; 4] = [
-        &|contact| contact.id == small || contact.name == wanted,
-        &|contact| contact.name.to_lowercase() == small,
-        &|contact| contact.name.to_lowercase().starts_with(&small),
-        &|contact| contact.id.starts_with(&small),
+    let fits: [&dyn Fn(&N) -> bool; 4] = [
+        &|one| one.id() == small || one.name() == wanted,
+        &|one| one.name().to_lowercase() == small,
+        &|one| one.name().to_lowercase().starts_with(&small),
+        &|one| one.id().starts_with(&small),
     ];
     for fits in fits {
-        let found: Vec<&Contact> = contacts.iter().filter(|contact| fits(contact)).collect();
+        let found: Vec<&N> = all.iter().filter(|one| fits(one)).collect();
         match found.as_slice() {
             [] => {}
             [one] => return Ok((*one).clone()),
-            several => return Err(Failure::Who(ambiguous(wanted, several))),
+            several => return Err(Failure::Who(ambiguous(wanted, several, kind))),
         }
     }
-    let wanted = safe(wanted);
-    Err(Failure::Who(format!("nobody among your contacts is called {wanted}: `lamplit contacts` lists them")))
+    Err(Failure::Who(kind.none(&safe(wanted))))
 }
 
-fn ambiguous(wanted: &str, several: &[&Contact]) -> String {
-    let mut message = format!("{} contacts fit {}: use a whole name, or an id\n", several.len(), safe(wanted));
-    for contact in several.iter().take(NAMED) {
-        message.push_str(&format!("  {}  {}\n", contact.id, safe(&contact.name)));
+fn ambiguous<N: Named>(wanted: &str, several: &[&N], kind: Kind) -> String {
+    let mut message =
+        format!("{} {} fit {}: use a whole name, or an id\n", several.len(), kind.several(), safe(wanted));
+    for one in several.iter().take(NAMED) {
+        message.push_str(&format!("  {}  {}\n", one.id(), safe(one.name())));
     }
     if several.len() > NAMED {
         message.push_str("  …\n");

@@ -56,6 +56,9 @@ fn describe(who: Who, event: &Event) -> Option<String> {
         | Event::Past { .. }
         | Event::Progress { .. }
         | Event::ContactChanged { .. }
+        | Event::GroupAdded { .. }
+        | Event::GroupChanged { .. }
+        | Event::GroupEnded { .. }
         | Event::ContactRemoved { .. } => {
             return None;
         }

@@ -181,6 +181,7 @@ impl Node {
     fn take_turn(&mut self, step: &mut Step<'_>, generation: u32) -> Stepped {
         self.people.set_own_beacons(self.beacons_at(generation));
         self.advertise(step)?;
+        self.show_badges(step)?;
         let author = self.author();
         self.reseal_if(step, set_of(self.device.account, self.device.friends), |body| {
             body.author == author && body.key.generation < generation

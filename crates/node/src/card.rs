@@ -101,7 +101,7 @@ impl Node {
     fn show_trust(&mut self, step: &mut Step<'_>, account: AccountId, card: Option<Contact>, value: &[u8]) -> Stepped {
         let Ok(trust) = postcard::from_bytes::<Trust>(value) else { return Ok(()) };
         let Ok(list) = VerifiedList::verify(trust.list, Some(trust.root)) else { return Ok(()) };
-        let list = match self.people.get(account) {
+        let list = match self.people.contact(account) {
             Some(person) => newest(&person.list, list),
             None => list,
         };
@@ -120,6 +120,10 @@ impl Node {
         };
         self.gather(step, account, &mut card)?;
         if new {
+            // Who was a companion in a group is greeted anew, as a contact.
+            for device in self.people.devices_of(account) {
+                self.end_link_to(step, device)?;
+            }
             // What they write may have been refused: until now it could not be told who they are.
             let theirs = self.memberships.iter().filter(|(_, owner)| **owner == account);
             self.dirty.extend(theirs.map(|(audience, owner)| set_of(*owner, *audience)));
@@ -215,6 +219,7 @@ impl Node {
         if let Some(name) = name_in(entry) {
             self.device.name = name;
             step.db.put(Table::Device, key::DEVICE, &self.device)?;
+            self.show_badges(step)?;
         }
         Ok(())
     }

@@ -69,6 +69,18 @@ impl Node {
             }
             Command::RemoveDevice { device, root } => self.remove_device(step, device, &root),
             Command::RenameDevice { device, name } => self.rename_device(step, device, name),
+            Command::CreateGroup { name, members } => Ok(self.found_group(step, name, &members)?.map(Answer::Founded)),
+            Command::RenameGroup { group, name } => Ok(self.rename_group(step, group, name)?.map(|()| Answer::Done)),
+            Command::AddMembers { group, members } => {
+                Ok(self.add_members(step, group, &members)?.map(|()| Answer::Done))
+            }
+            Command::RemoveMember { group, member } => {
+                Ok(self.remove_member(step, group, member)?.map(|()| Answer::Done))
+            }
+            Command::NameAdmin { group, member, admin } => {
+                Ok(self.name_admin(step, group, member, admin)?.map(|()| Answer::Done))
+            }
+            Command::LeaveGroup(group) => Ok(self.leave_group(step, group)?.map(|()| Answer::Done)),
             Command::Dial { contact, address } => {
                 let devices = self.people.devices_of(contact);
                 if devices.is_empty() || contact == me {
@@ -89,10 +101,10 @@ impl Node {
         field: u8,
         value: Vec<u8>,
     ) -> Stepped<Result<Answer, CommandError>> {
-        let me = self.device.account;
-        if contact == me || self.people.get(contact).is_none() {
+        if self.people.contact(contact).is_none() {
             return Ok(Err(CommandError::UnknownContact));
         }
+        let me = self.device.account;
         let change = Change::set(Kind::Contact, *contact.as_bytes(), field, value);
         self.write(step, set_of(me, OWN_DATA), change)?;
         Ok(Ok(Answer::Done))
@@ -100,7 +112,7 @@ impl Node {
 
     fn remove_contact(&mut self, step: &mut Step<'_>, contact: AccountId) -> Stepped<Result<Answer, CommandError>> {
         let me = self.device.account;
-        if contact == me || self.people.get(contact).is_none() {
+        if self.people.contact(contact).is_none() {
             return Ok(Err(CommandError::UnknownContact));
         }
         let before = self.friends_generation(step)?;

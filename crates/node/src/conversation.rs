@@ -24,7 +24,12 @@ impl Node {
         to: ConversationId,
         text: Text,
     ) -> Stepped<Result<MessageId, CommandError>> {
-        let Some(others) = self.others_in(to) else { return Ok(Err(CommandError::UnknownContact)) };
+        let Some(others) = self.others_in(to) else {
+            return Ok(Err(match to {
+                ConversationId::Account(_) => CommandError::UnknownContact,
+                ConversationId::Group(_) => CommandError::UnknownGroup,
+            }));
+        };
         for other in &others {
             if !self.has_room_for(step, *other)? {
                 return Ok(Err(CommandError::OutboxFull));
@@ -43,6 +48,7 @@ impl Node {
             progress: None,
         };
         self.keep_message(step, to, &message)?;
+        self.expect_reach(step, to, id)?;
         let mail = Mail { conversation: to, sent, body: Body::Text { id, text } };
         let others = if self.has_bug(Sabotage::WrongAudience) { self.people.contacts() } else { others };
         for to in others {
@@ -54,8 +60,10 @@ impl Node {
 
     /// The accounts that take part in a conversation beside this one; `None` if it is with nobody who is known.
     pub(crate) fn others_in(&self, conversation: ConversationId) -> Option<Vec<AccountId>> {
-        let with = conversation.account().filter(|with| *with != self.device.account)?;
-        self.people.get(with).map(|_| vec![with])
+        match conversation {
+            ConversationId::Account(with) => self.people.contact(with).map(|_| vec![with]),
+            ConversationId::Group(group) => self.others_in_group(group),
+        }
     }
 
     /// A message is let through, in its sender's order.
@@ -70,8 +78,11 @@ impl Node {
         let own = from.account == self.device.account;
         let with = match conversation {
             _ if own => conversation,
-            ConversationId::Account(with) if with == self.device.account => from.account.into(),
-            // What a contact says in a conversation with somebody else is not for here.
+            ConversationId::Account(with) if with == self.device.account && self.is_friend(from.account) => {
+                from.account.into()
+            }
+            ConversationId::Group(group) if self.hears_in_group(group, from.account) => conversation,
+            // What somebody says in a conversation with somebody else, or in a group they are not in, is not for here.
             ConversationId::Account(_) | ConversationId::Group(_) => return Ok(()),
         };
         match body {
@@ -81,17 +92,17 @@ impl Node {
                     match own {
                         true => self.shown_elsewhere(step, with, *id, progress)?,
                         false => {
-                            self.progressed(step, with, *id, progress)?;
+                            self.progressed(step, from.account, with, *id, progress)?;
                             self.pass_on(step, from, with, *id)?;
                         }
                     }
                 }
                 Ok(())
             }
-            Body::Grant(grant) if !own => self.keep_grant(step, from.account, &grant),
+            Body::Grant(grant) if !own && self.is_friend(from.account) => self.keep_grant(step, from.account, &grant),
             Body::Told(past) if own => self.told_came(step, &past),
             Body::Keys(keys) if own => self.keys_came(step, &keys),
-            Body::Pair(gift) if !own => self.pair_came(step, from.account, &gift),
+            Body::Pair(gift) if !own && self.is_friend(from.account) => self.pair_came(step, from.account, &gift),
             Body::Grant(_) | Body::Told(_) | Body::Keys(_) | Body::Pair(_) => Ok(()),
             Body::File { id, card } => self.file_came(step, from, with, sent, id, *card),
             Body::FileNote { id, note } => self.file_noted(step, from.account, with, id, note),
@@ -116,7 +127,7 @@ impl Node {
         step.tell(Event::Message { conversation: with, id, from: from.account, device: from.device });
         self.pass_on(step, from, with, id)?;
         if from.account == self.device.account {
-            return Ok(());
+            return self.expect_reach(step, with, id);
         }
         self.post_receipt(step, from.account, with, Progress::Delivered, &[id])
     }
@@ -161,10 +172,26 @@ impl Node {
     }
 
     /// Somebody told how far messages of this account have come.
-    fn progressed(&self, step: &mut Step<'_>, with: ConversationId, id: MessageId, progress: Progress) -> Stepped {
+    fn progressed(
+        &self,
+        step: &mut Step<'_>,
+        by: AccountId,
+        with: ConversationId,
+        id: MessageId,
+        progress: Progress,
+    ) -> Stepped {
         let Some((at, message)) = self.find(step, with, id)? else { return Ok(()) };
         if message.from != self.device.account || message.progress >= Some(progress) {
             return Ok(());
+        }
+        if let ConversationId::Group(_) = with {
+            let Some(reached) = self.reached(step, id, by, progress)? else { return Ok(()) };
+            step.tell(Event::Progress { conversation: with, id, progress });
+            // As far as with all of them.
+            return match reached.filter(|reached| message.progress < Some(*reached)) {
+                Some(reached) => step.db.put(Table::Messages, &at, &Message { progress: Some(reached), ..message }),
+                None => Ok(()),
+            };
         }
         step.db.put(Table::Messages, &at, &Message { progress: Some(progress), ..message })?;
         step.tell(Event::Progress { conversation: with, id, progress });
@@ -198,7 +225,7 @@ impl Node {
     pub(crate) fn mark_read(&mut self, step: &mut Step<'_>, with: ConversationId, up_to: u64) -> Stepped {
         let row: Option<Conversation> = step.db.row(Table::Conversations, &key::conversation(with))?;
         let Some(conversation) = row.filter(|row| row.unread > 0) else { return Ok(()) };
-        let mut ids = Vec::new();
+        let mut ids: Vec<(AccountId, MessageId)> = Vec::new();
         let mut from = key::numbered(&key::conversation(with), conversation.read);
         loop {
             let rows =
@@ -210,7 +237,7 @@ impl Node {
                 let message: Message = crate::db::decode(Table::Messages, &value)?;
                 let shown = key::number_of(&at).is_some_and(|index| index <= up_to);
                 if shown && message.from != self.device.account {
-                    ids.push(message.id);
+                    ids.push((message.from, message.id));
                 }
             }
             if beyond {
@@ -219,8 +246,11 @@ impl Node {
         }
         self.note_read(step, with, conversation.last.min(up_to))?;
         for other in self.others_in(with).unwrap_or_default() {
-            self.post_receipt(step, other, with, Progress::Read, &ids)?;
+            let theirs = ids.iter().filter(|(writer, _)| *writer == other);
+            let theirs: Vec<MessageId> = theirs.map(|(_, id)| *id).collect();
+            self.post_receipt(step, other, with, Progress::Read, &theirs)?;
         }
+        let ids: Vec<MessageId> = ids.into_iter().map(|(_, id)| id).collect();
         self.post_receipt(step, self.device.account, with, Progress::Read, &ids)
     }
 
@@ -250,9 +280,10 @@ impl Node {
         conversation.shown_ahead.retain(|index| *index > read);
         conversation.unread = unread;
         step.db.put(Table::Conversations, &key::conversation(with), &conversation)?;
-        if let ConversationId::Account(account) = with {
-            step.tell(Event::ContactChanged(account));
-        }
+        step.tell(match with {
+            ConversationId::Account(account) => Event::ContactChanged(account),
+            ConversationId::Group(group) => Event::GroupChanged(group),
+        });
         Ok(())
     }
 }

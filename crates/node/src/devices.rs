@@ -104,7 +104,9 @@ impl Node {
         self.device.list = list.wire().clone();
         step.db.put(Table::Device, key::DEVICE, &self.device)?;
         self.note_list(step)?;
-        self.people.set_list(account, list);
+        self.people.set_list(account, list.clone());
+        self.tell_groups_of_list(step, account, &list)?;
+        self.sign_groups_anew(step)?;
         let new: BTreeSet<DeviceId> =
             self.people.devices_of(account).into_iter().filter(|device| !before.contains(device)).collect();
         if !new.is_empty() {

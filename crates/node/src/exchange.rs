@@ -34,6 +34,9 @@ impl Node {
         if account == me {
             return memberships.chain([set_of(me, OWN_DATA), set_of(me, OWN_SECRETS)]).collect();
         }
+        if self.people.contact(account).is_none() {
+            return BTreeSet::new();
+        }
         let friends = set_of(me, self.device.friends);
         memberships.filter(|set| owner_of(set) == account || *set == friends).collect()
     }
@@ -45,7 +48,9 @@ impl Node {
             return owner == account && account == self.device.account;
         }
         let member = self.memberships.get(&set.audience) == Some(&owner);
-        member && (account == self.device.account || owner == account || owner == self.device.account)
+        self.is_friend(account)
+            && member
+            && (account == self.device.account || owner == account || owner == self.device.account)
     }
 
     /// Says how far this device is in every set the two share.

@@ -40,6 +40,7 @@ impl Node {
         let what = What::File(card.blob);
         let message = Message { id, from: me, device, what, sent, arrived: step.now.wall, progress: None };
         self.keep_message(step, to, &message)?;
+        self.expect_reach(step, to, id)?;
         let mail = Mail { conversation: to, sent, body: Body::File { id, card } };
         for other in others {
             self.post(step, other, &mail)?;
@@ -103,7 +104,7 @@ impl Node {
         step.tell(Event::Message { conversation: with, id, from: account, device });
         self.pass_on(step, from, with, id)?;
         if account == self.device.account {
-            return Ok(());
+            return self.expect_reach(step, with, id);
         }
         if let Some((blob, file)) = self.file_of(step, id)?
             && file.size.bytes() <= limits::FETCHED_UNASKED

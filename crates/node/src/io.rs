@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use lamplit_identity::{Invite, LinkCode, RootKey};
+use lamplit_sync::charter::Denied;
 use lamplit_types::{
-    AccountId, AppId, Beacon, BlobId, Channel, ConversationId, DeviceId, FileName, FileSize, LinkId, MessageId, Name,
-    Pipe, Text, Wall,
+    AccountId, AppId, Beacon, BlobId, Channel, ConversationId, DeviceId, FileName, FileSize, GroupId, LinkId,
+    MessageId, Name, Pipe, Text, Wall,
 };
 use lamplit_wire::{AppPresence, CloseReason, FileCard, Progress};
 
@@ -222,6 +223,45 @@ pub enum Command {
         /// The key of the account.
         root: Arc<RootKey>,
     },
+    /// Found a group with some contacts; the answer names it.
+    CreateGroup {
+        /// What it is called.
+        name: Name,
+        /// Who is in it beside the owner.
+        members: Vec<AccountId>,
+    },
+    /// Call a group something else, for all its members.
+    RenameGroup {
+        /// Which.
+        group: GroupId,
+        /// Its new name.
+        name: Name,
+    },
+    /// Add contacts to a group.
+    AddMembers {
+        /// Which.
+        group: GroupId,
+        /// Whom.
+        members: Vec<AccountId>,
+    },
+    /// Remove somebody from a group: they get nothing more of it.
+    RemoveMember {
+        /// Which.
+        group: GroupId,
+        /// Whom.
+        member: AccountId,
+    },
+    /// Let a member of a group add and remove others, or no longer.
+    NameAdmin {
+        /// Which.
+        group: GroupId,
+        /// Whom.
+        member: AccountId,
+        /// Whether they may.
+        admin: bool,
+    },
+    /// Leave a group. Messages stay.
+    LeaveGroup(GroupId),
     /// Dial an address at which a contact is expected.
     Dial {
         /// The contact.
@@ -242,6 +282,8 @@ pub enum Answer {
     Invited(Box<Invite>),
     /// The link code.
     Linking(Box<LinkCode>),
+    /// The new group.
+    Founded(GroupId),
 }
 
 /// Why a command was refused. Nothing was changed.
@@ -310,6 +352,27 @@ pub enum CommandError {
     /// No room for more files.
     #[error("files of others take up {max} GiB, which is as much as may be: no further one is fetched", max = crate::limits::FILES_BYTES >> 30)]
     FilesFull,
+    /// No group of that id that the owner is in.
+    #[error("you are in no such group: `lamplit group list` shows those you are in")]
+    UnknownGroup,
+    /// Not in the group.
+    #[error("nobody of that name is in the group: `lamplit group show` tells who is")]
+    UnknownMember,
+    /// In the group already.
+    #[error("they are in the group already")]
+    AlreadyMember,
+    /// Too many groups.
+    #[error("there is room for {max} groups and all is taken: leave one first", max = lamplit_types::limits::GROUPS)]
+    TooManyGroups,
+    /// Too many members.
+    #[error("a group has at most {max} members: remove one first", max = lamplit_types::limits::GROUP_MEMBERS)]
+    GroupFull,
+    /// Too many were in it.
+    #[error("{max} people have been in this group, and it can remember no more: found a new one", max = lamplit_types::limits::GROUP_PEOPLE)]
+    GroupWornOut,
+    /// Not the owner's to do.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The database failed.
     #[error("nothing was changed: {0}")]
     Storage(String),
@@ -376,6 +439,12 @@ pub enum Event {
         /// Why.
         error: AcceptError,
     },
+    /// The owner is in a group now: founded here or elsewhere, or added.
+    GroupAdded(GroupId),
+    /// A group's name, its members or what is unread in it changed.
+    GroupChanged(GroupId),
+    /// The owner is in a group no more. Its messages stay.
+    GroupEnded(GroupId),
     /// A message came in, from a contact or from another device of the owner.
     Message {
         /// With whom the conversation is.
@@ -393,7 +462,7 @@ pub enum Event {
         conversation: ConversationId,
         /// The message.
         id: MessageId,
-        /// How far it has come.
+        /// How far it has come; in a group, with one of its members.
         progress: Progress,
     },
     /// What is known about a file changed.

@@ -124,8 +124,9 @@ impl Node {
         let frame = Frame::Presence(presence);
         let mut ended = Vec::new();
         for id in self.near.values().copied().collect::<Vec<LinkId>>() {
+            let is_friend = |account| account == self.device.account || self.people.contact(account).is_some();
             let Some(line) = self.links.get_mut(&id) else { continue };
-            if matches!(&line.stage, Stage::Known(talk) if talk.heard && !talk.expired)
+            if matches!(&line.stage, Stage::Known(talk) if talk.heard && !talk.expired && is_friend(talk.account))
                 && send(&mut line.link, step.now, &frame) == Flow::End
             {
                 ended.push(id);

@@ -25,6 +25,7 @@ mod dial;
 mod exchange;
 mod fetches;
 mod files;
+mod groups;
 mod inbox;
 mod io;
 mod joining;

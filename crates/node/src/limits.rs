@@ -143,6 +143,12 @@ pub const KEY_DAYS: u32 = 30;
 pub const RESEAL_DAYS: u32 = 20;
 /// Records sealed anew in one read.
 pub const RESEALED: usize = 256;
+/// Groups this device keeps, those it is in no more included. Further ones are neither founded nor joined.
+pub const GROUPS_EVER: usize = 1024;
+/// Hashes of what was said of a group on one link. At the limit they are forgotten, and it may be said again.
+pub const GROUP_ITEMS: usize = 4096;
+/// Bytes of what is told of a group in one frame. More go in a further one.
+pub const GROUP_PART_BYTES: usize = 32 * 1024;
 /// Rows looked at in one read of a longer walk.
 pub const BATCH: usize = 512;
 /// Messages of one device that came before their turn.

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lamplit_link::Link;
 use lamplit_sync::outbox::Window;
-use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, Incarnation, LinkId, Mono, Now};
+use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, GroupId, Incarnation, LinkId, Mono, Now};
 use lamplit_wire::{Frame, GrantHead, Head, SetId};
 
 use crate::{
     dial::Target,
+    groups::{Coming, Said},
     io::Address,
     limits,
     pairing::Pairing,
@@ -41,6 +42,8 @@ pub(crate) struct Talk {
     pub(crate) account: AccountId,
     pub(crate) device: DeviceId,
     pub(crate) handshake: [u8; 32],
+    /// Whether the user was told that the other is near: companions in a group are nobody to tell of.
+    pub(crate) shown_near: bool,
     /// Whether the other's first frame came: nothing is sent before, since it may show this device its own future.
     pub(crate) heard: bool,
     /// The other's certificate ran out, as far as is known here: it may show a newer list and say nothing else.
@@ -65,6 +68,14 @@ pub(crate) struct Talk {
     pub(crate) telling: Option<Telling>,
     /// Messages came that were not taken in, since what was said before is not here yet.
     pub(crate) passed_over: bool,
+    /// What the other knows of groups, in short.
+    pub(crate) groups: BTreeMap<GroupId, [u8; 16]>,
+    /// What this device knew of them when it told the other last, in short.
+    pub(crate) told_groups: BTreeMap<GroupId, [u8; 16]>,
+    /// What went over this link about them.
+    pub(crate) group_items: BTreeMap<GroupId, Said>,
+    /// What came so far of what the other knows of a group.
+    pub(crate) coming_group: Option<Coming>,
 }
 
 /// What is under way about one set.
@@ -101,6 +112,7 @@ impl Talk {
             account,
             device,
             handshake,
+            shown_near: false,
             heard: false,
             expired,
             early: Vec::new(),
@@ -114,6 +126,10 @@ impl Talk {
             life: Incarnation(0),
             telling: None,
             passed_over: false,
+            groups: BTreeMap::new(),
+            told_groups: BTreeMap::new(),
+            group_items: BTreeMap::new(),
+            coming_group: None,
         }
     }
 
@@ -146,7 +162,8 @@ pub(crate) fn send(link: &mut Link, now: Now, frame: &Frame) -> Flow {
 /// The class a frame travels in.
 const fn class_of(frame: &Frame) -> Class {
     match frame {
-        Frame::Envelope(_) => Class::Message,
+        // What is told of a group goes before the messages of its members.
+        Frame::Envelope(_) | Frame::Group(_) => Class::Message,
         Frame::Offer(_) | Frame::Delta(_) | Frame::Have(_) | Frame::Whole(_) | Frame::Recall(_) | Frame::Past(_) => {
             Class::Bulk
         }

@@ -150,13 +150,16 @@ impl Node {
             }
             self.end_link(step, other, Some(CloseReason::Duplicate))?;
         }
-        line.stage = Stage::Known(Box::new(Talk::new(account, device, handshake, expired)));
+        let shown_near = self.is_friend(account);
+        line.stage = Stage::Known(Box::new(Talk { shown_near, ..Talk::new(account, device, handshake, expired) }));
         self.dialer.reached(&device);
         if let Some((Target::Device(_), address)) = &line.dialled {
             self.was_reached_at(step, device, &address.clone())?;
         }
         self.near.insert(device, line.id);
-        step.tell(Event::Near { account, device, reachable: true });
+        if shown_near {
+            step.tell(Event::Near { account, device, reachable: true });
+        }
         if account == self.device.account {
             self.note_seen(step, &device)?;
         }
@@ -242,7 +245,9 @@ impl Node {
             if self.near.get(&talk.device) == Some(&line.id) {
                 self.near.remove(&talk.device);
             }
-            step.tell(Event::Near { account: talk.account, device: talk.device, reachable: false });
+            if talk.shown_near {
+                step.tell(Event::Near { account: talk.account, device: talk.device, reachable: false });
+            }
             self.dialer.lost(step.now.mono, talk.device);
             self.behind.remove(&talk.device);
             if talk.account == self.device.account {

@@ -4,7 +4,11 @@ use lamplit_identity::verify_one_time_key;
 use lamplit_link::Link;
 use lamplit_seal::{EncryptError, OlmKind, StorageKey, padding};
 use lamplit_types::{AccountId, ConversationId, DeviceId, EnvelopeId, Hlc};
-use lamplit_wire::{Body, Content, Envelope, Frame, Received, Suite, bounded::Bytes, credential::SignedOneTimeKey};
+use lamplit_wire::{
+    Body, Content, Envelope, Frame, Progress, Received, Suite,
+    bounded::{Bytes, List},
+    credential::SignedOneTimeKey,
+};
 
 use crate::{
     Node,
@@ -312,6 +316,30 @@ impl Node {
             }
         }
         Ok(())
+    }
+
+    /// Makes some messages that wait for a device say nothing any more. Their numbers stay, or what comes after them would be
+    /// waited with at the other side.
+    pub(crate) fn blank_mail(
+        &self,
+        step: &mut Step<'_>,
+        device: DeviceId,
+        unwanted: impl Fn(&Outgoing) -> bool,
+    ) -> Stepped {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = step.db.scan(Table::Outbox, device.as_bytes(), after.as_deref(), Order::Up, limits::BATCH)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (at, sealed) in rows {
+                let outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
+                if unwanted(&outgoing) {
+                    let body = Body::Receipt { progress: Progress::Delivered, ids: List::new() };
+                    let blank = Outgoing { body, envelope: None, ..outgoing };
+                    step.db.put_sealed(&self.secrets.vault, step.rng, Table::Outbox, &at, &blank)?;
+                }
+            }
+        }
     }
 
     /// In a new life this device numbers what it sends from 1 again; what waits is numbered and sealed anew.

@@ -7,7 +7,7 @@ use std::{
 
 use lamplit_identity::{ListError, VerifiedList};
 use lamplit_sync::horizon::KEEP_DELETIONS_MS;
-use lamplit_types::{AccountId, AudienceId, Beacon, DeviceId, LinkId, Mono, Now, Wall};
+use lamplit_types::{AccountId, AudienceId, Beacon, DeviceId, GroupId, LinkId, Mono, Now, Wall};
 use lamplit_wire::{AppPresence, Record, RecordBody, SetId};
 use rand_core::CryptoRng;
 
@@ -15,6 +15,7 @@ use crate::{
     db::{Changes, Db, Typed, decode, open_row},
     dial::{Dialer, Target},
     fetches::Fetches,
+    groups::{self, Group, companions},
     io::{Address, Event, Input, Lit, Transmit, Warning},
     lamps::Lamps,
     limits,
@@ -48,6 +49,10 @@ pub struct Node {
     pub(crate) fetches: Fetches,
     /// Links that may have something to send.
     pub(crate) touched: BTreeSet<LinkId>,
+    /// Groups that this account is in, or was.
+    pub(crate) groups: BTreeMap<GroupId, Group>,
+    /// Groups that changed and were not told on.
+    pub(crate) dirty_groups: BTreeSet<GroupId>,
     /// Sets that changed and were not sent on.
     pub(crate) dirty: BTreeSet<SetId>,
     /// Devices for which something was posted and not sent.
@@ -149,6 +154,8 @@ impl Node {
             }
         }
         people.put_all(load_people(read, &secrets, &memberships)?);
+        let groups = groups::load(read, &secrets)?;
+        people.set_companions(companions(&groups, device.account));
         let first = read.scan(Table::Quarantine, &[], None, Order::Up, 1)?;
         let next_due =
             first.first().and_then(|(at, _)| at.first_chunk::<8>()).map(|due| Wall(u64::from_be_bytes(*due)));
@@ -168,6 +175,8 @@ impl Node {
             ratchets: Ratchets::default(),
             fetches,
             touched: BTreeSet::new(),
+            groups,
+            dirty_groups: BTreeSet::new(),
             dirty: BTreeSet::new(),
             posted: BTreeSet::new(),
             receipts: BTreeSet::new(),
@@ -283,10 +292,11 @@ impl Node {
             if core::mem::take(&mut self.list_is_new) {
                 self.show_list(step)?;
             }
-            if self.dirty.is_empty() && self.posted.is_empty() {
+            if self.dirty.is_empty() && self.posted.is_empty() && self.dirty_groups.is_empty() {
                 break;
             }
             self.pump_dirty(step)?;
+            self.pump_groups(step)?;
             self.pump_posted(step)?;
         }
         if !self.is_removed() {
@@ -370,14 +380,21 @@ impl Node {
         self.lamps.own()
     }
 
-    /// The devices that can be reached directly.
+    /// The devices of contacts and the owner's own that can be reached directly.
     pub fn near(&self) -> Vec<(AccountId, DeviceId)> {
-        self.near.keys().filter_map(|device| Some((self.people.account_of(device)?, *device))).collect()
+        let near = self.near.keys().filter_map(|device| Some((self.people.account_of(device)?, *device)));
+        near.filter(|(account, _)| self.is_friend(*account)).collect()
+    }
+
+    /// How many devices of an account are linked with this one, companions in a group included.
+    pub fn links_with(&self, account: AccountId) -> usize {
+        self.near.keys().filter(|device| self.people.account_of(device) == Some(account)).count()
     }
 
     /// Whether a beacon is one of this account's or a contact's devices.
     pub fn recognises(&self, beacon: Beacon) -> bool {
-        self.people.recognise(beacon).is_some()
+        let account = self.people.recognise(beacon).and_then(|device| self.people.account_of(&device));
+        account.is_some_and(|account| self.is_friend(account))
     }
 
     /// Whose device it is.

@@ -114,7 +114,7 @@ impl Node {
         if invite.account == self.device.account {
             return Ok(Err(CommandError::OwnInvite));
         }
-        if self.people.get(invite.account).is_some() {
+        if self.people.contact(invite.account).is_some() {
             return Ok(Err(CommandError::AlreadyContact));
         }
         if self.people.count() >= CONTACTS {
@@ -357,7 +357,7 @@ impl Node {
     /// Makes somebody a contact, on all devices of the account.
     fn befriend(&mut self, step: &mut Step<'_>, them: Stranger) -> Stepped {
         let account: AccountId = them.list.account();
-        if self.people.get(account).is_some() && self.has_pair(step, account, &them.pair)? {
+        if self.people.contact(account).is_some() && self.has_pair(step, account, &them.pair)? {
             return Ok(());
         }
         // Somebody who is a contact already has forgotten this account, or they would not accept its invite: they get

@@ -34,6 +34,8 @@ pub(crate) struct People {
     me: AccountId,
     device: DeviceId,
     persons: BTreeMap<AccountId, Person>,
+    /// Those whom the owner shares a group with, contacts too.
+    companions: BTreeMap<AccountId, Person>,
     devices: BTreeMap<DeviceId, AccountId>,
     tags: TagTable,
     beacons: BeaconTable,
@@ -58,6 +60,7 @@ impl People {
             me,
             device,
             persons: BTreeMap::from([(me, own)]),
+            companions: BTreeMap::new(),
             devices: BTreeMap::new(),
             tags: TagTable::new(device, [], 0),
             beacons: BeaconTable::new([], 0),
@@ -74,8 +77,27 @@ impl People {
         Me { list: &self.own }
     }
 
+    /// Somebody known: a contact, the owner, or a companion in a group.
     pub(crate) fn get(&self, account: AccountId) -> Option<&Person> {
-        self.persons.get(&account)
+        self.persons.get(&account).or_else(|| self.companions.get(&account))
+    }
+
+    /// A contact.
+    pub(crate) fn contact(&self, account: AccountId) -> Option<&Person> {
+        self.persons.get(&account).filter(|_| account != self.me)
+    }
+
+    /// Takes these for all companions; the devices that are known no more.
+    pub(crate) fn set_companions(&mut self, companions: BTreeMap<AccountId, Person>) -> Vec<DeviceId> {
+        let before = core::mem::replace(&mut self.companions, companions);
+        self.retag();
+        let devices = before.values().flat_map(|person| device_ids(&person.list));
+        devices.filter(|device| *device != self.device && self.account_of(device).is_none()).collect()
+    }
+
+    /// The devices of all companions.
+    pub(crate) fn devices_of_companions(&self) -> Vec<(AccountId, Vec<DeviceId>)> {
+        self.companions.keys().map(|account| (*account, self.devices_of(*account))).collect()
     }
 
     /// How many contacts there are.
@@ -122,6 +144,9 @@ impl People {
         if account == self.me {
             self.own = list.clone();
         }
+        if let Some(person) = self.companions.get_mut(&account) {
+            person.list = list.clone();
+        }
         if let Some(person) = self.persons.get_mut(&account) {
             person.list = list;
         }
@@ -167,7 +192,7 @@ impl People {
 
     fn retag(&mut self) {
         let all = || {
-            self.persons.iter().flat_map(|(account, person)| {
+            self.persons.iter().chain(&self.companions).flat_map(|(account, person)| {
                 let others = device_ids(&person.list).filter(|device| *device != self.device);
                 others.map(move |device| (*account, device, person))
             })
@@ -200,9 +225,11 @@ impl People {
         secrets: &DeviceSecrets,
         now: Wall,
     ) -> Option<Opening> {
-        let person = self.get(self.account_of(&device)?)?;
-        let older = usize::try_from(rounds).ok()?.checked_rem(person.pairs.len())?;
-        let pair = person.pairs.iter().nth_back(older)?;
+        let account = self.account_of(&device)?;
+        let person = self.get(account)?;
+        let pairs: Vec<&PairSecret> = self.pairs_with(account).collect();
+        let older = usize::try_from(rounds).ok()?.checked_rem(pairs.len())?;
+        let pair = pairs.into_iter().nth_back(older)?;
         // One that ran out may have been renewed: the greeting tells.
         let certificate = person.list.device(&device)?;
         Some(Opening::Known {
@@ -214,13 +241,19 @@ impl People {
         })
     }
 
+    /// All secrets shared with somebody: those of groups first, since a contact's own is surer to be known.
+    fn pairs_with(&self, account: AccountId) -> impl Iterator<Item = &PairSecret> {
+        let (companion, person) = (self.companions.get(&account), self.persons.get(&account));
+        companion.into_iter().chain(person).flat_map(|person| &person.pairs)
+    }
+
     fn candidates(&self, tag: PairTag) -> Vec<Candidate> {
         let callers = self.tags.callers(tag);
         let found = callers.filter_map(|caller| {
             let person = self.get(caller.account)?;
             let parted = self.departed.get(&caller.device).map(|(_, noise_static)| *noise_static);
             let remote_static = person.list.device(&caller.device).map(|known| known.noise_static).or(parted)?;
-            let secret = person.pairs.iter().find(|secret| secret.id() == caller.pair)?;
+            let secret = self.pairs_with(caller.account).find(|secret| secret.id() == caller.pair)?;
             Some(Candidate { peer: caller.device, remote_static, psk: Psk::from_bytes(*psk(secret)) })
         });
         found.collect()
@@ -294,6 +327,9 @@ impl Node {
         let Some(contact) = step.db.row::<Contact>(Table::Contacts, account.as_bytes())? else {
             return Ok(());
         };
+        if let Ok(list) = VerifiedList::verify(contact.list.clone(), Some(contact.root)) {
+            self.tell_groups_of_list(step, account, &list)?;
+        }
         let person = read_person(&step.db, &self.secrets, &self.memberships, account, contact)?;
         if let Some(person) = person {
             self.people.put(account, person);
@@ -303,10 +339,17 @@ impl Node {
 
     /// Somebody is a contact no more.
     pub(crate) fn drop_person(&mut self, step: &mut Step<'_>, account: AccountId) -> Stepped {
-        for device in self.people.devices_of(account) {
-            self.forget_device(step, device)?;
-        }
+        let devices = self.people.devices_of(account);
         self.people.remove(account);
+        for device in devices {
+            // In a group the two go on together, over another link and with what is said there alone.
+            if self.people.account_of(&device).is_some() {
+                self.end_link_to(step, device)?;
+                self.blank_mail(step, device, |outgoing| outgoing.conversation == account.into())?;
+            } else {
+                self.forget_device(step, device)?;
+            }
+        }
         Ok(())
     }
 }

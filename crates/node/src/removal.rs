@@ -223,6 +223,7 @@ impl Node {
         let friends = self.friends_generation(step)?;
         self.people.set_own_beacons(self.beacons_at(friends));
         self.advertise(step)?;
+        self.show_badges(step)?;
         self.release_for_key(step)?;
         let me = self.device.device;
         for audience in [OWN_DATA, OWN_SECRETS] {
@@ -290,7 +291,7 @@ impl Node {
     /// A contact drew a new secret for the two.
     pub(crate) fn pair_came(&mut self, step: &mut Step<'_>, from: AccountId, gift: &PairGift) -> Stepped {
         let pair = PairSecret::new(gift.id, Zeroizing::new(gift.secret));
-        if self.people.get(from).is_none() || self.has_pair(step, from, &pair)? {
+        if self.people.contact(from).is_none() || self.has_pair(step, from, &pair)? {
             return Ok(());
         }
         self.add_pair(step, from, &pair)

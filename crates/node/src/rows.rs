@@ -8,9 +8,9 @@ use lamplit_types::{
     MessageId, Name, Text, Wall,
 };
 use lamplit_wire::{
-    AccountSecrets, Body, Chain, Envelope, FileNote, GenerationSecret, Kind, Mark, Media, Progress, Received, Record,
-    Removed, SetId,
-    credential::{DeviceList, ListHead, PairId, RootHash},
+    AccountSecrets, Badge, Body, Chain, Envelope, FileNote, Founding, GenerationSecret, GroupName, GroupSecret, Kind,
+    Mark, Media, Progress, Received, Record, Removed, SetId, Standing,
+    credential::{DeviceList, ListHead, PairId, RootHash, Signed},
 };
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -236,6 +236,28 @@ pub(crate) enum FileState {
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct FileTotal {
     pub(crate) bytes: u64,
+}
+
+/// How far a message to a group has come with one of its members; `None`: it waits here for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reached(pub(crate) Option<Progress>);
+
+/// What is signed of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GroupRow {
+    pub(crate) founding: Founding,
+    pub(crate) standings: Vec<Signed<Standing>>,
+    pub(crate) name: Option<Signed<GroupName>>,
+    /// What its people call themselves.
+    pub(crate) names: Vec<(AccountId, Name)>,
+    pub(crate) lists: Vec<DeviceList>,
+}
+
+/// What a group's members share and show each other.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct GroupKeys {
+    pub(crate) badges: Vec<Signed<Badge>>,
+    pub(crate) secrets: Vec<GroupSecret>,
 }
 
 /// A record that counts.

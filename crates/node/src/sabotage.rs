@@ -26,6 +26,8 @@ pub enum Sabotage {
     OneDevice,
     /// A device that was removed is spoken to as before.
     KeepRemoved,
+    /// Who was removed from a group still gets what waited for them, and what is said there.
+    KeepsSending,
 }
 
 impl Node {

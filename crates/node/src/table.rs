@@ -46,6 +46,12 @@ pub enum Table {
     Wanted,
     /// `ConversationId` → `rows::Conversation`: how long a conversation is and how much of it is unread.
     Conversations,
+    /// `GroupId` → `rows::GroupRow`: what is signed of a group, and its people's devices.
+    Groups,
+    /// `GroupId` → sealed `rows::GroupKeys`: what its members share and show each other.
+    GroupKeys,
+    /// `MessageId ‖ AccountId` → `rows::Reached`: how far one of this account's messages to a group has come with a member.
+    Reach,
     /// `SetId ‖ kind: u8 ‖ entity ‖ field: u8` → `rows::Stored`: the records that count; field 0 is a deletion.
     Records,
     /// `SetId ‖ Author ‖ seq: u64 BE` → `rows::LogRow`: every author's log.
@@ -72,7 +78,7 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::Device,
         Self::Secrets,
         Self::Contacts,
@@ -92,6 +98,9 @@ impl Table {
         Self::Previews,
         Self::Wanted,
         Self::Conversations,
+        Self::Groups,
+        Self::GroupKeys,
+        Self::Reach,
         Self::Records,
         Self::Log,
         Self::Heads,
@@ -127,6 +136,9 @@ impl Table {
             Self::Previews => "previews",
             Self::Wanted => "wanted",
             Self::Conversations => "conversations",
+            Self::Groups => "groups",
+            Self::GroupKeys => "group-keys",
+            Self::Reach => "reach",
             Self::Records => "records",
             Self::Log => "log",
             Self::Heads => "heads",

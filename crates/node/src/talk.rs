@@ -46,6 +46,7 @@ impl Node {
             received: peer.received(),
             has_session: step.db.get(Table::Sessions, talk.device.as_bytes())?.is_some(),
             grants: List::try_from(self.grants_of(step, talk.account)?).unwrap_or_default(),
+            groups: self.group_heads(talk.account),
         };
         Ok(send(&mut line.link, step.now, &Frame::Hello(hello)))
     }
@@ -81,6 +82,9 @@ impl Node {
             Frame::Envelope(envelope) => self.envelope_came(step, link, talk, envelope),
             Frame::Ack(id) => self.acknowledged(step, link, talk, id),
             Frame::Refuse(id) => self.refused(step, link, talk, id),
+            Frame::Group(part) => self.group_came(step, talk, part),
+            // Those who share a group and are no contacts have nothing else to say to each other.
+            _ if !self.is_friend(talk.account) => Ok(Flow::Go),
             Frame::Presence(presence) => self.presence_came(step, talk, &presence),
             Frame::Offer(offer) => self.offer_came(step, link, talk, offer),
             Frame::Delta(delta) => self.delta_came(step, link, talk, delta),
@@ -106,6 +110,7 @@ impl Node {
         talk.life = hello.incarnation;
         self.lamps.count_anew(&talk.device);
         talk.grants = hello.grants.iter().copied().collect();
+        talk.groups = hello.groups.iter().map(|head| (head.group, head.hash)).collect();
         if let Some(received) = &hello.received
             && self.shows_restoration(step, &talk.device, received)?
         {
@@ -152,18 +157,24 @@ impl Node {
             step.out.transmits.push(Transmit::AllowLanes(id));
         }
         self.fetches.came_near(talk.account, self.device.account);
-        if self.show_lit_to(step, link)? == Flow::End {
-            return Ok(Flow::End);
+        if self.is_friend(talk.account) {
+            if self.show_lit_to(step, link)? == Flow::End {
+                return Ok(Flow::End);
+            }
+            if self.offer_sets(step, link, talk)? == Flow::End {
+                return Ok(Flow::End);
+            }
+            if talk.account != self.device.account {
+                self.grant_lacking(step, talk.account, talk.device, &mut talk.grants)?;
+            }
         }
-        if self.offer_sets(step, link, talk)? == Flow::End {
+        if self.greet_groups(step, link, talk)? == Flow::End {
             return Ok(Flow::End);
         }
         if self.recall(step, link, talk)? == Flow::End {
             return Ok(Flow::End);
         }
-        if talk.account != self.device.account {
-            self.grant_lacking(step, talk.account, talk.device, &mut talk.grants)?;
-        } else {
+        if talk.account == self.device.account {
             let has = talk.grants.iter().find(|held| held.audience == OWN_SECRETS);
             let has = has.map_or(0, |held| held.key.generation);
             self.hand_keys_lacking(step, talk.device, has)?;
@@ -206,6 +217,9 @@ impl Node {
                 return Ok(Flow::End);
             }
             return self.begin(step, link, talk);
+        }
+        if !self.is_friend(talk.account) {
+            return Ok(Flow::Go);
         }
         // Records of devices that were not known before may have been refused.
         self.offer_sets(step, link, talk)
@@ -251,6 +265,7 @@ impl Node {
             if let Some(old) = old {
                 self.remember_departed(step, &old, &list)?;
             }
+            self.tell_groups_of_list(step, account, &list)?;
             self.greet_devices(step, account, &before)?;
             if self.part_with_devices(step, account, &before)? {
                 // The removed device holds what this account shares with theirs, beacon keys among it.
@@ -262,11 +277,17 @@ impl Node {
 
     /// Nothing more is sent to a device, and nothing of it is kept.
     pub(crate) fn forget_device(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
+        self.end_link_to(step, device)?;
+        self.drop_mail(step, device)
+    }
+
+    /// The link to a device ends, and what its owner was on is forgotten.
+    pub(crate) fn end_link_to(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
         if let Some(link) = self.link_to(&device) {
             self.part_from(step, link, &device)?;
         }
         self.lamps.forget(&device);
-        self.drop_mail(step, device)
+        Ok(())
     }
 }
 

@@ -1,7 +1,9 @@
 //! What screens read: pages of a snapshot, beside the machine.
 
-use lamplit_types::{AccountId, BlobId, ConversationId, DeviceId, FileName, FileSize, MessageId, Name, Text, Wall};
-use lamplit_wire::{Body, FileNote, Media, Progress, SetId};
+use lamplit_types::{
+    AccountId, BlobId, ConversationId, DeviceId, FileName, FileSize, GroupId, MessageId, Name, Text, Wall,
+};
+use lamplit_wire::{Body, FileNote, Media, Progress, Rank, SetId};
 
 use crate::{
     db::{Typed, decode},
@@ -51,8 +53,62 @@ pub struct MessageView {
     pub arrived: Wall,
     /// Whether this account wrote it.
     pub mine: bool,
-    /// How far it has come; `None`: it waits here.
+    /// How far it has come, in a group with all of its members; `None`: it waits here.
     pub progress: Option<Progress>,
+    /// In a group: how far an own message has come with how many.
+    pub reach: Option<Reach>,
+}
+
+/// How far a message to a group has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Members who were to get it.
+    pub members: usize,
+    /// Of these, with a device that has it.
+    pub delivered: usize,
+    /// Of these, to whom it was shown.
+    pub read: usize,
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupView {
+    /// Which.
+    pub group: GroupId,
+    /// What it is called; `None` if whoever called it so is believed no more.
+    pub name: Option<Name>,
+    /// Who is in it, the owner too.
+    pub members: Vec<MemberView>,
+    /// Whether the owner is in it.
+    pub is_member: bool,
+    /// Messages of others that were not shown.
+    pub unread: u64,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberView {
+    /// Who.
+    pub account: AccountId,
+    /// What to call them: as a contact, or as they call themselves.
+    pub name: Name,
+    /// What they may do.
+    pub role: Role,
+    /// Whether it is the owner.
+    pub is_me: bool,
+    /// Whether they are a contact.
+    pub is_contact: bool,
+}
+
+/// What a member of a group may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Founded the group: may do all, and name admins.
+    Founder,
+    /// May add and remove members.
+    Admin,
+    /// May talk, rename the group, and leave.
+    Member,
 }
 
 /// What a message is.
@@ -247,6 +303,75 @@ fn contact_view(read: &impl Read, account: AccountId, row: rows::Contact) -> Ste
     })
 }
 
+/// The groups after `after`, by id, at most `limit`; those that the owner is in no more too.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn groups(read: &impl Read, after: Option<GroupId>, limit: usize) -> Result<Vec<GroupView>, ReadError> {
+    let after = after.as_ref().map(|group| group.as_bytes().as_slice());
+    let rows = read.scan(Table::Groups, &[], after, Order::Up, limit)?;
+    let views = rows.into_iter().filter_map(|(at, value)| {
+        let group = <[u8; 16]>::try_from(at.as_slice()).ok().map(GroupId::from_bytes)?;
+        Some(decode(Table::Groups, &value).and_then(|row| group_view(read, group, &row)))
+    });
+    views.collect()
+}
+
+/// One group.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn group(read: &impl Read, group: GroupId) -> Result<Option<GroupView>, ReadError> {
+    let row: Option<rows::GroupRow> = read.row(Table::Groups, group.as_bytes())?;
+    row.map(|row| group_view(read, group, &row)).transpose()
+}
+
+/// What to call everybody who is in a group, or was.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn names(read: &impl Read, group: GroupId) -> Result<Vec<(AccountId, Name)>, ReadError> {
+    let row: Option<rows::GroupRow> = read.row(Table::Groups, group.as_bytes())?;
+    let shown = row.map(|row| row.names).unwrap_or_default().into_iter();
+    let called = shown.map(|(account, name)| {
+        let contact = contact(read, account)?;
+        Ok((account, contact.map_or(name, |contact| contact.name)))
+    });
+    called.collect()
+}
+
+fn group_view(read: &impl Read, group: GroupId, row: &rows::GroupRow) -> Stepped<GroupView> {
+    let (me, charter) = (device(read)?.account, row.charter());
+    let mut members = Vec::new();
+    for standing in charter.members() {
+        let account = standing.account;
+        let contact = contact(read, account)?;
+        let shown = row.names.iter().find(|(whose, _)| *whose == account).map(|(_, name)| name.clone());
+        let is_contact = contact.is_some();
+        let name = contact.map(|contact| contact.name).or(shown).unwrap_or_else(|| standing.name.clone());
+        let role = match standing.rank {
+            Rank::Admin if account == charter.founder() => Role::Founder,
+            Rank::Admin => Role::Admin,
+            Rank::Member | Rank::Out => Role::Member,
+        };
+        members.push(MemberView { account, name, role, is_me: account == me, is_contact });
+    }
+    let conversation: Option<rows::Conversation> = read.row(Table::Conversations, &key::conversation(group.into()))?;
+    Ok(GroupView {
+        group,
+        name: charter.name().map(|name| name.name.clone()),
+        members,
+        is_member: charter.is_member(me),
+        unread: conversation.unwrap_or_default().unread,
+    })
+}
+
+fn reach(read: &impl Read, id: MessageId) -> Stepped<Reach> {
+    let all = crate::groups::reach_of(read, id)?;
+    let at_least = |progress| all.iter().filter(|reached| **reached >= Some(progress)).count();
+    Ok(Reach { members: all.len(), delivered: at_least(Progress::Delivered), read: at_least(Progress::Read) })
+}
+
 /// A conversation's messages before `before`, the newest first, at most `limit`.
 ///
 /// # Errors
@@ -333,10 +458,15 @@ pub fn records(read: &impl Read, after: Option<&[u8]>, limit: usize) -> Result<V
 
 fn message_view(read: &impl Read, me: AccountId, at: &[u8], row: rows::Message) -> Stepped<MessageView> {
     let corrupt = || ReadError::Corrupt { table: Table::Messages };
+    let conversation = key::conversation_of(at).ok_or_else(corrupt)?;
+    let reach = match conversation {
+        ConversationId::Group(_) if row.from == me => Some(reach(read, row.id)?).filter(|reach| reach.members > 0),
+        _ => None,
+    };
     Ok(MessageView {
         index: key::number_of(at).ok_or_else(corrupt)?,
         id: row.id,
-        conversation: key::conversation_of(at).ok_or_else(corrupt)?,
+        conversation,
         from: row.from,
         from_device: row.device,
         what: match row.what {
@@ -347,6 +477,7 @@ fn message_view(read: &impl Read, me: AccountId, at: &[u8], row: rows::Message) 
         arrived: row.arrived,
         mine: row.from == me,
         progress: row.progress,
+        reach,
     })
 }
 

@@ -215,6 +215,57 @@ methods! {
         /// The contact.
         contact: String,
     };
+    /// A page of groups, in the order of their ids; those that the owner is in no more too.
+    "groups" => GetGroups -> GroupPage {
+        /// The last group of the page before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// How many at most; no more than [`crate::limits::PAGE`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<usize>,
+    };
+    /// Founds a group with some contacts.
+    "create_group" => CreateGroup -> Founded {
+        /// What it is called.
+        name: String,
+        /// The contacts.
+        members: Vec<String>,
+    };
+    /// Calls a group something else, for all its members.
+    "rename_group" => RenameGroup -> Done {
+        /// The group.
+        group: String,
+        /// Its new name.
+        name: String,
+    };
+    /// Adds contacts to a group.
+    "add_members" => AddMembers -> Done {
+        /// The group.
+        group: String,
+        /// The contacts.
+        members: Vec<String>,
+    };
+    /// Removes a member from a group: they get nothing more of it.
+    "remove_member" => RemoveMember -> Done {
+        /// The group.
+        group: String,
+        /// The member's account.
+        member: String,
+    };
+    /// Lets a member of a group add and remove others, or no longer.
+    "name_admin" => NameAdmin -> Done {
+        /// The group.
+        group: String,
+        /// The member's account.
+        member: String,
+        /// Whether they may.
+        admin: bool,
+    };
+    /// Leaves a group. Messages stay.
+    "leave_group" => LeaveGroup -> Done {
+        /// The group.
+        group: String,
+    };
     /// Dials an address at which a contact is expected.
     "dial" => Dial -> Done {
         /// The contact.
@@ -443,6 +494,75 @@ pub enum Progress {
     Read,
 }
 
+/// A group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Group {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Who is in it, the owner too.
+    pub members: Vec<Member>,
+    /// Whether the owner is in it.
+    pub joined: bool,
+    /// Messages in it that were not read yet.
+    pub unread: u64,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Member {
+    /// Their account.
+    pub id: String,
+    /// What to call them.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether it is the owner.
+    pub me: bool,
+    /// Whether they are a contact.
+    pub contact: bool,
+}
+
+/// What a member of a group may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything; names admins.
+    Founder,
+    /// Add and remove members.
+    Admin,
+    /// Talk, rename the group, leave.
+    Member,
+}
+
+/// Some groups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupPage {
+    /// The groups.
+    pub groups: Vec<Group>,
+    /// Whether there are more after these.
+    pub more: bool,
+}
+
+/// A new group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Founded {
+    /// Its id.
+    pub id: String,
+}
+
+/// With how many members of a group a message has come how far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reach {
+    /// Members who were to get it.
+    pub members: usize,
+    /// Of these, with a device that has it.
+    pub delivered: usize,
+    /// Of these, to whom it was shown.
+    pub read: usize,
+}
+
 /// A message of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
@@ -454,6 +574,8 @@ pub struct Message {
     pub conversation: String,
     /// The account that wrote it.
     pub from: String,
+    /// In a group: what to call them.
+    pub from_name: Option<String>,
     /// Whether the owner of this device wrote it.
     pub mine: bool,
     /// The text; of a file, what was said with it, or nothing.
@@ -465,8 +587,10 @@ pub struct Message {
     pub sent_ms: u64,
     /// When it came to this device.
     pub arrived_ms: u64,
-    /// How far it has come; only of the owner's own messages.
+    /// How far it has come, in a group with all of its members; only of the owner's own messages.
     pub progress: Option<Progress>,
+    /// How far it has come with how many; only of the owner's own messages in a group.
+    pub reach: Option<Reach>,
 }
 
 /// A file.
@@ -647,6 +771,21 @@ pub enum Event {
         /// Whose.
         contact: String,
     },
+    /// The owner is in a group now.
+    GroupAdded {
+        /// The group.
+        group: Group,
+    },
+    /// A group's name, its members or what is unread in it changed.
+    GroupChanged {
+        /// The group, as it is now.
+        group: Group,
+    },
+    /// The owner is in a group no more. Its messages stay.
+    GroupEnded {
+        /// The group, as it was last known.
+        group: Group,
+    },
     /// An invite could not be accepted.
     AcceptFailed {
         /// Who made it.
@@ -670,7 +809,7 @@ pub enum Event {
         conversation: String,
         /// The message.
         id: String,
-        /// How far it has come.
+        /// How far it has come, in a group with one of its members.
         progress: Progress,
     },
     /// A contact's lit apps changed.

@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use lamplit_client::{
     AppPresence, CommandError, CommandFailed, Event, FileNote, Handle, LinkKind, Media, Progress, Reach, ReadError,
-    Source, State, Storage,
+    Snapshot, Source, State, Storage,
     identity::{Invite, LinkCode},
     view::{self, FileStand, MessageWhat},
 };
-use lamplit_types::{AccountId, DeviceId};
+use lamplit_types::{AccountId, ConversationId, DeviceId, GroupId, Name};
 
 use crate::{
     api,
@@ -100,13 +100,49 @@ pub(crate) fn lit(state: &State, account: AccountId) -> Vec<api::LitApp> {
     apps
 }
 
-pub(crate) fn message(message: view::MessageView) -> api::Message {
+/// What to call those who write in a conversation, where that has to be said.
+pub(crate) type Names = Vec<(AccountId, Name)>;
+
+pub(crate) fn names(read: &Snapshot, conversation: ConversationId) -> Result<Names, ReadError> {
+    match conversation {
+        ConversationId::Account(_) => Ok(Vec::new()),
+        ConversationId::Group(group) => view::names(read, group),
+    }
+}
+
+pub(crate) fn group(group: view::GroupView) -> api::Group {
+    api::Group {
+        id: group.group.to_string(),
+        name: group.name.map_or_else(|| "unnamed group".to_owned(), |name| name.to_string()),
+        members: group.members.into_iter().map(member).collect(),
+        joined: group.is_member,
+        unread: group.unread,
+    }
+}
+
+fn member(member: view::MemberView) -> api::Member {
+    api::Member {
+        id: member.account.to_string(),
+        name: member.name.to_string(),
+        role: match member.role {
+            view::Role::Founder => api::Role::Founder,
+            view::Role::Admin => api::Role::Admin,
+            view::Role::Member => api::Role::Member,
+        },
+        me: member.is_me,
+        contact: member.is_contact,
+    }
+}
+
+pub(crate) fn message(message: view::MessageView, names: &Names) -> api::Message {
+    let from_name = names.iter().find(|(account, _)| *account == message.from).map(|(_, name)| name.to_string());
     let progress = message.progress.map_or(api::Progress::Sent, progress);
     api::Message {
         index: message.index,
         id: message.id.to_string(),
         conversation: message.conversation.to_string(),
         from: message.from.to_string(),
+        from_name,
         mine: message.mine,
         text: message.text().to_owned(),
         file: match &message.what {
@@ -116,6 +152,11 @@ pub(crate) fn message(message: view::MessageView) -> api::Message {
         sent_ms: message.sent.wall.0,
         arrived_ms: message.arrived.0,
         progress: message.mine.then_some(progress),
+        reach: message.reach.map(|reach| api::Reach {
+            members: reach.members,
+            delivered: reach.delivered,
+            read: reach.read,
+        }),
     }
 }
 
@@ -180,14 +221,17 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
         Event::AcceptFailed { inviter, error } => {
             Some(api::Event::AcceptFailed { contact: inviter.to_string(), reason: error.to_string() })
         }
-        Event::Message { id, .. } => handle
-            .read(move |read| view::message(read, id))
-            .await?
-            .map(|found| api::Event::Message { message: message(found) }),
-        Event::File { id, .. } => handle
-            .read(move |read| view::message(read, id))
-            .await?
-            .map(|found| api::Event::File { message: message(found) }),
+        Event::GroupAdded(id) => load_group(handle, id).await?.map(|group| api::Event::GroupAdded { group }),
+        Event::GroupChanged(id) => load_group(handle, id).await?.map(|group| api::Event::GroupChanged { group }),
+        Event::GroupEnded(id) => load_group(handle, id).await?.map(|group| api::Event::GroupEnded { group }),
+        Event::Message { id, conversation, .. } => handle
+            .read(move |read| Ok((view::message(read, id)?, names(read, conversation)?)))
+            .await
+            .map(|(found, names)| found.map(|found| api::Event::Message { message: message(found, &names) }))?,
+        Event::File { id, conversation } => handle
+            .read(move |read| Ok((view::message(read, id)?, names(read, conversation)?)))
+            .await
+            .map(|(found, names)| found.map(|found| api::Event::File { message: message(found, &names) }))?,
         Event::Progress { conversation, id, progress: reached } => Some(api::Event::Progress {
             conversation: conversation.to_string(),
             id: id.to_string(),
@@ -213,6 +257,10 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
         // Answers go to whoever asked.
         Event::Answer(..) => None,
     })
+}
+
+async fn load_group(handle: &Handle, id: GroupId) -> Result<Option<api::Group>, Error> {
+    Ok(handle.read(move |read| view::group(read, id)).await?.map(group))
 }
 
 async fn load_contact(handle: &Handle, account: AccountId) -> Result<Option<api::Contact>, Error> {
@@ -259,6 +307,9 @@ impl From<CommandFailed> for Error {
                 | CommandError::OutboxFull
                 | CommandError::FilesFull => ErrorCode::Full,
                 CommandError::UnknownFile | CommandError::FileWithdrawn => ErrorCode::BadFile,
+                CommandError::TooManyGroups | CommandError::GroupFull | CommandError::GroupWornOut => ErrorCode::Full,
+                CommandError::UnknownGroup | CommandError::UnknownMember => ErrorCode::UnknownGroup,
+                CommandError::AlreadyMember | CommandError::Denied(_) => ErrorCode::Denied,
                 CommandError::AlreadyContact => ErrorCode::AlreadyContact,
                 CommandError::OwnInvite | CommandError::InviteExpired(_) => ErrorCode::BadInvite,
                 CommandError::NoAddress | CommandError::TooManyAddresses => ErrorCode::NoAddress,

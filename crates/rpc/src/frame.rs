@@ -127,6 +127,10 @@ codes! {
     WrongPhrase = 15,
     /// This device was removed from its account.
     Removed = 16,
+    /// No such group, or nobody of that id in it.
+    UnknownGroup = 17,
+    /// Not the owner's to do in this group.
+    Denied = 18,
 }
 
 impl Error {

@@ -9,15 +9,16 @@ use lamplit_client::{
     identity::{Cost, Invite as InviteLink, Phrase},
     view,
 };
-use lamplit_types::{AccountId, AppId, ConversationId, DeviceId, Name, Text};
+use lamplit_types::{AccountId, AppId, ConversationId, DeviceId, GroupId, Name, Text};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     api::{
-        Accept, Accepting, Call, ContactPage, Dark, DeviceList, Dial, Discover, Document, Done, EndLink, GetContacts,
-        GetDevices, GetHistory, GetNearby, GetStatus, HistoryPage, Invite, Invited, Light, LinkDevice, Linking,
-        MarkRead, Method, Nearby, Note, RemoveContact, RemoveDevice, Rename, RenameDevice, Said, Say, SetName,
+        Accept, Accepting, AddMembers, Call, ContactPage, CreateGroup, Dark, DeviceList, Dial, Discover, Document,
+        Done, EndLink, Founded, GetContacts, GetDevices, GetGroups, GetHistory, GetNearby, GetStatus, GroupPage,
+        HistoryPage, Invite, Invited, LeaveGroup, Light, LinkDevice, Linking, MarkRead, Method, NameAdmin, Nearby,
+        Note, RemoveContact, RemoveDevice, RemoveMember, Rename, RenameDevice, RenameGroup, Said, Say, SetName,
         Snapshot as ApiSnapshot, Status,
     },
     convert,
@@ -53,6 +54,13 @@ pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> 
         Call::Rename(call) => to_value(call.serve(handle).await?),
         Call::Note(call) => to_value(call.serve(handle).await?),
         Call::RemoveContact(call) => to_value(call.serve(handle).await?),
+        Call::GetGroups(call) => to_value(call.serve(handle).await?),
+        Call::CreateGroup(call) => to_value(call.serve(handle).await?),
+        Call::RenameGroup(call) => to_value(call.serve(handle).await?),
+        Call::AddMembers(call) => to_value(call.serve(handle).await?),
+        Call::RemoveMember(call) => to_value(call.serve(handle).await?),
+        Call::NameAdmin(call) => to_value(call.serve(handle).await?),
+        Call::LeaveGroup(call) => to_value(call.serve(handle).await?),
         Call::Dial(call) => to_value(call.serve(handle).await?),
         Call::LinkDevice(call) => to_value(call.serve(handle).await?),
         Call::EndLink(call) => to_value(call.serve(handle).await?),
@@ -103,6 +111,15 @@ fn count(read: &Snapshot) -> Result<(view::Me, usize, u64), lamplit_client::Read
         unread = page.iter().fold(unread, |sum, contact| sum.saturating_add(contact.unread));
         match page.last() {
             Some(last) if page.len() == limits::PAGE => after = Some(last.account),
+            _ => break,
+        }
+    }
+    let mut after = None;
+    loop {
+        let page = view::groups(read, after, limits::PAGE)?;
+        unread = page.iter().fold(unread, |sum, group| sum.saturating_add(group.unread));
+        match page.last() {
+            Some(last) if page.len() == limits::PAGE => after = Some(last.group),
             _ => return Ok((view::me(read)?, contacts, unread)),
         }
     }
@@ -126,10 +143,14 @@ impl Serve for GetHistory {
     async fn serve(self, handle: &Handle) -> Result<HistoryPage, Error> {
         let (with, before) = (conversation(&self.conversation)?, self.before);
         let limit = self.limit.unwrap_or(limits::PAGE).clamp(1, limits::PAGE);
-        let mut page = handle.read(move |read| view::history(read, with, before, limit.saturating_add(1))).await?;
+        let read = move |read: &Snapshot| {
+            let names = convert::names(read, with)?;
+            Ok((view::history(read, with, before, limit.saturating_add(1))?, names))
+        };
+        let (mut page, names) = handle.read(read).await?;
         let more = page.len() > limit;
         page.truncate(limit);
-        let (messages, cut) = fit(page.into_iter().map(convert::message).collect())?;
+        let (messages, cut) = fit(page.into_iter().map(|message| convert::message(message, &names)).collect())?;
         Ok(HistoryPage { messages, more: more || cut })
     }
 }
@@ -168,6 +189,59 @@ impl Serve for Say {
             Answer::Saying(id) => Ok(Said { id: id.to_string() }),
             _ => Err(unexpected()),
         }
+    }
+}
+
+impl Serve for GetGroups {
+    async fn serve(self, handle: &Handle) -> Result<GroupPage, Error> {
+        let after = self.after.as_deref().map(group).transpose()?;
+        let limit = self.limit.unwrap_or(limits::PAGE).clamp(1, limits::PAGE);
+        let mut page = handle.read(move |read| view::groups(read, after, limit.saturating_add(1))).await?;
+        let more = page.len() > limit;
+        page.truncate(limit);
+        let (groups, cut) = fit(page.into_iter().map(convert::group).collect())?;
+        Ok(GroupPage { groups, more: more || cut })
+    }
+}
+
+impl Serve for CreateGroup {
+    async fn serve(self, handle: &Handle) -> Result<Founded, Error> {
+        let command = Command::CreateGroup { name: name(&self.name)?, members: accounts(&self.members)? };
+        match handle.command(command).await? {
+            Answer::Founded(group) => Ok(Founded { id: group.to_string() }),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+impl Serve for RenameGroup {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::RenameGroup { group: group(&self.group)?, name: name(&self.name)? }).await
+    }
+}
+
+impl Serve for AddMembers {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::AddMembers { group: group(&self.group)?, members: accounts(&self.members)? }).await
+    }
+}
+
+impl Serve for RemoveMember {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::RemoveMember { group: group(&self.group)?, member: account(&self.member)? }).await
+    }
+}
+
+impl Serve for NameAdmin {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        let (group, member) = (group(&self.group)?, account(&self.member)?);
+        done(handle, Command::NameAdmin { group, member, admin: self.admin }).await
+    }
+}
+
+impl Serve for LeaveGroup {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::LeaveGroup(group(&self.group)?)).await
     }
 }
 
@@ -296,6 +370,14 @@ async fn done(handle: &Handle, command: Command) -> Result<Done, Error> {
 
 fn account(text: &str) -> Result<AccountId, Error> {
     text.parse().map_err(|_| invalid("a contact is named by the id that `contacts` lists, a UUID"))
+}
+
+fn accounts(texts: &[String]) -> Result<Vec<AccountId>, Error> {
+    texts.iter().map(|text| account(text)).collect()
+}
+
+fn group(text: &str) -> Result<GroupId, Error> {
+    text.parse().map_err(|_| invalid("a group is named by the id that `groups` lists, which begins with `group-`"))
 }
 
 fn conversation(text: &str) -> Result<ConversationId, Error> {

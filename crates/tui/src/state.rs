@@ -249,6 +249,12 @@ impl State {
             Event::ContactAdded { contact } => self.added(contact),
             Event::ContactChanged { contact } => self.people.put(contact),
             Event::ContactRemoved { contact } => self.people.remove(&contact),
+            // Groups are talked in on the command line; here is said that they are there.
+            Event::GroupAdded { group } => {
+                self.tell(format!("You are in the group {} now: lamplit history shows it.", tame_line(&group.name)));
+            }
+            Event::GroupEnded { group } => self.tell(format!("You are in {} no more.", tame_line(&group.name))),
+            Event::GroupChanged { .. } => self.ask(),
             Event::AcceptFailed { reason, .. } => {
                 self.accepting = false;
                 self.complain(reason);

@@ -44,6 +44,17 @@ pub const LINK_QUEUE_BYTES: usize = 1024 * 1024;
 /// Keys of the other's audiences that a greeting names. More are not named, and handed over again.
 pub const GRANTS: usize = 16;
 
+/// Groups of one account. A further one is refused; one that somebody adds this account to is passed over.
+pub const GROUPS: usize = 256;
+/// Members of a group at once. A further one is refused: a message is sealed for each device of each.
+pub const GROUP_MEMBERS: usize = 64;
+/// People who are or ever were in a group. A further one is refused: a new group has to be founded.
+pub const GROUP_PEOPLE: usize = 192;
+/// Secrets of a group that are kept, the latest. Who missed as many removals is told by a contact only.
+pub const GROUP_SECRETS: usize = 4;
+/// Statements of one kind in one part of a group. More go in a further one.
+pub const GROUP_PART: usize = 64;
+
 /// Message ids in one receipt. More go in a further one.
 pub const RECEIPT_IDS: usize = 64;
 /// A sealed record's body, in bytes: [`RECORD_BYTES`], its key and what sealing adds.

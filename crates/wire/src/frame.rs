@@ -6,7 +6,7 @@
 
 use lamplit_types::{
     AudienceId, DeviceId, EnvelopeId, Incarnation, InviteId, Name,
-    limits::{FRAME_BYTES, GRANTS},
+    limits::{FRAME_BYTES, GRANTS, GROUPS},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -14,6 +14,7 @@ use crate::{
     bounded::List,
     credential::{DeviceList, ListHead, Signature, SignedOneTimeKey},
     envelope::{Envelope, Mark},
+    group::{GroupHead, GroupPart},
     own::{Admit, Claim, Join, Past, Recall, Removed, Vouch},
     presence::SealedPresence,
     record::{Delta, Have, KeyId, Offer, Whole},
@@ -72,6 +73,8 @@ pub enum Frame {
     Past(Past),
     /// The receiver is a device of its account no more.
     Removed(Removed),
+    /// What the sender knows of a group that both are in.
+    Group(GroupPart),
 }
 
 /// The first frame of each side.
@@ -89,6 +92,8 @@ pub struct Hello {
     pub has_session: bool,
     /// Which keys of the receiver's audiences the sender holds: one that it lacks is handed to it again.
     pub grants: List<GrantHead, GRANTS>,
+    /// What the sender knows of the groups that it takes both for members of.
+    pub groups: List<GroupHead, GROUPS>,
 }
 
 /// How much of what a device sent was received, in the latest of its lives that is known.
@@ -261,6 +266,7 @@ impl Frame {
             Self::Recall(body) => of(36, body),
             Self::Past(body) => of(37, body),
             Self::Removed(body) => of(38, body),
+            Self::Group(body) => of(24, body),
         }
     }
 
@@ -289,6 +295,7 @@ impl Frame {
             36 => Self::Recall(exact(kind, body)?),
             37 => Self::Past(exact(kind, body)?),
             38 => Self::Removed(exact(kind, body)?),
+            24 => Self::Group(exact(kind, body)?),
             _ => return Ok(None),
         };
         Ok(Some(frame))

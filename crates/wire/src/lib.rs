@@ -23,6 +23,7 @@ pub mod bounded;
 pub mod credential;
 mod envelope;
 mod frame;
+mod group;
 mod own;
 mod presence;
 mod record;
@@ -39,6 +40,7 @@ pub use frame::{
     CloseReason, DecodeError, Decoded, EncodeError, Frame, GrantHead, Hello, Introduce, Knock, Received, VERSION,
     decode,
 };
+pub use group::{Badge, Founding, GroupHead, GroupName, GroupPart, GroupSecret, Rank, Standing, StatementHash};
 pub use own::{
     AccountSecrets, Admit, Claim, GenerationSecret, Join, Past, PastContent, PastMessage, Recall, Removed, Vouch,
 };

@@ -15,7 +15,8 @@ use lamplit_types::{
 
 use crate::bounded::{Bytes, List};
 use crate::credential::{
-    CertificateBody, DeviceClaim, DeviceList, Generation, ListHead, OneTimeKey, PairId, Removal, Signature, Signed,
+    CertificateBody, DeviceClaim, DeviceList, Generation, ListHead, OneTimeKey, PairId, Removal, RootHash, Signature,
+    Signed,
 };
 use crate::*;
 
@@ -68,6 +69,7 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
         ("Recall", Frame::Recall(Recall { after: Bytes::default() })),
         ("Past", Frame::Past(past())),
         ("Removed", Frame::Removed(Removed { root: [7; 32], generation: list().generation })),
+        ("Group", Frame::Group(group_part())),
     ]);
     frames
 }
@@ -164,6 +166,7 @@ pub(crate) fn hello() -> Hello {
         received: Some(Received { incarnation: Incarnation(8), seq: 300, highest: 302, mark: Mark([0x3A; 16]) }),
         has_session: true,
         grants: vec![GrantHead { audience: audience(), key: key() }].try_into().unwrap(),
+        groups: vec![GroupHead { group: GROUP, hash: [0x98; 16] }].try_into().unwrap(),
     }
 }
 
@@ -175,6 +178,7 @@ fn first_hello() -> Hello {
         received: None,
         has_session: false,
         grants: List::new(),
+        groups: List::new(),
         ..hello()
     }
 }
@@ -307,6 +311,46 @@ fn whole() -> Whole {
 
 fn whole_of_one() -> Whole {
     Whole { author: Some(author()), heads: List::new(), last: false, wants_reply: true, ..whole() }
+}
+
+pub(crate) fn standing() -> Standing {
+    Standing {
+        group: GROUP,
+        account: ACCOUNT,
+        root: RootHash([0x99; 32]),
+        name: Name::parse("Ada").unwrap(),
+        version: 300,
+        rank: Rank::Out,
+        keeps: vec![StatementHash([0x9A; 16])].try_into().unwrap(),
+        by: AccountId::from_bytes([0xA2; 16]),
+        device: DEVICE,
+    }
+}
+
+fn group_part() -> GroupPart {
+    let name = GroupName { group: GROUP, name: Name::parse("choir").unwrap(), version: 2, by: ACCOUNT, device: DEVICE };
+    let name = Signed { body: name, signature: SIGNATURE };
+    GroupPart {
+        group: GROUP,
+        founding: Founding { founder: ACCOUNT, root: RootHash([0x99; 32]), nonce: [0x9B; 16] },
+        standings: vec![Signed { body: standing(), signature: SIGNATURE }].try_into().unwrap(),
+        names: vec![name].try_into().unwrap(),
+        badges: vec![Signed { body: badge(), signature: SIGNATURE }].try_into().unwrap(),
+        lists: vec![list()].try_into().unwrap(),
+        secrets: vec![GroupSecret { generation: 0x1_0007, secret: [0x9D; 32] }].try_into().unwrap(),
+        head: Some([0x98; 16]),
+    }
+}
+
+pub(crate) fn badge() -> Badge {
+    Badge {
+        group: GROUP,
+        account: ACCOUNT,
+        device: DEVICE,
+        at: clock(),
+        name: Name::parse("Ada").unwrap(),
+        beacon: [0x9C; 32],
+    }
 }
 
 pub(crate) fn knock() -> Knock {

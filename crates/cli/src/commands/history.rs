@@ -1,6 +1,6 @@
 use lamplit_rpc::{
     CallError, Connection, Happening,
-    api::{Contact, Event, GetHistory, MarkRead, Message, Progress, Subscribe},
+    api::{Event, GetHistory, MarkRead, Message, Progress, Reach, Subscribe},
 };
 use serde_json::json;
 
@@ -10,24 +10,25 @@ use crate::{
     bytes::bytes,
     failure::Failure,
     output::{Output, Style, safe},
-    time, who,
+    time,
+    who::{self, Named, With},
 };
 
 /// Messages that are shown if nobody says how many.
 const USUAL: usize = 50;
 
-pub(super) async fn run(desk: &Desk, History { contact, limit, follow }: History) -> Result<(), Failure> {
+pub(super) async fn run(desk: &Desk, History { with, limit, follow }: History) -> Result<(), Failure> {
     let mut daemon = desk.connect().await?;
-    let contact = who::find(&mut daemon, &contact).await?;
+    let with = who::find_with(&mut daemon, &with).await?;
     if follow {
         // Before the first page, so that nothing falls between.
         daemon.call(Subscribe {}).await?;
     }
-    let unread = usize::try_from(contact.unread).unwrap_or(usize::MAX);
-    let messages = latest(&mut daemon, &contact, limit.unwrap_or_else(|| unread.max(USUAL))).await?;
-    let mut page = Page { out: desk.out, contact: &contact, day: None };
+    let unread = usize::try_from(with.unread()).unwrap_or(usize::MAX);
+    let messages = latest(&mut daemon, &with, limit.unwrap_or_else(|| unread.max(USUAL))).await?;
+    let mut page = Page { out: desk.out, with: &with, day: None };
     if messages.is_empty() && !follow && !desk.out.is_json() {
-        desk.out.line(&format!("Nothing yet: lamplit say '{}' hello", safe(&contact.name)))?;
+        desk.out.line(&format!("Nothing yet: lamplit say '{}' hello", safe(with.name())))?;
     }
     for message in &messages {
         page.show(message)?;
@@ -35,9 +36,9 @@ pub(super) async fn run(desk: &Desk, History { contact, limit, follow }: History
     // What was not shown was not read, and only all up to some message can be.
     let shown = messages.iter().filter(|message| !message.mine).count();
     if shown >= unread {
-        mark_read(&mut daemon, &contact).await?;
+        mark_read(&mut daemon, &with).await?;
     } else if !desk.out.is_json() {
-        let (more, name) = (unread.saturating_sub(shown), safe(&contact.name));
+        let (more, name) = (unread.saturating_sub(shown), safe(with.name()));
         let note = format!("{more} before these are unread: lamplit history '{name}' shows them");
         desk.out.line(&desk.out.paint(Style::Dim, &note))?;
     }
@@ -52,12 +53,12 @@ pub(super) async fn run(desk: &Desk, History { contact, limit, follow }: History
 }
 
 /// The latest messages, oldest first.
-async fn latest(daemon: &mut Connection, contact: &Contact, limit: usize) -> Result<Vec<Message>, Failure> {
+async fn latest(daemon: &mut Connection, with: &With, limit: usize) -> Result<Vec<Message>, Failure> {
     let mut messages: Vec<Message> = Vec::new();
     while messages.len() < limit {
         let before = messages.last().map(|message| message.index);
         let left = limit.saturating_sub(messages.len());
-        let page = daemon.call(GetHistory { conversation: contact.id.clone(), before, limit: Some(left) }).await?;
+        let page = daemon.call(GetHistory { conversation: with.id().to_owned(), before, limit: Some(left) }).await?;
         let more = page.more && !page.messages.is_empty();
         messages.extend(page.messages);
         if !more {
@@ -69,11 +70,11 @@ async fn latest(daemon: &mut Connection, contact: &Contact, limit: usize) -> Res
 }
 
 /// Everything after `last`, oldest first.
-async fn since(daemon: &mut Connection, contact: &Contact, last: Option<u64>) -> Result<Vec<Message>, Failure> {
+async fn since(daemon: &mut Connection, with: &With, last: Option<u64>) -> Result<Vec<Message>, Failure> {
     let mut messages: Vec<Message> = Vec::new();
     loop {
         let before = messages.last().map(|message| message.index);
-        let page = daemon.call(GetHistory { conversation: contact.id.clone(), before, limit: None }).await?;
+        let page = daemon.call(GetHistory { conversation: with.id().to_owned(), before, limit: None }).await?;
         let full = page.more && !page.messages.is_empty();
         let (new, old): (Vec<_>, Vec<_>) = page.messages.into_iter().partition(|message| Some(message.index) > last);
         messages.extend(new);
@@ -86,43 +87,43 @@ async fn since(daemon: &mut Connection, contact: &Contact, last: Option<u64>) ->
 
 /// Shows what comes. Own messages, from here or another device, come as events of progress first.
 async fn go_on(daemon: &mut Connection, page: &mut Page<'_>, last: &mut Option<u64>) -> Result<(), Failure> {
-    let contact = page.contact;
+    let with = page.with;
     loop {
         let happening = daemon.next().await?.ok_or(CallError::Gone)?;
         if let Happening::Event(Event::Progress { conversation: whose, id, progress }) = &happening
-            && *whose == contact.id
+            && *whose == with.id()
         {
             page.progress(id, *progress)?;
         }
         let may_be_new = match &happening {
-            Happening::Event(Event::Message { message }) => message.conversation == contact.id,
-            Happening::Event(Event::Progress { conversation: whose, .. }) => *whose == contact.id,
+            Happening::Event(Event::Message { message }) => message.conversation == with.id(),
+            Happening::Event(Event::Progress { conversation: whose, .. }) => *whose == with.id(),
             Happening::Event(_) => false,
             Happening::Lagged(_) => true,
         };
         if !may_be_new {
             continue;
         }
-        let messages = since(daemon, contact, *last).await?;
+        let messages = since(daemon, with, *last).await?;
         for message in &messages {
             page.show(message)?;
             *last = Some(message.index);
         }
         if messages.iter().any(|message| !message.mine) {
-            mark_read(daemon, contact).await?;
+            mark_read(daemon, with).await?;
         }
     }
 }
 
-async fn mark_read(daemon: &mut Connection, contact: &Contact) -> Result<(), Failure> {
-    daemon.call(MarkRead { conversation: contact.id.clone(), up_to: None }).await?;
+async fn mark_read(daemon: &mut Connection, with: &With) -> Result<(), Failure> {
+    daemon.call(MarkRead { conversation: with.id().to_owned(), up_to: None }).await?;
     Ok(())
 }
 
 /// What is printed, and what the last line's day was.
 struct Page<'c> {
     out: Output,
-    contact: &'c Contact,
+    with: &'c With,
     day: Option<jiff::civil::Date>,
 }
 
@@ -147,17 +148,27 @@ impl Page<'_> {
     }
 
     fn line(&self, message: &Message, time: &str) -> String {
-        let name = if message.mine { "you".to_owned() } else { safe(&self.contact.name) };
+        // In a group whoever wrote it, who may be in it no more.
+        let name = match (&self.with, &message.from_name) {
+            _ if message.mine => "you".to_owned(),
+            (With::Contact(contact), _) => safe(&contact.name),
+            (With::Group(_), Some(name)) => safe(name),
+            (With::Group(_), None) => "somebody".to_owned(),
+        };
         let name = if message.mine { name } else { self.out.paint(Style::Bold, &name) };
         // Further lines of a message begin under its first, so that none can look like somebody else's.
         let text = safe(&words(message)).replace('\n', "\n       ");
-        let mark = message.progress.map(|progress| self.out.paint(Style::Dim, &format!("  {}", word(progress))));
+        let mark = match (message.reach, message.progress) {
+            (Some(reach), _) => Some(how_far(reach)),
+            (None, progress) => progress.map(|progress| word(progress).to_owned()),
+        };
+        let mark = mark.map(|mark| self.out.paint(Style::Dim, &format!("  {mark}")));
         format!("{}  {name}: {text}{}", self.out.paint(Style::Dim, time), mark.unwrap_or_default())
     }
 
     fn progress(&self, id: &str, progress: Progress) -> Result<(), Failure> {
         if self.out.is_json() {
-            let value = json!({ "id": id, "conversation": self.contact.id, "progress": progress });
+            let value = json!({ "id": id, "conversation": self.with.id(), "progress": progress });
             self.out.print(&value, String::new)?;
         }
         Ok(())
@@ -169,6 +180,16 @@ fn words(message: &Message) -> String {
     let Some(file) = &message.file else { return message.text.clone() };
     let caption = if message.text.is_empty() { String::new() } else { format!("\n{}", message.text) };
     format!("[{}, {}, {}]{caption}", file.name, bytes(file.size), state(file, message.mine))
+}
+
+/// How far a message to a group has come.
+fn how_far(Reach { members, delivered, read }: Reach) -> String {
+    match (members, delivered, read) {
+        (_, 0, _) => word(Progress::Sent).to_owned(),
+        (all, _, read) if read == all => format!("read by all {all}"),
+        (all, delivered, 0) => format!("delivered to {delivered} of {all}"),
+        (all, delivered, read) => format!("delivered to {delivered} of {all}, read by {read}"),
+    }
 }
 
 fn word(progress: Progress) -> &'static str {

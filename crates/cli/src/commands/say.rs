@@ -6,7 +6,12 @@ use lamplit_types::limits::TEXT_BYTES;
 use serde_json::json;
 
 use super::Desk;
-use crate::{args::Say, failure::Failure, output::safe, who};
+use crate::{
+    args::Say,
+    failure::Failure,
+    output::safe,
+    who::{self, Named, With},
+};
 
 pub(super) async fn run(desk: &Desk, say: Say) -> Result<(), Failure> {
     let text = match say.words() {
@@ -14,11 +19,15 @@ pub(super) async fn run(desk: &Desk, say: Say) -> Result<(), Failure> {
         None => standard_input()?,
     };
     let mut daemon = desk.connect().await?;
-    let contact = who::find(&mut daemon, &say.contact).await?;
-    let said = daemon.call(api::Say { conversation: contact.id.clone(), text }).await?;
-    desk.out.print(&json!({ "id": said.id, "conversation": contact.id }), || {
-        let name = safe(&contact.name);
-        if contact.near { format!("Sent to {name}.") } else { format!("Kept: it is sent when {name} comes near.") }
+    let with = who::find_with(&mut daemon, &say.to).await?;
+    let said = daemon.call(api::Say { conversation: with.id().to_owned(), text }).await?;
+    desk.out.print(&json!({ "id": said.id, "conversation": with.id() }), || {
+        let name = safe(with.name());
+        match &with {
+            With::Contact(contact) if !contact.near => format!("Kept: it is sent when {name} comes near."),
+            With::Contact(_) => format!("Sent to {name}."),
+            With::Group(_) => format!("Sent to {name}: to each member when they are near."),
+        }
     })?;
     Ok(())
 }

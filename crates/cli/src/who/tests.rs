@@ -27,11 +27,11 @@ fn people() -> Vec<Contact> {
 }
 
 fn chosen(wanted: &str) -> String {
-    choose(people(), wanted).unwrap().id
+    choose(people(), wanted, Kind::Contact).unwrap().id
 }
 
 fn refused(wanted: &str) -> String {
-    choose(people(), wanted).unwrap_err().to_string()
+    choose(people(), wanted, Kind::Contact).unwrap_err().to_string()
 }
 
 #[test]
@@ -55,4 +55,23 @@ fn what_fits_several_is_refused_with_their_ids() {
 fn what_fits_nobody_is_refused() {
     assert!(refused("Zoe").contains("lamplit contacts"));
     assert!(refused("  ").contains("whom?"));
+}
+
+fn group(id: &str, name: &str) -> Group {
+    Group { id: id.to_owned(), name: name.to_owned(), members: Vec::new(), joined: true, unread: 0 }
+}
+
+#[test]
+fn a_conversation_is_with_a_contact_or_a_group() {
+    let all = || {
+        let groups = [group("group-1111", "Ada's choir"), group("group-2222", "Grace")];
+        people().into_iter().map(With::Contact).chain(groups.map(With::Group)).collect::<Vec<_>>()
+    };
+    let chosen = |wanted: &str| choose(all(), wanted, Kind::Any).map(|with| with.id().to_owned());
+    assert_eq!(chosen("Ada").unwrap(), "1111-a");
+    assert_eq!(chosen("ada's").unwrap(), "group-1111");
+    assert_eq!(chosen("group-2").unwrap(), "group-2222");
+    let both = chosen("Grace").unwrap_err().to_string();
+    assert!(both.contains("2222-c") && both.contains("group-2222"), "{both}");
+    assert!(chosen("Zoe").unwrap_err().to_string().contains("lamplit group list"));
 }

@@ -11,6 +11,8 @@ fn message(text: &str, mine: bool) -> Message {
         id: String::new(),
         conversation: String::new(),
         from: String::new(),
+        from_name: None,
+        reach: None,
         mine,
         text: text.to_owned(),
         file: None,

@@ -11,6 +11,7 @@
 mod bad_input;
 mod files;
 mod first_light;
+mod groups;
 mod hostile;
 mod own_devices;
 mod removed;

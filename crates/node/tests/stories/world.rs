@@ -8,7 +8,9 @@ use lamplit_node::{
     Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, JoinError, Joiner, Node,
     Order, Read, ReadError, Row, Table, Transmit, Write, setup, view,
 };
-use lamplit_types::{AccountId, AppId, Beacon, BlobId, Channel, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall};
+use lamplit_types::{
+    AccountId, AppId, Beacon, BlobId, Channel, GroupId, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall,
+};
 
 /// What stretching a phrase costs in tests.
 pub(crate) const CHEAP: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
@@ -502,6 +504,42 @@ impl World {
             Ok(Answer::Saying(id)) => id,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Founds a group.
+    pub(crate) fn found(&mut self, at: usize, called: &str, members: &[usize]) -> GroupId {
+        let members = members.iter().map(|member| self.devices[*member].account).collect();
+        match self.command(at, Command::CreateGroup { name: name(called), members }) {
+            Ok(Answer::Founded(group)) => group,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Says something in a group.
+    pub(crate) fn call_out(&mut self, from: usize, group: GroupId, words: &str) -> MessageId {
+        match self.command(from, Command::Say { to: group.into(), text: text(words) }) {
+            Ok(Answer::Saying(id)) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A group as a device has it.
+    pub(crate) fn group(&self, at: usize, group: GroupId) -> Option<view::GroupView> {
+        view::group(&self.devices[at].store, group).unwrap()
+    }
+
+    /// What the members of a group are called at a device, by name.
+    pub(crate) fn members(&self, at: usize, group: GroupId) -> Vec<String> {
+        let view = self.group(at, group).unwrap();
+        let mut names: Vec<String> = view.members.iter().map(|member| member.name.to_string()).collect();
+        names.sort();
+        names
+    }
+
+    /// What a device shows of a group's conversation, oldest first.
+    pub(crate) fn group_history(&self, at: usize, group: GroupId) -> Vec<String> {
+        let rows = view::history(&self.devices[at].store, group.into(), None, 100_000).unwrap();
+        rows.into_iter().rev().map(|message| message.text().to_owned()).collect()
     }
 
     /// What a device shows of a conversation, oldest first.

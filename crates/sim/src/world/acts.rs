@@ -335,6 +335,9 @@ impl World {
                 Event::DeviceChanged(_) => 33,
                 Event::DeviceRemoved(_) => 34,
                 Event::Past { .. } => 35,
+                Event::GroupAdded(_) => 36,
+                Event::GroupChanged(_) => 37,
+                Event::GroupEnded(_) => 38,
             };
             self.story.note(&[at as u64, code]);
             self.tell_event(at, &event);

@@ -83,6 +83,8 @@ pub(crate) fn message(index: u64, mine: bool, text: &str, minutes: u64) -> Messa
     Message {
         index,
         id: format!("m{index}"),
+        from_name: None,
+        reach: None,
         conversation: "g".to_owned(),
         from: if mine { "me" } else { "g" }.to_owned(),
         mine,

@@ -10,12 +10,13 @@ use core::fmt::Debug;
 
 use lamplit_types::limits::ENVELOPE_BYTES;
 use lamplit_types::limits::{
-    DELTA_RECORDS, DEVICES, GRANTS, NAME_BYTES, PRESENCE_BYTES, SEALED_RECORD_BYTES, VECTOR_AUTHORS,
+    DELTA_RECORDS, DEVICES, GRANTS, GROUP_PART, GROUP_SECRETS, NAME_BYTES, PRESENCE_BYTES, SEALED_RECORD_BYTES,
+    VECTOR_AUTHORS,
 };
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Chain, LogEntry, Record, RecordBody, Wants, credential::Signed, golden, samples};
+use crate::{Chain, LogEntry, Record, RecordBody, Standing, Wants, credential::Signed, golden, samples};
 
 /// Reads the only frame of `wire`.
 fn read(wire: &[u8]) -> Result<Decoded, DecodeError> {
@@ -227,10 +228,18 @@ fn limited() -> Vec<(&'static str, u8, Forged, usize)> {
     let greeting = |grants: usize| {
         let Hello { list, your_list, incarnation, received, has_session, .. } = hello();
         let grant = GrantHead { audience: audience(), key: key() };
-        (list, your_list, incarnation, received, has_session, vec![grant; grants])
+        (list, your_list, incarnation, received, has_session, vec![grant; grants], Vec::<GroupHead>::new())
+    };
+    let in_groups = |groups: usize| {
+        let Hello { list, your_list, incarnation, received, has_session, grants, .. } = hello();
+        let head = GroupHead { group: GROUP, hash: [1; 16] };
+        (list, your_list, incarnation, received, has_session, grants, vec![head; groups])
     };
     vec![
         ("grants", 1, forged(greeting), GRANTS),
+        ("groups", 1, forged(in_groups), GROUPS),
+        ("standings", 24, forged(|n| part(vec![(standing(), SIGNATURE); n], 0)), GROUP_PART),
+        ("group secrets", 24, forged(|n| part(Vec::new(), n)), GROUP_SECRETS),
         ("removals", 2, forged(move |n| ([7; 32], signed_generation(n), vec![certificate(None)])), DEVICES),
         ("devices", 2, forged(|n| ([7; 32], generation(), vec![certificate(None); n])), DEVICES),
         ("device name", 2, forged(move |n| ([7; 32], generation(), vec![certified(n)])), NAME_BYTES),
@@ -261,6 +270,13 @@ fn limited() -> Vec<(&'static str, u8, Forged, usize)> {
     ]
 }
 
+/// A [`GroupPart`] with nothing in it but these.
+fn part(standings: Vec<(Standing, Signature)>, secrets: usize) -> impl Serialize {
+    let founding = (samples::ACCOUNT, [0x99u8; 32], [0x9Bu8; 16]);
+    let secrets = vec![(1u32, [0x9Du8; 32]); secrets];
+    (samples::GROUP, founding, standings, [0u8; 3], secrets, Some([0x98u8; 16]))
+}
+
 /// A [`Whole`] of everybody's records.
 fn whole<R: Serialize, H: Serialize>(records: R, heads: H) -> impl Serialize {
     (samples::set(), None::<u8>, records, heads, true, false, samples::clock())
@@ -283,8 +299,8 @@ fn every_field_holds_its_limit_and_not_one_more() {
 #[test]
 fn values_that_are_none_are_malformed() {
     let mut hello = golden::vector("Hello to a stranger").split_off(4);
-    // Whether there is a session; after it comes a list of nothing.
-    *hello.iter_mut().nth_back(1).unwrap() = 2;
+    // Whether there is a session; after it come two lists of nothing.
+    *hello.iter_mut().nth_back(2).unwrap() = 2;
     let mut offer = golden::vector("Offer").split_off(4);
     // The first byte is the kind of space.
     offer[0] = 1;
