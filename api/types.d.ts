@@ -88,6 +88,24 @@ export type Event =
     contact: string;
     type: "contact_removed";
   }
+  /** The owner is in a group now. */
+  | {
+    /** The group. */
+    group: Group;
+    type: "group_added";
+  }
+  /** A group's name, its members or what is unread in it changed. */
+  | {
+    /** The group, as it is now. */
+    group: Group;
+    type: "group_changed";
+  }
+  /** The owner is in a group no more. Its messages stay. */
+  | {
+    /** The group, as it was last known. */
+    group: Group;
+    type: "group_ended";
+  }
   /** An invite could not be accepted. */
   | {
     /** Who made it. */
@@ -114,7 +132,7 @@ export type Event =
     conversation: string;
     /** The message. */
     id: string;
-    /** How far it has come. */
+    /** How far it has come, in a group with one of its members. */
     progress: Progress;
     type: "progress";
   }
@@ -231,6 +249,12 @@ export type FileState =
     state: "withdrawn";
   };
 
+/** A new group. */
+export interface Founded {
+  /** Its id. */
+  id: string;
+}
+
 /** The daemon's half of the greeting on the WebSocket. */
 export interface Greeting {
   /** The daemon's nonce: 64 hexadecimal digits. */
@@ -240,6 +264,28 @@ export interface Greeting {
    * A program that does not find it right is not talking to the daemon, and should tell it nothing.
    */
   proof: string;
+}
+
+/** A group. */
+export interface Group {
+  /** Its id. */
+  id: string;
+  /** Whether the owner is in it. */
+  joined: boolean;
+  /** Who is in it, the owner too. */
+  members: Member[];
+  /** What it is called. */
+  name: string;
+  /** Messages in it that were not read yet. */
+  unread: number;
+}
+
+/** Some groups. */
+export interface GroupPage {
+  /** The groups. */
+  groups: Group[];
+  /** Whether there are more after these. */
+  more: boolean;
 }
 
 /** Some messages, newest first. */
@@ -287,6 +333,20 @@ export interface LitApp {
   source: string;
 }
 
+/** A member of a group. */
+export interface Member {
+  /** Whether they are a contact. */
+  contact: boolean;
+  /** Their account. */
+  id: string;
+  /** Whether it is the owner. */
+  me: boolean;
+  /** What to call them. */
+  name: string;
+  /** What they may do. */
+  role: Role;
+}
+
 /** A message of a conversation. */
 export interface Message {
   /** When it came to this device. */
@@ -297,14 +357,18 @@ export interface Message {
   file?: File | null;
   /** The account that wrote it. */
   from: string;
+  /** In a group: what to call them. */
+  from_name: string | null;
   /** Its id, the same on every device. */
   id: string;
   /** Its place in the conversation on this device. */
   index: number;
   /** Whether the owner of this device wrote it. */
   mine: boolean;
-  /** How far it has come; only of the owner's own messages. */
+  /** How far it has come, in a group with all of its members; only of the owner's own messages. */
   progress: Progress | null;
+  /** How far it has come with how many; only of the owner's own messages in a group. */
+  reach: Reach | null;
   /** When it was written, by the writer's clock. */
   sent_ms: number;
   /** The text; of a file, what was said with it, or nothing. */
@@ -368,6 +432,25 @@ export type Progress =
   | "delivered"
   /** It was shown to the addressee. */
   | "read";
+
+/** With how many members of a group a message has come how far. */
+export interface Reach {
+  /** Of these, with a device that has it. */
+  delivered: number;
+  /** Members who were to get it. */
+  members: number;
+  /** Of these, to whom it was shown. */
+  read: number;
+}
+
+/** What a member of a group may do. */
+export type Role =
+  /** Everything; names admins. */
+  | "founder"
+  /** Add and remove members. */
+  | "admin"
+  /** Talk, rename the group, leave. */
+  | "member";
 
 /** A message that will be sent. */
 export interface Said {
@@ -657,6 +740,76 @@ export interface Methods {
     };
     result: Done;
   };
+  /** A page of groups, in the order of their ids; those that the owner is in no more too. */
+  groups: {
+    params: {
+      /** The last group of the page before. */
+      after?: string | null;
+      /** How many at most; no more than [`crate::limits::PAGE`]. */
+      limit?: number | null;
+    };
+    result: GroupPage;
+  };
+  /** Founds a group with some contacts. */
+  create_group: {
+    params: {
+      /** The contacts. */
+      members: string[];
+      /** What it is called. */
+      name: string;
+    };
+    result: Founded;
+  };
+  /** Calls a group something else, for all its members. */
+  rename_group: {
+    params: {
+      /** The group. */
+      group: string;
+      /** Its new name. */
+      name: string;
+    };
+    result: Done;
+  };
+  /** Adds contacts to a group. */
+  add_members: {
+    params: {
+      /** The group. */
+      group: string;
+      /** The contacts. */
+      members: string[];
+    };
+    result: Done;
+  };
+  /** Removes a member from a group: they get nothing more of it. */
+  remove_member: {
+    params: {
+      /** The group. */
+      group: string;
+      /** The member's account. */
+      member: string;
+    };
+    result: Done;
+  };
+  /** Lets a member of a group add and remove others, or no longer. */
+  name_admin: {
+    params: {
+      /** Whether they may. */
+      admin: boolean;
+      /** The group. */
+      group: string;
+      /** The member's account. */
+      member: string;
+    };
+    result: Done;
+  };
+  /** Leaves a group. Messages stay. */
+  leave_group: {
+    params: {
+      /** The group. */
+      group: string;
+    };
+    result: Done;
+  };
   /** Dials an address at which a contact is expected. */
   dial: {
     params: {
@@ -737,6 +890,8 @@ export type ErrorCode =
   | 4
   /** Busy: Too many connections. */
   | 8
+  /** Denied: Not the owner's to do in this group. */
+  | 18
   /** Full: A limit is reached. */
   | 3
   /** InvalidParams: The parameters don't fit the method. */
@@ -765,5 +920,7 @@ export type ErrorCode =
   | 1
   /** UnknownDevice: No device of that id on this account. */
   | 14
+  /** UnknownGroup: No such group, or nobody of that id in it. */
+  | 17
   /** WrongPhrase: The recovery phrase is none, or another account's. */
   | 15;
