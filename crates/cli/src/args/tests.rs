@@ -11,7 +11,10 @@ fn the_command_line_is_consistent() {
 
 #[test]
 fn every_command_documents_its_json() {
-    for command in Args::command().get_subcommands() {
+    let args = Args::command();
+    let several = args.get_subcommands().flat_map(clap::Command::get_subcommands);
+    let alone = args.get_subcommands().filter(|command| !command.has_subcommands());
+    for command in alone.chain(several) {
         let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
         assert!(help.contains("JSON"), "{} does not say what it prints with --json", command.get_name());
     }
