@@ -214,11 +214,11 @@ impl Driver {
                 let address = lamplit_node::Address(address.as_str().to_owned());
                 self.handle(read, Input::Sighted { beacon, address });
             }
-            // A beacon that is gone says nothing about the links that are there.
             Incident::Transport(TransportEvent::Lost { beacon }) => {
                 if self.sighted.remove(&beacon) {
                     self.count_strangers();
                 }
+                self.handle(read, Input::Lost(beacon));
             }
             Incident::Transport(TransportEvent::Incoming(connection)) => self.connected(read, connection, None),
             Incident::Dialled(dial, connection) => {

@@ -196,6 +196,8 @@ impl Node {
             }
             self.links.insert(link, line);
         }
+        // They would not recognise this device by its next beacon.
+        self.wake_all(step.now.mono);
         Ok(())
     }
 }

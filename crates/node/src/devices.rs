@@ -195,6 +195,7 @@ impl Node {
         for id in ended {
             self.end_link(step, id, None)?;
         }
+        self.wake_all(step.now.mono);
         Ok(())
     }
 

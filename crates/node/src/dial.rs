@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lamplit_types::{DeviceId, InviteId, Mono};
+use lamplit_types::{Beacon, DeviceId, InviteId, Mono};
 
 use crate::{
     Node,
@@ -31,8 +31,10 @@ struct Known {
     next_place: usize,
     /// Dials that came to nothing since the last that did not.
     tries: u32,
-    /// When to dial next; `None` while a dial is under way or a link is there.
+    /// When to dial next; `None` while a dial is under way, or a link is there or rests.
     next: Option<Mono>,
+    /// The beacon it shows, as long as it is seen.
+    beacon: Option<Beacon>,
 }
 
 /// An address at which somebody may be reached.
@@ -113,6 +115,7 @@ impl Dialer {
                 next_place: 0,
                 tries: 0,
                 next: None,
+                beacon: None,
             }),
             None => return,
         };
@@ -174,8 +177,58 @@ impl Dialer {
 
     /// The link to a device is gone: dial again soon.
     pub(crate) fn lost(&mut self, now: Mono, device: DeviceId) {
+        self.dial_at(now.plus(limits::REDIAL_MS), device);
+    }
+
+    /// A device that rests is to be dialled now.
+    pub(crate) fn wake(&mut self, now: Mono, device: DeviceId) {
+        let target = Target::Device(device);
+        if !self.under_way.values().any(|(other, _)| *other == target) {
+            self.dial_at(now, device);
+        }
+    }
+
+    /// Where it was seen last is likeliest: the ports before it go.
+    fn dial_at(&mut self, at: Mono, device: DeviceId) {
         if let Some(known) = self.known.get_mut(&Target::Device(device)) {
-            known.next = Some(now.plus(limits::REDIAL_MS));
+            let latest = (0..known.places.len()).max_by_key(|at| known.places.get(*at).map(|place| place.seen));
+            known.next_place = latest.unwrap_or(0);
+            known.next = Some(known.next.map_or(at, |next| next.min(at)));
+        }
+    }
+
+    /// A device is not to be dialled just because it was seen.
+    fn stay(&mut self, device: &DeviceId) {
+        if let Some(known) = self.known.get_mut(&Target::Device(*device)) {
+            known.next = None;
+        }
+    }
+
+    /// Whether a device is to be dialled.
+    fn is_planned(&self, device: &DeviceId) -> bool {
+        self.known.get(&Target::Device(*device)).is_some_and(|known| known.next.is_some())
+    }
+
+    /// A device shows a beacon.
+    fn shows(&mut self, device: &DeviceId, beacon: Beacon) {
+        if let Some(known) = self.known.get_mut(&Target::Device(*device)) {
+            known.beacon = Some(beacon);
+        }
+    }
+
+    /// Whether a device's beacon is seen.
+    pub(crate) fn sees(&self, device: &DeviceId) -> bool {
+        self.known.get(&Target::Device(*device)).is_some_and(|known| known.beacon.is_some())
+    }
+
+    /// The device whose beacon is seen no longer, if that was its latest.
+    pub(crate) fn lost_sight(&mut self, beacon: Beacon) -> Option<DeviceId> {
+        let mut known = self.known.iter_mut();
+        let (target, known) = known.find(|(_, known)| known.beacon == Some(beacon))?;
+        known.beacon = None;
+        match target {
+            Target::Device(device) => Some(*device),
+            Target::Invite(_) => None,
         }
     }
 
@@ -225,15 +278,17 @@ fn back_off(tries: u32) -> u64 {
 
 impl Node {
     /// A transport saw a beacon.
-    pub(crate) fn sighted(&mut self, step: &mut Step<'_>, beacon: lamplit_types::Beacon, address: Address) {
+    pub(crate) fn sighted(&mut self, step: &mut Step<'_>, beacon: Beacon, address: Address) {
         let Some(device) = self.people.recognise(beacon) else { return };
         if device == self.device.device || address.0.len() > limits::ADDRESS_BYTES {
             return;
         }
         let wait = if self.device.device < device { 0 } else { limits::YIELD_MS };
+        let is_due = self.dialer.is_planned(&device);
         self.dialer.seen(step.now.mono, Target::Device(device), address, wait);
-        if self.link_to(&device).is_some() {
-            self.dialer.reached(&device);
+        self.dialer.shows(&device, beacon);
+        if self.link_to(&device).is_some() || self.resting.contains_key(&device) && !is_due {
+            self.dialer.stay(&device);
         }
     }
 
@@ -254,7 +309,10 @@ impl Node {
         let tries = self.dialer.failed(step.now.mono, target);
         match target {
             Target::Invite(invite) => self.accept_failed_once(step, invite, tries),
-            Target::Device(_) => Ok(()),
+            Target::Device(device) => {
+                self.is_away(step, device);
+                Ok(())
+            }
         }
     }
 

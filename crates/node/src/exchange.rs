@@ -194,6 +194,9 @@ impl Node {
                 self.end_link(step, id, None)?;
             }
         }
+        let mut concerned = self.resting_accounts();
+        concerned.retain(|account| dirty.iter().any(|set| self.shares(*account, set)));
+        self.wake_those(step.now.mono, &concerned);
         Ok(())
     }
 

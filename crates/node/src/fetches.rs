@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lamplit_types::{AccountId, BlobId, LinkId, Mono};
+use lamplit_types::{AccountId, BlobId, DeviceId, LinkId, Mono};
 
 use crate::{
     Node,
@@ -83,8 +83,17 @@ impl Node {
         let running = self.fetches.wanted.values().filter(|want| want.running.is_some()).count();
         let now = step.now.mono;
         let due = self.fetches.wanted.iter().filter(|(_, want)| want.running.is_none() && want.again <= now);
-        let holders = due.filter_map(|(blob, want)| Some((*blob, self.holder(want)?)));
-        let next: Vec<_> = holders.take(limits::FETCHES.saturating_sub(running)).collect();
+        let (mut next, mut asleep) = (Vec::new(), Vec::new());
+        for (blob, want) in due {
+            match self.holder(want) {
+                Some(link) if next.len() < limits::FETCHES.saturating_sub(running) => next.push((*blob, link)),
+                Some(_) => {}
+                None => asleep.extend(self.holders(want)),
+            }
+        }
+        for device in asleep {
+            self.wake(now, device);
+        }
         for (blob, link) in next {
             let Some(file) = self.file_job(step, blob)? else {
                 self.fetches.forget(&blob);
@@ -101,13 +110,23 @@ impl Node {
     /// A link to somebody who may have a file: a device of its sender, or another one of this account. After each failure
     /// the next.
     fn holder(&self, want: &Want) -> Option<LinkId> {
+        let links: Vec<LinkId> = self.holders(want).iter().filter_map(|device| self.ready_link_to(device)).collect();
+        let turn = usize::try_from(want.failures).ok()?.checked_rem(links.len())?;
+        links.get(turn).copied()
+    }
+
+    /// Whether a file is being fetched over a link.
+    pub(crate) fn is_fetching_over(&self, link: LinkId) -> bool {
+        self.fetches.wanted.values().any(|want| want.running == Some(link))
+    }
+
+    /// The devices that may have a file.
+    fn holders(&self, want: &Want) -> Vec<DeviceId> {
         let mut devices = self.people.devices_of(want.from);
         if want.from != self.device.account {
             devices.extend(self.people.devices_of(self.device.account));
         }
-        let links: Vec<LinkId> = devices.iter().filter_map(|device| self.ready_link_to(device)).collect();
-        let turn = usize::try_from(want.failures).ok()?.checked_rem(links.len())?;
-        links.get(turn).copied()
+        devices
     }
 
     /// What is needed to fetch or to serve a file.

@@ -147,8 +147,11 @@ impl Node {
 
     /// Somebody asks for a file over their link.
     pub(crate) fn asked(&mut self, step: &mut Step<'_>, link: LinkId, ask: AskId, blob: BlobId) -> Stepped {
-        let account = self.links.get(&link).and_then(|line| match &line.stage {
-            Stage::Known(talk) if talk.heard && !talk.expired => Some(talk.account),
+        let account = self.links.get_mut(&link).and_then(|line| match &mut line.stage {
+            Stage::Known(talk) if talk.heard && !talk.expired => {
+                talk.serves = true;
+                Some(talk.account)
+            }
             _ => None,
         });
         let row: Option<File> = step.db.row(Table::Files, blob.as_bytes())?;

@@ -24,6 +24,8 @@ pub enum Input {
         /// Where it can be dialled.
         address: Address,
     },
+    /// A beacon is seen no longer.
+    Lost(Beacon),
     /// A pipe is open: one that was dialled, or one that somebody else dialled.
     Connected {
         /// A number that was never used before.

@@ -136,6 +136,9 @@ impl Node {
         for id in ended {
             self.end_link(step, id, None)?;
         }
+        if !self.lamps.own.is_empty() {
+            self.wake_all(step.now.mono);
+        }
         Ok(())
     }
 

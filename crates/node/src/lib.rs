@@ -46,6 +46,7 @@ mod ratchets;
 mod receipts;
 mod removal;
 mod replica;
+mod rest;
 mod rows;
 pub mod sabotage;
 pub mod setup;

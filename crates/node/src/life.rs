@@ -39,6 +39,7 @@ impl Node {
     /// Everything that is due by the clock.
     pub(crate) fn tick_all(&mut self, step: &mut Step<'_>) -> Stepped {
         self.tick_links(step)?;
+        self.let_rest(step)?;
         self.next_epoch = step.now.mono.plus(Self::until_next_epoch(step.now.wall));
         self.dial_due(step);
         self.tell_presence(step)?;

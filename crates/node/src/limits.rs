@@ -92,6 +92,9 @@ pub const YIELD_MS: u64 = 400;
 pub const REDIAL_MS: u64 = 1_000;
 /// up to this.
 pub const REDIAL_MAX_MS: u64 = 60_000;
+/// A link over which nothing went or came for so long rests, if nothing is due. Three times the time between two presences
+/// and more, so one over which presence is said stays.
+pub const REST_MS: u64 = 120_000;
 /// How long a sighting is worth dialling.
 pub const SIGHTING_MS: u64 = 30 * 60 * 1000;
 

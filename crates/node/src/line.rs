@@ -22,6 +22,8 @@ pub(crate) struct Line {
     pub(crate) id: LinkId,
     pub(crate) link: Link,
     pub(crate) since: Mono,
+    /// When something last went or came over it.
+    pub(crate) spoke: Mono,
     /// Whom this device dialled and where, if it did.
     pub(crate) dialled: Option<(Target, Address)>,
     pub(crate) stage: Stage,
@@ -48,6 +50,10 @@ pub(crate) struct Talk {
     pub(crate) heard: bool,
     /// The other's certificate ran out, as far as is known here: it may show a newer list and say nothing else.
     pub(crate) expired: bool,
+    /// The other fetches a file, or did: how far it is goes by beside the frames.
+    pub(crate) serves: bool,
+    /// Neither side has anything to say: the link ends, and the device is near all the same.
+    pub(crate) rests: bool,
     /// Frames of other classes that overtook the other's first frame: the streams of a pipe keep no order among
     /// themselves.
     pub(crate) early: Vec<Vec<u8>>,
@@ -115,6 +121,8 @@ impl Talk {
             shown_near: false,
             heard: false,
             expired,
+            serves: false,
+            rests: false,
             early: Vec::new(),
             grants: Vec::new(),
             window: Window::default(),

@@ -33,7 +33,7 @@ impl Node {
             },
         };
         let Some(link) = link else { return self.turn_away(step, id, dialled) };
-        self.links.insert(id, Line { id, link, since: now, dialled, stage: Stage::Opening });
+        self.links.insert(id, Line { id, link, since: now, spoke: now, dialled, stage: Stage::Opening });
         self.touched.insert(id);
         Ok(())
     }
@@ -63,6 +63,7 @@ impl Node {
         let open_invites =
             matches!(line.stage, Stage::Opening) && (self.invites_open(step)? || self.link_codes_open(step)?);
         let mut door = Door { people: &mut self.people, strangers: open_invites };
+        line.spoke = step.now.mono;
         let result = line.link.receive(step.now.mono, step.rng, &mut door, channel, bytes);
         self.keep_opened(step);
         let flow = self.drain(step, &mut line)?;
@@ -157,6 +158,7 @@ impl Node {
             self.was_reached_at(step, device, &address.clone())?;
         }
         self.near.insert(device, line.id);
+        self.resting.remove(&device);
         if shown_near {
             step.tell(Event::Near { account, device, reachable: true });
         }
@@ -235,7 +237,7 @@ impl Node {
     }
 
     fn hang_up(&mut self, step: &mut Step<'_>, mut line: Line) -> Stepped {
-        flush(step, line.id, &mut line.link);
+        let _ = flush(step, line.id, &mut line.link);
         step.out.transmits.push(Transmit::Close(line.id));
         self.gone(step, line)
     }
@@ -245,14 +247,17 @@ impl Node {
             if self.near.get(&talk.device) == Some(&line.id) {
                 self.near.remove(&talk.device);
             }
-            if talk.shown_near {
-                step.tell(Event::Near { account: talk.account, device: talk.device, reachable: false });
-            }
-            self.dialer.lost(step.now.mono, talk.device);
             self.behind.remove(&talk.device);
             if talk.account == self.device.account {
                 self.note_seen(step, &talk.device)?;
             }
+            if self.goes_to_rest(line.id, talk) {
+                return Ok(());
+            }
+            if talk.shown_near {
+                step.tell(Event::Near { account: talk.account, device: talk.device, reachable: false });
+            }
+            self.dialer.lost(step.now.mono, talk.device);
         } else if let Some((target, _)) = line.dialled {
             self.dial_failed(step, target)?;
         }
@@ -262,8 +267,10 @@ impl Node {
     /// Hands over what the touched links want to send.
     pub(crate) fn flush(&mut self, step: &mut Step<'_>) {
         for id in core::mem::take(&mut self.touched) {
-            if let Some(line) = self.links.get_mut(&id) {
-                flush(step, id, &mut line.link);
+            if let Some(line) = self.links.get_mut(&id)
+                && flush(step, id, &mut line.link)
+            {
+                line.spoke = step.now.mono;
             }
         }
     }
@@ -283,8 +290,11 @@ impl Node {
     }
 }
 
-fn flush(step: &mut Step<'_>, link: LinkId, machine: &mut Link) {
+/// Hands over what a link wants to send, and says whether that was anything.
+fn flush(step: &mut Step<'_>, link: LinkId, machine: &mut Link) -> bool {
+    let mut spoke = false;
     while let Some((channel, bytes)) = machine.poll_transmit(step.now.mono) {
+        spoke = true;
         // What follows one another in a stream goes in one piece: so it is read, and committed, in one.
         if let (Channel::Stream(_), Some(Transmit::Send { link: last, channel: before, bytes: piece })) =
             (channel, step.out.transmits.last_mut())
@@ -296,4 +306,5 @@ fn flush(step: &mut Step<'_>, link: LinkId, machine: &mut Link) {
         }
         step.out.transmits.push(Transmit::Send { link, channel, bytes });
     }
+    spoke
 }

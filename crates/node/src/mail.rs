@@ -86,7 +86,10 @@ impl Node {
     /// Sends what was posted to devices that are linked.
     pub(crate) fn pump_posted(&mut self, step: &mut Step<'_>) -> Stepped {
         for device in core::mem::take(&mut self.posted) {
-            let Some(id) = self.link_to(&device) else { continue };
+            let Some(id) = self.link_to(&device) else {
+                self.wake(step.now.mono, device);
+                continue;
+            };
             let Some(mut line) = self.links.remove(&id) else { continue };
             let flow = match &mut line.stage {
                 Stage::Known(talk) => self.pump_outbox(step, &mut line.link, talk)?,

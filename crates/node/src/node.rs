@@ -24,6 +24,7 @@ use crate::{
     past::Lacking,
     people::{People, Person, own_beacons, own_pairs, read_person},
     ratchets::Ratchets,
+    rest::Resting,
     rows::{self, AccountKeys, Audience, Peer, key},
     setup::DeviceSecrets,
     step::{HandleError, Outputs, Step, Stepped},
@@ -43,6 +44,8 @@ pub struct Node {
     pub(crate) links: BTreeMap<LinkId, Line>,
     /// Devices that can be reached directly, with their links.
     pub(crate) near: BTreeMap<DeviceId, LinkId>,
+    /// Devices that are as near, and no link is needed.
+    pub(crate) resting: BTreeMap<DeviceId, Resting>,
     pub(crate) dialer: Dialer,
     pub(crate) lamps: Lamps,
     pub(crate) ratchets: Ratchets,
@@ -170,6 +173,7 @@ impl Node {
             memberships,
             links: BTreeMap::new(),
             near: BTreeMap::new(),
+            resting: BTreeMap::new(),
             dialer: Dialer::default(),
             lamps: Lamps::default(),
             ratchets: Ratchets::default(),
@@ -262,6 +266,10 @@ impl Node {
             Input::Command(number, command) => self.command(step, number, command),
             Input::Sighted { beacon, address } => {
                 self.sighted(step, beacon, address);
+                Ok(())
+            }
+            Input::Lost(beacon) => {
+                self.lost_sight(step, beacon);
                 Ok(())
             }
             Input::Connected { link, pipe, dial } => self.connected(step, link, pipe, dial),
@@ -359,6 +367,7 @@ impl Node {
         let links = self.links.values().filter_map(|line| line.link.deadline()).min();
         let others = [
             links,
+            self.rest_deadline(),
             self.dialer.deadline(),
             self.lamps.deadline(),
             self.fetches.deadline(self.last.mono),
@@ -382,7 +391,8 @@ impl Node {
 
     /// The devices of contacts and the owner's own that can be reached directly.
     pub fn near(&self) -> Vec<(AccountId, DeviceId)> {
-        let near = self.near.keys().filter_map(|device| Some((self.people.account_of(device)?, *device)));
+        let devices: BTreeSet<_> = self.near.keys().chain(self.resting.keys()).collect();
+        let near = devices.into_iter().filter_map(|device| Some((self.people.account_of(device)?, *device)));
         near.filter(|(account, _)| self.is_friend(*account)).collect()
     }
 

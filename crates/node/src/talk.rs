@@ -67,9 +67,11 @@ impl Node {
             Frame::Hello(hello) => self.hello(step, link, talk, &hello),
             Frame::Removed(removed) => self.removed_came(step, &removed),
             Frame::Close(reason) => {
-                // The list that the other could not take was this account's own.
-                if reason == CloseReason::ListConflict {
-                    step.tell(Event::Warning(Warning::OwnListConflict));
+                match reason {
+                    // The list that the other could not take was this account's own.
+                    CloseReason::ListConflict => step.tell(Event::Warning(Warning::OwnListConflict)),
+                    CloseReason::Done => talk.rests = true,
+                    _ => {}
                 }
                 Ok(Flow::End)
             }
@@ -285,6 +287,9 @@ impl Node {
     pub(crate) fn end_link_to(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
         if let Some(link) = self.link_to(&device) {
             self.part_from(step, link, &device)?;
+        } else if self.resting.contains_key(&device) {
+            self.is_away(step, device);
+            self.dialer.lost(step.now.mono, device);
         }
         self.lamps.forget(&device);
         Ok(())

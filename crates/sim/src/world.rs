@@ -9,7 +9,7 @@ mod wires;
 use std::{collections::BTreeMap, sync::Arc};
 
 use lamplit_identity::RootKey;
-use lamplit_types::{LinkId, Mono, Now, Wall};
+use lamplit_types::{Beacon, LinkId, Mono, Now, Wall};
 
 use crate::{
     Settings,
@@ -60,6 +60,8 @@ pub(crate) struct World {
     next_command: u64,
     /// Whom an invite is for that was asked for with a command.
     guests: BTreeMap<u64, usize>,
+    /// The beacon that the first device last saw the second show.
+    seen: BTreeMap<(usize, usize), Beacon>,
 }
 
 impl World {
@@ -82,6 +84,7 @@ impl World {
             is_calm: true,
             next_command: 0,
             guests: BTreeMap::new(),
+            seen: BTreeMap::new(),
             settings,
         }
     }

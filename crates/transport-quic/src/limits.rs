@@ -55,8 +55,9 @@ pub const TTL_SECONDS: u32 = 120;
 pub const ROTATION_PAUSE: Duration = Duration::from_secs(20);
 /// Waits after the first times a name is said or a question asked: whoever missed one hears the next.
 pub const BURST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
-/// How long after it a name is said again, give or take a quarter: before anybody forgets it.
-pub const ANNOUNCE_AGAIN: Duration = Duration::from_secs(80);
+/// How long after it a name is said again, give or take a quarter: before anybody forgets it, also over the pause between
+/// two names.
+pub const ANNOUNCE_AGAIN: Duration = Duration::from_secs(72);
 /// How long an answer waits at most, so that not all answer at once.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(120);
 /// At most one answer in this time on each face, whoever asks how often (RFC 6762 6).

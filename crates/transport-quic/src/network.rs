@@ -72,3 +72,6 @@ impl Pulse {
         wall.max(now.steady.saturating_duration_since(before.steady)) > limits::NETWORK_CHECK + limits::IDLE_TIMEOUT
     }
 }
+
+#[cfg(test)]
+mod tests;

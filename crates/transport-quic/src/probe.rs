@@ -65,6 +65,38 @@ pub fn multicast() -> Vec<Tried> {
     })
 }
 
+/// Listens for some time to what everybody says by multicast DNS on one interface, by both versions, and gives it: what was said
+/// and nothing of who said it. Blocks meanwhile.
+///
+/// # Errors
+/// If multicast DNS cannot be listened to there.
+pub fn overhear(interface: &str, time: Duration) -> io::Result<Vec<Vec<u8>>> {
+    let end = Instant::now() + time;
+    let here = Interfaces::now();
+    let faces = here.faces.iter().filter(|(_, (name, _))| name == interface);
+    thread::scope(|scope| {
+        let ears: Vec<_> = faces.map(|(face, (_, ip))| scope.spawn(move || overhear_face(*face, *ip, end))).collect();
+        let mut all = Vec::new();
+        for ear in ears {
+            all.extend(ear.join().unwrap_or_else(|_| Err(io::Error::other("a listener died")))?);
+        }
+        Ok(all)
+    })
+}
+
+fn overhear_face(face: Face, ip: IpAddr, end: Instant) -> io::Result<Vec<Vec<u8>>> {
+    let socket = sockets::open(face, ip)?;
+    socket.set_nonblocking(false)?;
+    socket.set_read_timeout(Some(Duration::from_millis(100)))?;
+    let mut bytes = vec![0; limits::MESSAGE_BYTES];
+    let mut all = Vec::new();
+    while Instant::now() < end {
+        let Ok((length, _)) = socket.recv_from(&mut bytes) else { continue };
+        all.extend(bytes.get(..length).map(<[u8]>::to_vec));
+    }
+    Ok(all)
+}
+
 fn attempt(face: Face, ip: IpAddr, own: &[IpAddr]) -> Outcome {
     let socket = match sockets::open(face, ip) {
         Ok(socket) => socket,

@@ -157,6 +157,18 @@ impl<'lan> Device<'lan> {
         Ok(())
     }
 
+    /// Lets its daemon stand still, as when the machine sleeps, or go on.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn freeze(&self, frozen: bool) -> Result<()> {
+        let daemon = self.daemon.as_ref().context("there is a daemon to freeze")?;
+        let signal = if frozen { "-STOP" } else { "-CONT" };
+        // `ip netns exec` becomes the program, so this is the daemon itself.
+        Command::new("kill").args([signal.to_owned(), daemon.id().to_string()]).status()?;
+        Ok(())
+    }
+
     /// Runs a command that must succeed, and returns the last object it prints.
     ///
     /// # Errors

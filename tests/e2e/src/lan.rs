@@ -1,6 +1,6 @@
 use std::{
     path::Path,
-    process::{self, Command},
+    process::{self, Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -69,6 +69,37 @@ impl Lan {
             }
             None => tc(&["-n", name, "qdisc", "delete", "dev", "eth0", "root"]),
         })
+    }
+
+    /// Gives the end of the cable another address in place of the one it has.
+    ///
+    /// # Errors
+    /// If `ip` fails.
+    pub fn set_address(&self, side: Side, address: &str) -> Result<()> {
+        let name = self.name(side);
+        ip(&["-n", name, "-4", "address", "flush", "dev", "eth0"])?;
+        ip(&["-n", name, "address", "add", &format!("{address}/24"), "dev", "eth0"])
+    }
+
+    /// Runs a line of the shell inside, with mounts of its own.
+    ///
+    /// # Errors
+    /// If it does not run at all.
+    pub fn shell(&self, side: Side, line: &str) -> Result<Output> {
+        let mut command = self.command(side, Path::new("sh"));
+        command.args(["-c", line]).stdin(Stdio::null()).output().context("no shell starts")
+    }
+
+    /// A line of the shell that must succeed.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn must(&self, side: Side, line: &str) -> Result<()> {
+        let output = self.shell(side, line)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        bail!("`{line}` failed: {}", String::from_utf8_lossy(&output.stderr).trim())
     }
 
     /// A command that runs a program inside.

@@ -18,7 +18,7 @@ pub use demo::Demo;
 pub use device::{Device, Refused};
 pub use lan::{Lan, Side};
 pub use picture::picture;
-pub use program::run;
+pub use program::{lamplit, run};
 pub use running::Running;
 pub use screen::Screen;
 

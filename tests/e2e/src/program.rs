@@ -11,7 +11,10 @@ use anyhow::{Context, Result, anyhow, bail};
 const OTHER: &str = "LAMPLIT_PROGRAM";
 
 /// The `lamplit` program, as new as the sources.
-pub(crate) fn lamplit() -> Result<PathBuf> {
+///
+/// # Errors
+/// If it does not build.
+pub fn lamplit() -> Result<PathBuf> {
     match env::var_os(OTHER) {
         Some(other) => Ok(PathBuf::from(other)),
         None => Ok(programs()?.join("lamplit")),

@@ -208,6 +208,58 @@ fn messages_wait_for_a_pulled_cable() {
 }
 
 #[test]
+fn a_device_that_slept_is_found_again() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
+    ada.wait_for_contact(&grace, "be near", near).unwrap();
+    grace.freeze(true).unwrap();
+    ada.wait_for_contact(&grace, "be away", |contact| !near(contact)).unwrap();
+    ada.ask(&["say", "Grace", "sleep well"]).unwrap();
+    // Longer than whoever knew it waits.
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    grace.freeze(false).unwrap();
+    wait_for_texts(&grace, &ada, &["sleep well".to_owned()]);
+    ada.wait_for_contact(&grace, "be near again", near).unwrap();
+}
+
+#[test]
+fn a_changed_address_costs_a_link_but_no_message() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
+    ada.wait_for_contact(&grace, "be near", near).unwrap();
+    let mut said = Vec::new();
+    // Each side in turn is the one that moves: whoever dialled, and whoever was dialled.
+    for (number, (side, address)) in [(Side::Left, "10.77.0.11"), (Side::Right, "10.77.0.12")].into_iter().enumerate() {
+        lan.set_address(side, address).unwrap();
+        let text = format!("said after move {number}");
+        ada.ask(&["say", "Grace", &text]).unwrap();
+        said.push(text);
+        wait_for_texts(&grace, &ada, &said);
+    }
+    wait_for_progress(&ada, &grace, "read");
+}
+
+#[test]
+fn where_multicast_is_blocked_invites_and_addresses_still_lead_there() {
+    let lan = Lan::new().unwrap();
+    for side in [Side::Left, Side::Right] {
+        lan.must(side, "nft add table inet home").unwrap();
+        lan.must(side, "nft 'add chain inet home in { type filter hook input priority 0; policy accept; }'").unwrap();
+        lan.must(side, "nft add rule inet home in udp dport 5353 drop").unwrap();
+    }
+    let (mut ada, mut grace, _) = acquainted(&lan, [&["--bind", "10.77.0.1:4101"], &[]]);
+    ada.ask(&["say", "Grace", "by invite"]).unwrap();
+    wait_for_texts(&grace, &ada, &["by invite".to_owned()]);
+    ada.stop().unwrap();
+    grace.stop().unwrap();
+    ada.start(&["--bind", "10.77.0.1:4201"]).unwrap();
+    grace.start(&[]).unwrap();
+    grace.ask(&["dial", "Ada", "10.77.0.1:4201"]).unwrap();
+    ada.ask(&["say", "Grace", "by address"]).unwrap();
+    wait_for_texts(&grace, &ada, &["by invite".to_owned(), "by address".to_owned()]);
+}
+
+#[test]
 fn a_daemon_ends_well_when_asked_by_signal_or_command() {
     let lan = Lan::new().unwrap();
     let mut ada = Device::new(&lan, Side::Left, "Ada").unwrap();

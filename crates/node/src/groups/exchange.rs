@@ -149,6 +149,10 @@ impl Node {
                 self.end_link(step, id, None)?;
             }
         }
+        let changed: Vec<&Group> = dirty.iter().filter_map(|id| self.groups.get(id)).collect();
+        let mut concerned = self.resting_accounts();
+        concerned.retain(|account| changed.iter().any(|group| self.relation(group, *account) != Relation::None));
+        self.wake_those(step.now.mono, &concerned);
         Ok(())
     }
 

@@ -15,4 +15,5 @@ mod groups;
 mod hostile;
 mod own_devices;
 mod removed;
+mod rest;
 mod world;

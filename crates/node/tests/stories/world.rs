@@ -303,6 +303,11 @@ impl World {
         }
     }
 
+    /// How many links there are between two devices.
+    pub(crate) fn links_between(&self, a: usize, b: usize) -> usize {
+        self.pipes.values().filter(|(at, other, _)| *at == a && *other == b).count()
+    }
+
     pub(crate) fn input(&mut self, at: usize, input: Input) {
         let now = self.clock(at);
         let Some(device) = self.devices.get_mut(at) else { return };

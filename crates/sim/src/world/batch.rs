@@ -176,6 +176,7 @@ fn kind_of(input: &Input) -> u64 {
         Input::Tick => 1,
         Input::Command(number, _) => 2 + (number << 8),
         Input::Sighted { .. } => 3,
+        Input::Lost(_) => 8,
         Input::Connected { link, .. } => 4 + (link.0 << 8),
         Input::DialFailed(dial) => 5 + (dial.0 << 8),
         Input::Received { link, bytes, .. } => 6 + (link.0 << 8) + ((bytes.len() as u64) << 32),

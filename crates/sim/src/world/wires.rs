@@ -306,7 +306,11 @@ impl World {
 
     /// A device may see another one's beacon.
     pub(super) fn sight(&mut self, at: usize, other: usize) {
+        let boot = self.devices.get(at).map_or(0, |device| device.boot);
         if at == other || !self.can_reach(at, other) {
+            if let Some(beacon) = self.seen.remove(&(at, other)) {
+                self.reach(at, boot, Input::Lost(beacon));
+            }
             return;
         }
         if !self.is_calm && self.dice.permille(150) {
@@ -314,8 +318,8 @@ impl World {
             return;
         }
         let beacon = self.devices.get(other).and_then(|other| other.running.as_ref()?.beacon);
-        let boot = self.devices.get(at).map_or(0, |device| device.boot);
         if let Some(beacon) = beacon {
+            self.seen.insert((at, other), beacon);
             self.reach(at, boot, Input::Sighted { beacon, address: address_of(other) });
         }
     }

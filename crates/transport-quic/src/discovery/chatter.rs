@@ -5,7 +5,7 @@
 //! for [`limits::TTL_SECONDS`] forgets it. The next comes after a pause that was drawn; all devices change their
 //! beacons at the same moment, so within the pauses their new names come in an order that tells nothing.
 //!
-//! **What is said**: the name three times at once, then about every 80 seconds; the question who is there three times at
+//! **What is said**: the name three times at once, then about every 72 seconds; the question who is there three times at
 //! once and never again; and an answer to whoever asks, at most one a second. That costs a network of a hundred devices
 //! two or three packets a second. Whoever answers is not remembered, but for what was told of it.
 

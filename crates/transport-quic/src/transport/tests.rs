@@ -1,4 +1,6 @@
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod wire;
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Instant;
@@ -8,6 +10,7 @@ use lamplit_transport::transport_suite;
 use lamplit_types::{Channel, Class};
 use quinn::Endpoint;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::*;
@@ -123,6 +126,75 @@ async fn a_caller_whose_streams_are_not_ours_is_dropped() {
     let ConnectionError::ApplicationClosed(close) = connection.closed().await else { panic!("closed by the other") };
     assert_eq!(close.error_code, code::STREAMS);
     assert!(bob.events.try_recv().is_err(), "nobody heard of it");
+}
+
+#[tokio::test]
+async fn whoever_tries_a_thousand_streams_gets_three_and_costs_nobody_anything() {
+    let (alice, mut bob) = (Loopback.host(), Loopback.host());
+    let stranger = Stranger::new(&tls::provider());
+    let connection = stranger.connect(&bob).await.unwrap();
+    let mut kept = Vec::new();
+    for class in Class::ALL {
+        let mut stream = connection.open_bi().await.unwrap();
+        stream.0.write_all(&[class as u8]).await.unwrap();
+        kept.push(stream);
+    }
+    let Some(TransportEvent::Incoming(mut far)) = bob.events.recv().await else { panic!("bob was dialled") };
+    let mut tries = JoinSet::new();
+    for _ in 0..1000 {
+        let (both, one) = (connection.clone(), connection.clone());
+        tries.spawn(async move { drop(both.open_bi().await) });
+        tries.spawn(async move { drop(one.open_uni().await) });
+    }
+    // Bytes that nobody fetches, on every stream it has, and packets beside them: what waits has a limit.
+    let mut written = 0;
+    let flood = async {
+        loop {
+            for (send, _) in &mut kept {
+                if let Ok(Ok(())) = timeout(Duration::from_millis(20), send.write_all(&[0; 64 * 1024])).await {
+                    written += 64 * 1024;
+                }
+            }
+            let _ = connection.send_datagram(vec![0; 1000].into());
+        }
+    };
+    let _ = timeout(Duration::from_secs(2), flood).await;
+    assert!(tries.try_join_next().is_none(), "none was opened");
+    // Twice the window: what bob holds, and what waits here to be sent.
+    assert!(written <= 2 * limits::CONNECTION_WINDOW as usize + 3 * 64 * 1024, "{written}");
+    // Meanwhile others get in and are heard.
+    let (near, mut heard) = suite::connect(&alice, &mut bob).await;
+    let control = Channel::Stream(Class::Control);
+    near.sender.send(control, b"clear".to_vec()).await.unwrap();
+    assert_eq!(heard.receiver.receive().await, Some((control, b"clear".to_vec())));
+    // Dropped by whoever has no use for it, and then all of it is gone.
+    assert!(far.receiver.receive().await.is_some());
+    drop(far);
+    connection.closed().await;
+    while tries.join_next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_caller_who_says_a_byte_now_and_then_is_dropped_in_time() {
+    let mut bob = Loopback.host();
+    let stranger = Stranger::new(&tls::provider());
+    let connection = stranger.connect(&bob).await.unwrap();
+    let start = Instant::now();
+    let slow = connection.clone();
+    let dribble = tokio::spawn(async move {
+        let mut kept = Vec::new();
+        for class in Class::ALL {
+            sleep(Duration::from_secs(3)).await;
+            let mut stream = slow.open_bi().await.ok()?;
+            stream.0.write_all(&[class as u8]).await.ok()?;
+            kept.push(stream);
+        }
+        Some(kept)
+    });
+    connection.closed().await;
+    assert!(start.elapsed() < limits::HANDSHAKE_TIMEOUT + Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(bob.events.try_recv().is_err(), "nobody heard of it");
+    dribble.abort();
 }
 
 #[tokio::test]

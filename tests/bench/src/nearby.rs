@@ -1,0 +1,140 @@
+//! How soon devices find each other, and what a hundred of them say on one network. All are transports of this process on
+//! a network of this machine, so run it where nobody else is: in a network namespace.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use lamplit_transport::{Transport, TransportEvent};
+use lamplit_transport_quic::{Config, QuicTransport, probe};
+use lamplit_types::Beacon;
+use tokio::{
+    runtime,
+    sync::mpsc,
+    task::{JoinSet, spawn_blocking},
+    time::{sleep, timeout},
+};
+
+use crate::figures::{Times, verdict};
+
+const ROUNDS: u8 = 20;
+const CROWD: u8 = 100;
+/// The target from the start of a device until it is found.
+const FOUND: Duration = Duration::from_secs(2);
+/// Names the interface to listen on, if not the first that is up.
+const INTERFACE: &str = "LAMPLIT_BENCH_INTERFACE";
+
+struct Device {
+    transport: QuicTransport,
+    events: mpsc::Receiver<TransportEvent>,
+    beacon: Beacon,
+}
+
+impl Device {
+    fn start(group: u8, number: u8) -> Result<Self> {
+        let (transport, events) = QuicTransport::start(Config::default())?;
+        let beacon = Beacon::from_bytes([0xbe, 0, 0, 0, 0, 0, group, number]);
+        transport.advertise(Some(beacon));
+        Ok(Self { transport, events, beacon })
+    }
+
+    /// Waits until a beacon is seen, and connects to it.
+    async fn reach(&mut self, wanted: Beacon) -> Result<()> {
+        loop {
+            match self.events.recv().await.context("the transport ended")? {
+                TransportEvent::Sighted { beacon, address } if beacon == wanted => {
+                    self.transport.dial(address).await?.sender.close();
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+pub(crate) fn run() -> Result<()> {
+    let interface = std::env::var(INTERFACE).or_else(|_| first())?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        found().await?;
+        crowd(interface).await
+    })
+}
+
+fn first() -> Result<String> {
+    let tried = probe::multicast();
+    let works = tried.into_iter().find(|one| !one.is_loopback && matches!(one.outcome, probe::Outcome::Heard { .. }));
+    Ok(works.context("multicast works on no interface here: `lamplit doctor` says why")?.interface)
+}
+
+async fn found() -> Result<()> {
+    let mut times = Times::default();
+    for round in 0..ROUNDS {
+        let mut there = Device::start(1, 2 * round)?;
+        // It says little by now, as one that has been there for a while.
+        sleep(Duration::from_secs(5)).await;
+        let start = Instant::now();
+        let mut here = Device::start(1, 2 * round + 1)?;
+        let (near, far) = (here.beacon, there.beacon);
+        timeout(Duration::from_secs(30), async { tokio::try_join!(here.reach(far), there.reach(near)) })
+            .await
+            .context("two devices did not find each other within 30 s")??;
+        times.since(start);
+        here.transport.shutdown().await;
+        there.transport.shutdown().await;
+    }
+    println!(
+        "  started, found by the other and connected, both ways: p50 {:.0} ms, worst of {} {:.0} ms: below 2 s is {}",
+        times.p50(),
+        times.len(),
+        times.p99(),
+        verdict(times.percentile(99) < FOUND)
+    );
+    Ok(())
+}
+
+async fn crowd(interface: String) -> Result<()> {
+    let mut devices = Vec::new();
+    let mut reading = JoinSet::new();
+    for number in 0..CROWD {
+        let Device { transport, mut events, .. } = Device::start(2, number)?;
+        devices.push(Arc::new(transport));
+        reading.spawn(async move { while events.recv().await.is_some() {} });
+    }
+    sleep(Duration::from_secs(30)).await;
+    let minutes = 3;
+    let steady = overhear(&interface, Duration::from_secs(60 * minutes)).await?;
+    println!("  {CROWD} devices, all there: {} packets a minute, both IP versions", steady as u64 / minutes);
+    let hearing = overhear(&interface, Duration::from_secs(10));
+    let coming = async {
+        sleep(Duration::from_secs(1)).await;
+        let start = Instant::now();
+        let mut one = Device::start(3, 0)?;
+        let mut seen = std::collections::BTreeSet::new();
+        while seen.len() < usize::from(CROWD) {
+            match timeout(Duration::from_secs(9), one.events.recv()).await {
+                Ok(Some(TransportEvent::Sighted { beacon, .. })) => drop(seen.insert(beacon)),
+                Ok(Some(_)) => {}
+                _ => bail!("of {CROWD} devices one more sees {} after 9 s", seen.len()),
+            }
+        }
+        Ok(start.elapsed())
+    };
+    let (said, all) = tokio::join!(hearing, coming);
+    println!(
+        "  one more comes: {} packets in ten seconds, sees all {CROWD} after {:.0} ms",
+        said?,
+        all?.as_secs_f64() * 1e3
+    );
+    for device in devices {
+        device.shutdown().await;
+    }
+    Ok(())
+}
+
+async fn overhear(interface: &str, time: Duration) -> Result<usize> {
+    let interface = interface.to_owned();
+    Ok(spawn_blocking(move || probe::overhear(&interface, time)).await??.len())
+}

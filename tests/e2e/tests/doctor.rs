@@ -1,0 +1,135 @@
+//! What the doctor finds on machines that something is wrong with. Needs nft, beside what all need here.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use lamplit_e2e::{Device, Lan, Side, lamplit};
+use serde_json::Value;
+
+/// What the doctor says on the left, with its exit code.
+fn examined(lan: &Lan, data: &str, before: &str, options: &str) -> (Vec<Value>, Option<i32>) {
+    let program = lamplit().unwrap();
+    let line = format!("{before} exec {} --json --data {data} doctor {options}", program.display());
+    let output = lan.shell(Side::Left, &line).unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let findings =
+        said.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+    (findings.collect(), output.status.code())
+}
+
+fn find<'a>(findings: &'a [Value], check: &str) -> Option<&'a Value> {
+    findings.iter().find(|finding| finding["check"] == check)
+}
+
+fn expect<'a>(findings: &'a [Value], check: &str, level: &str, words: &[&str]) -> &'a Value {
+    let finding = find(findings, check).unwrap_or_else(|| panic!("no {check} in {findings:#?}"));
+    assert_eq!(finding["level"], level, "{finding}");
+    for word in words {
+        assert!(finding["what"].as_str().unwrap().contains(word), "no {word:?} in {finding}");
+    }
+    assert_eq!(finding["advice"].is_null(), level == "ok", "{finding}");
+    finding
+}
+
+#[test]
+fn where_all_is_well_the_doctor_says_so_with_a_daemon_and_without() {
+    let lan = Lan::new().unwrap();
+    let mut ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let data = ada.data().to_str().unwrap().to_owned();
+    for is_running in [false, true] {
+        if is_running {
+            ada.start(&[]).unwrap();
+        }
+        let (findings, code) = examined(&lan, &data, "", "");
+        for check in ["interface", "multicast", "clock"] {
+            expect(&findings, check, "ok", &[]);
+        }
+        assert!(findings.iter().all(|finding| finding["level"] != "fail"), "{findings:#?}");
+        assert_eq!(code, Some(0));
+    }
+    let mut grace = Device::new(&lan, Side::Right, "Grace").unwrap();
+    grace.start(&[]).unwrap();
+    let (findings, _) = examined(&lan, &data, "", "");
+    assert!(
+        findings.iter().any(|finding| finding["what"].as_str().unwrap().contains("others are heard")),
+        "{findings:#?}"
+    );
+}
+
+#[test]
+fn a_firewall_that_drops_multicast_is_found_and_named() {
+    let lan = Lan::new().unwrap();
+    let ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let data = ada.data().to_str().unwrap();
+    lan.must(Side::Left, "nft add table inet home").unwrap();
+    lan.must(Side::Left, "nft 'add chain inet home in { type filter hook input priority 0; policy accept; }'").unwrap();
+    lan.must(Side::Left, "nft add rule inet home in udp dport 5353 drop").unwrap();
+    let (findings, code) = examined(&lan, data, "", "");
+    expect(&findings, "multicast-blocked", "fail", &["eth0"]);
+    expect(&findings, "firewall-drops", "fail", &["nftables", "udp dport 5353 drop", "inet home in"]);
+    assert_eq!(code, Some(1));
+
+    lan.must(Side::Left, "nft delete table inet home").unwrap();
+    let (findings, code) = examined(&lan, data, "", "");
+    expect(&findings, "firewall-open", "ok", &["nftables"]);
+    assert_eq!((find(&findings, "multicast-blocked"), code), (None, Some(0)));
+}
+
+#[test]
+fn an_interface_without_multicast_is_named_and_so_is_having_none() {
+    let lan = Lan::new().unwrap();
+    let ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let data = ada.data().to_str().unwrap();
+    lan.must(Side::Left, "ip link set eth0 multicast off").unwrap();
+    let (findings, _) = examined(&lan, data, "", "");
+    expect(&findings, "no-multicast-flag", "warn", &["eth0"]);
+    lan.must(Side::Left, "ip link set eth0 down").unwrap();
+    let (findings, code) = examined(&lan, data, "", "");
+    expect(&findings, "only-loopback", "fail", &[]);
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn a_tunnel_that_takes_all_and_a_port_that_is_taken_are_named() {
+    let lan = Lan::new().unwrap();
+    let ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let data = ada.data().to_str().unwrap();
+    lan.must(Side::Left, "ip tunnel add vpn0 mode ipip local 10.77.0.1 remote 10.77.0.2 && ip link set vpn0 up")
+        .unwrap();
+    lan.must(Side::Left, "ip route add default dev vpn0").unwrap();
+    let (findings, _) = examined(&lan, data, "", "");
+    expect(&findings, "tunnel-takes-all", "warn", &["vpn0"]);
+
+    let mut other = Device::new(&lan, Side::Left, "Eve").unwrap();
+    other.start(&["--bind", "10.77.0.1:4301", "--no-discovery"]).unwrap();
+    let (findings, code) = examined(&lan, data, "", "--bind 10.77.0.1:4301");
+    expect(&findings, "port-taken", "fail", &["10.77.0.1:4301"]);
+    assert_eq!(code, Some(1));
+    let (findings, _) = examined(&lan, other.data().to_str().unwrap(), "", "--bind 10.77.0.1:4301");
+    expect(&findings, "port", "ok", &[]);
+}
+
+#[test]
+fn a_full_disk_a_wrong_clock_and_a_directory_that_takes_nothing_are_named() {
+    let lan = Lan::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mount = format!("mount -t tmpfs -o size=1m none {data};");
+    let (findings, code) = examined(&lan, data, &format!("{mount} head -c 2M /dev/zero > {data}/fill;"), "");
+    expect(&findings, "disk-full", "fail", &[data]);
+    assert_eq!(code, Some(1));
+    let (findings, _) = examined(&lan, data, &mount, "");
+    expect(&findings, "disk-low", "warn", &[data]);
+    let (findings, _) = examined(&lan, data, &format!("{mount} mount -o remount,ro {data};"), "");
+    expect(&findings, "not-writable", "fail", &[data]);
+    let (findings, _) = examined(&lan, data, &format!("{mount} touch -d '2 days' {data}/store;"), "");
+    expect(&findings, "clock-behind", "fail", &[]);
+    let (findings, code) = examined(&lan, &format!("{data}/none"), "", "");
+    expect(&findings, "no-data", "warn", &[]);
+    assert_eq!(code, Some(0));
+}
