@@ -101,10 +101,13 @@ impl Node {
         }
     }
 
-    /// A beacon is seen no longer: whoever showed it is not near, unless a link says otherwise.
+    /// A beacon is seen no longer: whoever showed it is not near, unless a link says otherwise. It is called, too: it may
+    /// show a beacon that means nothing to this device any more.
     pub(crate) fn lost_sight(&mut self, step: &mut Step<'_>, beacon: Beacon) {
-        if let Some(device) = self.dialer.lost_sight(beacon) {
+        let Some(device) = self.dialer.lost_sight(beacon) else { return };
+        if self.resting.contains_key(&device) {
             self.is_away(step, device);
+            self.dialer.lost(step.now.mono, device);
         }
     }
 

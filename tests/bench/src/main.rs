@@ -19,8 +19,13 @@ use anyhow::{Result, bail};
 /// A measurement by its name.
 type Measurement = (&'static str, fn() -> Result<()>);
 
-const ALL: [Measurement; 5] =
-    [("message", message::run), ("handle", handle::run), ("file", file::run), ("nearby", nearby::run), ("sim", sim::run)];
+const ALL: [Measurement; 5] = [
+    ("message", message::run),
+    ("handle", handle::run),
+    ("file", file::run),
+    ("nearby", nearby::run),
+    ("sim", sim::run),
+];
 
 fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();

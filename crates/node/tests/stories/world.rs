@@ -98,6 +98,8 @@ pub(crate) struct World {
     pub(crate) apart: Vec<(usize, usize)>,
     /// What people wrote on paper.
     pub(crate) phrases: BTreeMap<AccountId, Phrase>,
+    /// The beacon that the first last saw the second show.
+    seen: BTreeMap<(usize, usize), Option<Beacon>>,
     /// Nobody sees anybody's beacon.
     pub(crate) blind: bool,
     pub(crate) mtu: Option<usize>,
@@ -135,6 +137,7 @@ impl World {
             asks: Vec::new(),
             apart: Vec::new(),
             phrases: BTreeMap::new(),
+            seen: BTreeMap::new(),
             blind: false,
             mtu: None,
             keep_deletions: None,
@@ -473,8 +476,13 @@ impl World {
             for other in 0..self.devices.len() {
                 let beacon = self.devices[other].beacon;
                 let sees = at != other && self.devices[at].node.is_some() && self.can_reach(at, other);
-                if let Some(beacon) = beacon.filter(|_| sees) {
+                let shown = beacon.filter(|_| sees);
+                if let Some(beacon) = shown {
                     self.input(at, Input::Sighted { beacon, address: address(other) });
+                }
+                let before = core::mem::replace(self.seen.entry((at, other)).or_default(), shown);
+                if let Some(before) = before.filter(|before| shown != Some(*before)) {
+                    self.input(at, Input::Lost(before));
                 }
             }
         }

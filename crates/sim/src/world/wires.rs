@@ -319,8 +319,11 @@ impl World {
         }
         let beacon = self.devices.get(other).and_then(|other| other.running.as_ref()?.beacon);
         if let Some(beacon) = beacon {
-            self.seen.insert((at, other), beacon);
             self.reach(at, boot, Input::Sighted { beacon, address: address_of(other) });
+            let before = self.seen.insert((at, other), beacon);
+            if let Some(before) = before.filter(|before| *before != beacon) {
+                self.reach(at, boot, Input::Lost(before));
+            }
         }
     }
 }
