@@ -1,5 +1,7 @@
 //! Which contact or group is meant.
 
+use std::collections::BTreeSet;
+
 use lamplit_rpc::{
     Connection,
     api::{Contact, GetGroups, Group, Member},
@@ -14,6 +16,7 @@ const NAMED: usize = 8;
 pub(crate) trait Named {
     fn id(&self) -> &str;
     fn name(&self) -> &str;
+    fn kind(&self) -> Kind;
 }
 
 /// With whom a conversation is.
@@ -46,6 +49,13 @@ impl Named for With {
             Self::Group(group) => &group.name,
         }
     }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Contact(contact) => contact.kind(),
+            Self::Group(group) => group.kind(),
+        }
+    }
 }
 
 impl Named for Contact {
@@ -55,6 +65,10 @@ impl Named for Contact {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Contact
     }
 }
 
@@ -66,6 +80,10 @@ impl Named for Group {
     fn name(&self) -> &str {
         &self.name
     }
+
+    fn kind(&self) -> Kind {
+        Kind::Group
+    }
 }
 
 impl Named for Member {
@@ -75,6 +93,10 @@ impl Named for Member {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Member
     }
 }
 
@@ -132,8 +154,8 @@ pub(crate) fn member(group: &Group, wanted: &str) -> Result<Member, Failure> {
 }
 
 /// What is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
     Contact,
     Group,
     Member,
@@ -180,13 +202,15 @@ fn choose<N: Named + Clone>(all: Vec<N>, wanted: &str, kind: Kind) -> Result<N, 
         match found.as_slice() {
             [] => {}
             [one] => return Ok((*one).clone()),
-            several => return Err(Failure::Who(ambiguous(wanted, several, kind))),
+            several => return Err(Failure::Who(ambiguous(wanted, several))),
         }
     }
     Err(Failure::Who(kind.none(&safe(wanted))))
 }
 
-fn ambiguous<N: Named>(wanted: &str, several: &[&N], kind: Kind) -> String {
+fn ambiguous<N: Named>(wanted: &str, several: &[&N]) -> String {
+    let kinds: BTreeSet<Kind> = several.iter().map(|one| one.kind()).collect();
+    let kind = kinds.first().copied().filter(|_| kinds.len() == 1).unwrap_or(Kind::Any);
     let mut message =
         format!("{} {} fit {}: use a whole name, or an id\n", several.len(), kind.several(), safe(wanted));
     for one in several.iter().take(NAMED) {

@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     account::Opened,
-    clock::Clock,
+    clock::{Clock, Leaps},
     dialler::Dialler,
     driver::{Driver, Fatal, Incident},
     files::{Files, Folder, Transfers},
@@ -127,6 +127,7 @@ impl Client {
             sighted: BTreeSet::new(),
             broken: None,
             silent_until: None,
+            leaps: Leaps::new(clock.now()),
         };
         // A thread of its own: it waits for the disk.
         let runtime = runtime::Handle::current();

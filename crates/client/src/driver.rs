@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Leaps},
     dialler::Dialler,
     files::Files,
     handle::{CommandFailed, Reach},
@@ -75,6 +75,7 @@ pub(crate) struct Driver {
     pub(crate) broken: Option<String>,
     /// When changes are committed at the latest that nothing waits for.
     pub(crate) silent_until: Option<Instant>,
+    pub(crate) leaps: Leaps,
 }
 
 impl Driver {
@@ -117,12 +118,12 @@ impl Driver {
     /// Waits until something is to be done and takes what came, up to a limit. False at the end.
     async fn gather(&mut self, batch: &mut Vec<Incident>) -> bool {
         let deadline = self.node.deadline().map(|deadline| self.clock.instant(deadline));
-        let deadline = [deadline, self.silent_until].into_iter().flatten().min();
+        let deadline = deadline.into_iter().chain(self.silent_until).fold(self.leaps.next(), Instant::min);
         tokio::select! {
             biased;
             () = asked_to_stop(&mut self.stop) => false,
             taken = self.inbox.recv_many(batch, limits::BATCH) => taken > 0,
-            () = due(deadline) => true,
+            () = sleep_until(deadline) => true,
         }
     }
 
@@ -258,7 +259,9 @@ impl Driver {
     }
 
     fn tick(&mut self, read: &Snapshot) {
-        if self.node.deadline().is_some_and(|deadline| deadline <= self.clock.now().mono) {
+        let now = self.clock.now();
+        let is_due = self.node.deadline().is_some_and(|deadline| deadline <= now.mono);
+        if self.leaps.look(now) || is_due {
             self.handle(read, Input::Tick);
         }
     }
@@ -330,12 +333,4 @@ impl Driver {
 /// Returns when somebody asks the driver to stop, or nobody is left who could.
 async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|&stop| stop).await;
-}
-
-/// Returns at a time, or never.
-async fn due(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => core::future::pending().await,
-    }
 }

@@ -10,6 +10,11 @@ pub const BATCH: usize = 128;
 /// How long changes may wait for others to be committed with, if nobody is to be told of them. A crash meanwhile loses
 /// what the peers say again.
 pub(crate) const SILENT: Duration = Duration::from_millis(100);
+/// How often it is looked whether the machine slept or its clock was set: no deadline comes of that, since the clock that
+/// they go by stands still meanwhile.
+pub(crate) const CLOCK_LOOK: Duration = Duration::from_secs(15);
+/// How far the time of day may drift between two looks.
+pub(crate) const CLOCK_LEAP_MS: u64 = 2_000;
 /// Happenings that wait for one reader. Beyond them the oldest are dropped and the reader is told how many.
 pub const EVENTS: usize = 1024;
 /// Bytes that wait to enter one link. Beyond them the link is closed: the other side does not take what it allowed us

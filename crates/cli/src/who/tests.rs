@@ -48,6 +48,7 @@ fn a_whole_name_goes_before_a_beginning() {
 fn what_fits_several_is_refused_with_their_ids() {
     assert!(refused("ad").contains("1111-a"));
     let twins = refused("Twin");
+    assert!(twins.starts_with("2 contacts fit"), "{twins}");
     assert!(twins.contains("3333-d") && twins.contains("3334-e"), "{twins}");
 }
 
@@ -72,6 +73,7 @@ fn a_conversation_is_with_a_contact_or_a_group() {
     assert_eq!(chosen("ada's").unwrap(), "group-1111");
     assert_eq!(chosen("group-2").unwrap(), "group-2222");
     let both = chosen("Grace").unwrap_err().to_string();
+    assert!(both.starts_with("2 contacts and groups fit"), "{both}");
     assert!(both.contains("2222-c") && both.contains("group-2222"), "{both}");
     assert!(chosen("Zoe").unwrap_err().to_string().contains("lamplit group list"));
 }
