@@ -39,6 +39,10 @@ const TOOLS: &[Tool] = &[
     Tool { program: "ip", packages: &["iproute2"], purposes: &[Purpose::Test] },
     // A firewall, for the tests of what one does to discovery.
     Tool { program: "nft", packages: &["nftables"], purposes: &[Purpose::Test] },
+    // Hears all that goes over a network of the tests.
+    Tool { program: "tcpdump", packages: &["tcpdump"], purposes: &[Purpose::Test] },
+    // Sets the clock of a single program.
+    Tool { program: "faketime", packages: &["faketime"], purposes: &[Purpose::Test] },
     // A real Secret Service, for the tests that keep keys in one.
     Tool { program: "dbus-run-session", packages: &["dbus"], purposes: &[Purpose::Test] },
     Tool { program: "gnome-keyring-daemon", packages: &["gnome-keyring"], purposes: &[Purpose::Test] },

@@ -8,13 +8,13 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Lan, Running, Side, program};
+use crate::{Host, Lan, Running, program};
 
-/// Pages on one side of a [`Lan`], and a browser there that looks at them.
+/// Pages on one host of a [`Lan`], and a browser there that looks at them.
 #[derive(Debug)]
 pub struct Browser<'lan> {
     lan: &'lan Lan,
-    side: Side,
+    host: Host,
     pages: Running,
     port: u16,
     _folder: TempDir,
@@ -28,7 +28,7 @@ impl<'lan> Browser<'lan> {
     ///
     /// # Errors
     /// If something is missing, and then what.
-    pub fn new(lan: &'lan Lan, side: Side) -> Result<Self> {
+    pub fn new(lan: &'lan Lan, host: Host) -> Result<Self> {
         if Command::new("chromium").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
             bail!("the `chromium` program is missing: apt-get install chromium");
         }
@@ -38,9 +38,9 @@ impl<'lan> Browser<'lan> {
             let file = own.join(file);
             fs::copy(&file, folder.path().join(file.file_name().context("a file has a name")?))?;
         }
-        let pages = Running::start(lan.command(side, &program::pages()?).arg(folder.path()))?;
+        let pages = Running::start(lan.command(host, &program::pages()?).arg(folder.path()))?;
         let port = pages.line()?.parse().context("the first line is the port")?;
-        Ok(Self { lan, side, pages, port, _folder: folder })
+        Ok(Self { lan, host, pages, port, _folder: folder })
     }
 
     /// The origin of its pages, if they are looked at under this name.
@@ -54,7 +54,7 @@ impl<'lan> Browser<'lan> {
     /// If it reports nothing.
     pub fn visit(&self, origin: &str, page: &str) -> Result<Value> {
         let profile = TempDir::with_prefix("lamplit-e2e-")?;
-        let mut command = self.lan.command(self.side, Path::new("chromium"));
+        let mut command = self.lan.command(self.host, Path::new("chromium"));
         command
             .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])

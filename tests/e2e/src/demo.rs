@@ -6,7 +6,7 @@ use std::{
 use anyhow::Result;
 use tempfile::TempDir;
 
-use crate::{Lan, Running, Side, program};
+use crate::{Host, Lan, Running, program};
 
 /// `lamplit-demo --lines`, with a loopback network and a directory for temporary files that nobody else uses.
 #[derive(Debug)]
@@ -16,13 +16,13 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts it at the left side of `lan`.
+    /// Starts it on the left host of `lan`.
     ///
     /// # Errors
     /// If it does not start.
     pub fn start(lan: &Lan, options: &[&str]) -> Result<Self> {
         let temporary = TempDir::with_prefix("lamplit-e2e-")?;
-        let mut command = lan.command(Side::Left, &program::demo()?);
+        let mut command = lan.command(Host::LEFT, &program::demo()?);
         command.arg("--lines").args(options).env("TMPDIR", temporary.path());
         Ok(Self { running: Running::start(&mut command)?, temporary })
     }

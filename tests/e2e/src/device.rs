@@ -8,13 +8,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Lan, PATIENCE, Running, Screen, Side, eventually, program, running::lines};
+use crate::{Host, Lan, PATIENCE, Running, Screen, eventually, program, running::lines};
 
 /// A device: a data directory of its own, and a daemon while it runs.
 #[derive(Debug)]
 pub struct Device<'lan> {
     lan: &'lan Lan,
-    side: Side,
+    host: Host,
     name: String,
     data: TempDir,
     /// What its owner wrote down, if it is the first device of an account.
@@ -36,9 +36,9 @@ impl<'lan> Device<'lan> {
     ///
     /// # Errors
     /// If `lamplit init` fails.
-    pub fn new(lan: &'lan Lan, side: Side, name: &str) -> Result<Self> {
+    pub fn new(lan: &'lan Lan, host: Host, name: &str) -> Result<Self> {
         let data = TempDir::with_prefix("lamplit-e2e-")?;
-        let mut device = Self { lan, side, name: name.to_owned(), data, phrase: None, daemon: None };
+        let mut device = Self { lan, host, name: name.to_owned(), data, phrase: None, daemon: None };
         let made = device.ask(&["init", "--name", name, "--keyring", "never"])?;
         let words: Vec<&str> =
             made.get("phrase").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
@@ -49,16 +49,16 @@ impl<'lan> Device<'lan> {
         Ok(device)
     }
 
-    /// A further device of the account of `host`, whose daemon runs. Returns when it knows what was said before.
+    /// A further device of the account of `first`, whose daemon runs. Returns when it knows what was said before.
     ///
     /// # Errors
     /// If it is not linked.
-    pub fn linked(lan: &'lan Lan, side: Side, called: &str, host: &Self) -> Result<Self> {
+    pub fn linked(lan: &'lan Lan, host: Host, called: &str, first: &Self) -> Result<Self> {
         let data = TempDir::with_prefix("lamplit-e2e-")?;
-        let device = Self { lan, side, name: host.name.clone(), data, phrase: None, daemon: None };
-        let code = host.ask(&["link", "--no-wait"])?;
+        let device = Self { lan, host, name: first.name.clone(), data, phrase: None, daemon: None };
+        let code = first.ask(&["link", "--no-wait"])?;
         let code = code.get("link").and_then(Value::as_str).context("there is a link code")?;
-        let mut command = lan.command(side, &program::lamplit()?);
+        let mut command = lan.command(host, &program::lamplit()?);
         command.arg("--json").arg("--data").arg(device.data()).stdin(Stdio::null());
         command.args(["init", "--keyring", "never", "--device", called, "--link", code]);
         let told = judge(&command.output()?)?;
@@ -196,13 +196,13 @@ impl<'lan> Device<'lan> {
         judge(&self.command()?.arg("--json").args(arguments).output()?)
     }
 
-    /// Runs a command on this device's side of the cable, where the loopback is the daemon's, too. It must succeed; returns the
+    /// Runs a command on this device's host, where the loopback is the daemon's, too. It must succeed; returns the
     /// last object it prints.
     ///
     /// # Errors
     /// If it is refused.
     pub fn ask_there(&self, arguments: &[&str]) -> Result<Value> {
-        let mut command = self.lan.command(self.side, &program::lamplit()?);
+        let mut command = self.lan.command(self.host, &program::lamplit()?);
         command.arg("--data").arg(self.data()).arg("--json").args(arguments).stdin(Stdio::null());
         match judge(&command.output()?)? {
             Ok(mut values) => Ok(values.pop().unwrap_or(Value::Null)),
@@ -302,7 +302,7 @@ impl<'lan> Device<'lan> {
     }
 
     fn spawn(&self, options: &[&str]) -> Result<Child> {
-        let mut command = self.lan.command(self.side, &program::lamplit()?);
+        let mut command = self.lan.command(self.host, &program::lamplit()?);
         command.arg("--json").arg("--data").arg(self.data()).arg("run").args(options);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         // What goes wrong shall be seen in the test's own output, but a refusal is read.

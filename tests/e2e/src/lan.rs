@@ -6,55 +6,83 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use crate::Recorder;
+
 const PREFIX: &str = "lamplit-e2e";
 
-/// Two network namespaces with one cable between them, and nothing else.
+/// Hosts with a cable each to one bridge, and nothing else: each is a network namespace, and so is the bridge.
 #[derive(Debug)]
 pub struct Lan {
-    names: [String; 2],
+    prefix: String,
+    hosts: u8,
 }
 
-/// One end of the cable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// 10.77.0.1
-    Left,
-    /// 10.77.0.2
-    Right,
+/// One of the hosts, from 1 on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Host(pub u8);
+
+impl Host {
+    /// The first one, 10.77.0.1.
+    pub const LEFT: Self = Self(1);
+    /// The second one, 10.77.0.2.
+    pub const RIGHT: Self = Self(2);
+    /// The third one, 10.77.0.3, of a [`Lan::of`] three or more.
+    pub const THIRD: Self = Self(3);
+
+    /// Its address.
+    pub fn address(self) -> String {
+        format!("10.77.0.{}", self.0)
+    }
 }
 
 impl Lan {
-    /// Lays the cable.
+    /// Two hosts.
     ///
     /// # Errors
     /// If something is missing, and then what.
     pub fn new() -> Result<Self> {
+        Self::of(2)
+    }
+
+    /// So many hosts.
+    ///
+    /// # Errors
+    /// If something is missing, and then what.
+    pub fn of(hosts: u8) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         check_possible()?;
         sweep()?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = |side| format!("{PREFIX}-{}-{number}-{side}", process::id());
-        let lan = Self { names: [name("l"), name("r")] };
-        let [left, right] = &lan.names;
-        ip(&["netns", "add", left])?;
-        ip(&["netns", "add", right])?;
-        ip(&["link", "add", "eth0", "netns", left, "type", "veth", "peer", "name", "eth0", "netns", right])?;
-        for side in [Side::Left, Side::Right] {
-            let name = lan.name(side);
-            ip(&["-n", name, "address", "add", &format!("{}/24", side.address()), "dev", "eth0"])?;
-            ip(&["-n", name, "link", "set", "lo", "up"])?;
+        let lan = Self { prefix: format!("{PREFIX}-{}-{number}", process::id()), hosts };
+        let bridge = lan.bridge();
+        ip(&["netns", "add", &bridge])?;
+        ip(&["-n", &bridge, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0"])?;
+        ip(&["-n", &bridge, "link", "set", "br0", "up"])?;
+        for host in lan.hosts() {
+            let (name, port) = (lan.name(host), port(host));
+            ip(&["netns", "add", &name])?;
+            ip(&["link", "add", "eth0", "netns", &name, "type", "veth", "peer", "name", &port, "netns", &bridge])?;
+            ip(&["-n", &bridge, "link", "set", &port, "master", "br0"])?;
+            ip(&["-n", &name, "address", "add", &format!("{}/24", host.address()), "dev", "eth0"])?;
+            ip(&["-n", &name, "link", "set", "lo", "up"])?;
+            ip(&["-n", &name, "link", "set", "eth0", "up"])?;
+            lan.set_cable(host, true)?;
         }
-        lan.set_cable(true)?;
         Ok(lan)
     }
 
-    /// Plugs the cable in, or pulls it.
+    /// All of them.
+    pub fn hosts(&self) -> impl Iterator<Item = Host> + use<> {
+        (1..=self.hosts).map(Host)
+    }
+
+    /// Plugs a host's cable into the bridge, or pulls it there.
     ///
     /// # Errors
     /// If `ip` fails.
-    pub fn set_cable(&self, plugged: bool) -> Result<()> {
+    pub fn set_cable(&self, host: Host, plugged: bool) -> Result<()> {
         let state = if plugged { "up" } else { "down" };
-        self.names.iter().try_for_each(|name| ip(&["-n", name, "link", "set", "eth0", state]))
+        ip(&["-n", &self.bridge(), "link", "set", &port(host), state])
     }
 
     /// Lets no more through in a second than `rate`, such as `100mbit`, each way; none: as much as there is.
@@ -62,31 +90,73 @@ impl Lan {
     /// # Errors
     /// If `tc` fails.
     pub fn set_rate(&self, rate: Option<&str>) -> Result<()> {
-        self.names.iter().try_for_each(|name| match rate {
+        self.hosts().try_for_each(|host| match rate {
             Some(rate) => {
                 let bucket = ["root", "tbf", "rate", rate, "burst", "256kb", "latency", "50ms"];
-                tc(&[["-n", name, "qdisc", "replace", "dev", "eth0"].as_slice(), &bucket].concat())
+                tc(&[["-n", &self.name(host), "qdisc", "replace", "dev", "eth0"].as_slice(), &bucket].concat())
             }
-            None => tc(&["-n", name, "qdisc", "delete", "dev", "eth0", "root"]),
+            None => tc(&["-n", &self.name(host), "qdisc", "delete", "dev", "eth0", "root"]),
         })
     }
 
-    /// Gives the end of the cable another address in place of the one it has.
+    /// Loses so many of a hundred packets on their way to each host.
+    ///
+    /// # Errors
+    /// If `nft` fails.
+    pub fn set_loss(&self, percent: u8) -> Result<()> {
+        let table = "nft add table inet loss && \
+            nft 'add chain inet loss in { type filter hook input priority 0; policy accept; }' && \
+            nft flush chain inet loss in";
+        let rule = format!("nft add rule inet loss in iif eth0 numgen random mod 100 \\< {percent} counter drop");
+        self.hosts().try_for_each(|host| self.must(host, &format!("{table} && {rule}")))
+    }
+
+    /// How many packets were lost so far on their way to a host.
+    ///
+    /// # Errors
+    /// If `nft` fails.
+    pub fn lost(&self, host: Host) -> Result<u64> {
+        let told = self.shell(host, "nft list chain inet loss in")?;
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let mut words = told.split_whitespace().skip_while(|word| *word != "packets").skip(1);
+        words.next().context("nft counts nothing")?.parse().context("nft counts in words")
+    }
+
+    /// Drops what comes to port 5353 on every host: nobody is found by DNS-SD.
+    ///
+    /// # Errors
+    /// If `nft` fails.
+    pub fn block_multicast(&self) -> Result<()> {
+        let line = "nft add table inet home && \
+            nft 'add chain inet home in { type filter hook input priority 0; policy accept; }' && \
+            nft add rule inet home in udp dport 5353 drop";
+        self.hosts().try_for_each(|host| self.must(host, line))
+    }
+
+    /// Gives a host another address in place of the one it has.
     ///
     /// # Errors
     /// If `ip` fails.
-    pub fn set_address(&self, side: Side, address: &str) -> Result<()> {
-        let name = self.name(side);
-        ip(&["-n", name, "-4", "address", "flush", "dev", "eth0"])?;
-        ip(&["-n", name, "address", "add", &format!("{address}/24"), "dev", "eth0"])
+    pub fn set_address(&self, host: Host, address: &str) -> Result<()> {
+        let name = self.name(host);
+        ip(&["-n", &name, "-4", "address", "flush", "dev", "eth0"])?;
+        ip(&["-n", &name, "address", "add", &format!("{address}/24"), "dev", "eth0"])
+    }
+
+    /// Records all that goes over the bridge from now on.
+    ///
+    /// # Errors
+    /// If `tcpdump` does not start.
+    pub fn record(&self) -> Result<Recorder> {
+        Recorder::start(&self.bridge())
     }
 
     /// Runs a line of the shell inside, with mounts of its own.
     ///
     /// # Errors
     /// If it does not run at all.
-    pub fn shell(&self, side: Side, line: &str) -> Result<Output> {
-        let mut command = self.command(side, Path::new("sh"));
+    pub fn shell(&self, host: Host, line: &str) -> Result<Output> {
+        let mut command = self.command(host, Path::new("sh"));
         command.args(["-c", line]).stdin(Stdio::null()).output().context("no shell starts")
     }
 
@@ -94,8 +164,8 @@ impl Lan {
     ///
     /// # Errors
     /// If it does not.
-    pub fn must(&self, side: Side, line: &str) -> Result<()> {
-        let output = self.shell(side, line)?;
+    pub fn must(&self, host: Host, line: &str) -> Result<()> {
+        let output = self.shell(host, line)?;
         if output.status.success() {
             return Ok(());
         }
@@ -103,36 +173,31 @@ impl Lan {
     }
 
     /// A command that runs a program inside.
-    pub(crate) fn command(&self, side: Side, program: &Path) -> Command {
+    pub(crate) fn command(&self, host: Host, program: &Path) -> Command {
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", self.name(side)]).arg(program);
+        command.args(["netns", "exec"]).arg(self.name(host)).arg(program);
         command
     }
 
-    fn name(&self, side: Side) -> &str {
-        let [left, right] = &self.names;
-        match side {
-            Side::Left => left,
-            Side::Right => right,
-        }
+    fn name(&self, host: Host) -> String {
+        format!("{}-{}", self.prefix, host.0)
+    }
+
+    fn bridge(&self) -> String {
+        format!("{}-bridge", self.prefix)
     }
 }
 
-impl Side {
-    /// Its address on the cable.
-    pub const fn address(self) -> &'static str {
-        match self {
-            Self::Left => "10.77.0.1",
-            Self::Right => "10.77.0.2",
-        }
-    }
+/// The bridge's end of a host's cable.
+fn port(host: Host) -> String {
+    format!("port{}", host.0)
 }
 
 impl Drop for Lan {
     fn drop(&mut self) {
-        for name in &self.names {
+        for name in self.hosts().map(|host| self.name(host)).chain([self.bridge()]) {
             // If it cannot be removed now, the next test's sweep does it.
-            let _ = ip(&["netns", "delete", name]);
+            let _ = ip(&["netns", "delete", &name]);
         }
     }
 }

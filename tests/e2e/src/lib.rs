@@ -1,6 +1,6 @@
-//! Real daemons in network namespaces of their own, joined by a virtual cable: what the tests of whole hosts stand on.
+//! Real daemons in network namespaces of their own, joined by virtual cables: what the tests of whole hosts stand on.
 //!
-//! A [`Lan`] is two namespaces and the cable; a [`Device`] is a data directory and, while it runs, a daemon in one of
+//! A [`Lan`] is a namespace for each host and one for the bridge between them; a [`Device`] is a data directory and, while it runs, a daemon in one of
 //! them. Both clean up when they are dropped, and a `Lan` also what a test that was killed has left behind. Nothing
 //! here leaves the machine. It needs root and iproute2, and says so where they are missing.
 
@@ -10,15 +10,19 @@ mod device;
 mod lan;
 mod picture;
 mod program;
+mod recorder;
+mod relay;
 mod running;
 mod screen;
 
 pub use browser::Browser;
 pub use demo::Demo;
 pub use device::{Device, Refused};
-pub use lan::{Lan, Side};
+pub use lan::{Host, Lan};
 pub use picture::picture;
 pub use program::{lamplit, run};
+pub use recorder::{Datagram, Recorder, Recording};
+pub use relay::Relay;
 pub use running::Running;
 pub use screen::Screen;
 

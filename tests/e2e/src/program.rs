@@ -31,6 +31,11 @@ pub(crate) fn pages() -> Result<PathBuf> {
     Ok(programs()?.join("lamplit-pages"))
 }
 
+/// The `lamplit-relay` program of this package.
+pub(crate) fn relay() -> Result<PathBuf> {
+    Ok(programs()?.join("lamplit-relay"))
+}
+
 /// The folder that the programs are in, once they are built.
 fn programs() -> Result<&'static Path> {
     static PROGRAMS: OnceLock<Result<PathBuf, String>> = OnceLock::new();

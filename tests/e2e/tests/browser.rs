@@ -8,12 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Browser, Device, Lan, Side};
+use lamplit_e2e::{Browser, Device, Host, Lan};
 use serde_json::{Value, json};
 
 /// A daemon that lets the pages of `localhost` in, and no other.
 fn daemon<'lan>(lan: &'lan Lan, browser: &Browser<'_>) -> (Device<'lan>, String, String) {
-    let mut ada = Device::new(lan, Side::Left, "Ada").unwrap();
+    let mut ada = Device::new(lan, Host::LEFT, "Ada").unwrap();
     ada.start(&["--web", "--web-origin", &browser.origin("localhost")]).unwrap();
     let web = ada.ask_there(&["web"]).unwrap();
     let (url, token) = (web["url"].as_str().unwrap().to_owned(), web["token"].as_str().unwrap().to_owned());
@@ -35,7 +35,7 @@ fn successes(report: &Value) -> Vec<(&String, &Value)> {
 #[test]
 fn a_page_from_elsewhere_gets_nothing() {
     let lan = Lan::new().unwrap();
-    let browser = Browser::new(&lan, Side::Left).unwrap();
+    let browser = Browser::new(&lan, Host::LEFT).unwrap();
     let (_ada, url, _) = daemon(&lan, &browser);
     let attack = format!("attack.html?port={}", port(&url));
 
@@ -64,7 +64,7 @@ fn a_page_from_elsewhere_gets_nothing() {
 #[test]
 fn a_page_that_may_connect_and_knows_the_token_is_a_screen() {
     let lan = Lan::new().unwrap();
-    let browser = Browser::new(&lan, Side::Left).unwrap();
+    let browser = Browser::new(&lan, Host::LEFT).unwrap();
     let (ada, url, token) = daemon(&lan, &browser);
     let screen = |url: &str, token: &str| {
         browser.visit(&browser.origin("localhost"), &format!("screen.html?url={url}&token={token}")).unwrap()
@@ -83,7 +83,7 @@ fn a_page_that_may_connect_and_knows_the_token_is_a_screen() {
 #[test]
 fn the_address_of_a_daemon_is_gone_with_it_and_never_the_same() {
     let lan = Lan::new().unwrap();
-    let mut ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
     let file = ada.data().join("lamplit.web.json");
     ada.start(&[]).unwrap();
     assert!(ada.ask_there(&["web"]).unwrap_err().to_string().contains("lamplit run --web"));
@@ -100,7 +100,7 @@ fn the_address_of_a_daemon_is_gone_with_it_and_never_the_same() {
     ada.start(&["--web=4300"]).unwrap();
     assert_ne!(ada.ask_there(&["web"]).unwrap()["token"], first["token"]);
     // A second daemon cannot have the port, and does not start without.
-    let mut grace = Device::new(&lan, Side::Left, "Grace").unwrap();
+    let mut grace = Device::new(&lan, Host::LEFT, "Grace").unwrap();
     assert!(grace.start(&["--web", "4300"]).is_err());
     ada.stop().unwrap();
     assert!(!file.exists());

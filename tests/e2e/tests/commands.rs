@@ -10,22 +10,22 @@
 
 use std::thread;
 
-use lamplit_e2e::{Device, Lan, Side, eventually};
+use lamplit_e2e::{Device, Host, Lan, eventually};
 use rqrr::PreparedImage;
 use serde_json::{Value, json};
 
 const REFUSED: i32 = 1;
 const NOBODY_OR_SEVERAL: i32 = 4;
 
-fn started<'lan>(lan: &'lan Lan, side: Side, name: &str) -> Device<'lan> {
-    let mut device = Device::new(lan, side, name).unwrap();
+fn started<'lan>(lan: &'lan Lan, host: Host, name: &str) -> Device<'lan> {
+    let mut device = Device::new(lan, host, name).unwrap();
     device.start(&[]).unwrap();
     device
 }
 
 /// Ada on the left and Grace on the right, acquainted and near.
 fn acquainted(lan: &Lan) -> (Device<'_>, Device<'_>) {
-    let (ada, grace) = (started(lan, Side::Left, "Ada"), started(lan, Side::Right, "Grace"));
+    let (ada, grace) = (started(lan, Host::LEFT, "Ada"), started(lan, Host::RIGHT, "Grace"));
     ada.meet(&grace).unwrap();
     ada.wait_for_contact(&grace, "be near", |contact| contact["near"] == true).unwrap();
     grace.wait_for_contact(&ada, "be near", |contact| contact["near"] == true).unwrap();
@@ -135,7 +135,7 @@ fn who_is_removed_is_gone_here_and_away_there_until_they_meet_again() {
 fn whoever_cannot_be_told_apart_is_not_written_to() {
     let lan = Lan::new().unwrap();
     let (ada, _grace) = acquainted(&lan);
-    let gregor = started(&lan, Side::Right, "Gregor");
+    let gregor = started(&lan, Host::RIGHT, "Gregor");
     ada.meet(&gregor).unwrap();
     let commands: [&[&str]; 6] = [
         &["say", "WHO", "hello"],
@@ -175,12 +175,12 @@ fn an_acceptance_does_not_fail_with_another() {
     let lan = Lan::new().unwrap();
     let (ada, grace) = acquainted(&lan);
     // An invite that Gregor has used before Grace tries.
-    let gregor = started(&lan, Side::Right, "Gregor");
+    let gregor = started(&lan, Host::RIGHT, "Gregor");
     let used = ada.meet(&gregor).unwrap();
-    let eve = started(&lan, Side::Right, "Eve");
+    let eve = started(&lan, Host::RIGHT, "Eve");
 
     // Hopper makes an invite and goes off, so that accepting it takes its time.
-    let mut hopper = Device::new(&lan, Side::Left, "Hopper").unwrap();
+    let mut hopper = Device::new(&lan, Host::LEFT, "Hopper").unwrap();
     let at = ["--bind", "10.77.0.1:4301"];
     hopper.start(&at).unwrap();
     let slow = hopper.ask(&["invite"]).unwrap()["link"].as_str().unwrap().to_owned();
@@ -231,9 +231,9 @@ fn line<'t>(text: &'t str, first: &str) -> &'t str {
 #[test]
 fn people_can_read_it_too() {
     let lan = Lan::new().unwrap();
-    let grace = started(&lan, Side::Right, "Grace");
+    let grace = started(&lan, Host::RIGHT, "Grace");
     assert!(grace.read(&["contacts"]).unwrap().starts_with("Nobody yet"));
-    let ada = started(&lan, Side::Left, "Ada");
+    let ada = started(&lan, Host::LEFT, "Ada");
     ada.meet(&grace).unwrap();
     ada.wait_for_contact(&grace, "be near", |contact| contact["near"] == true).unwrap();
     assert_eq!(ada.read(&["history", "Grace"]).unwrap(), "Nothing yet: lamplit say 'Grace' hello\n");
@@ -289,7 +289,7 @@ fn people_can_read_it_too() {
 #[test]
 fn the_qr_code_on_the_terminal_is_the_link() {
     let lan = Lan::new().unwrap();
-    let ada = started(&lan, Side::Left, "Ada");
+    let ada = started(&lan, Host::LEFT, "Ada");
     let shown = ada.read(&["invite"]).unwrap();
     let link = line(&shown, "lamplit:");
     let code: Vec<&str> = shown.lines().take_while(|line| !line.is_empty()).collect();
@@ -366,7 +366,7 @@ fn who_is_near_is_told_with_what_reaches_them_and_strangers_are_counted() {
 
     let following = grace.follow(&["nearby", "--follow"]).unwrap();
     assert!(following.lines_to("Ada").unwrap().last().unwrap().contains("LAN, IPv"));
-    let _hedy = started(&lan, Side::Left, "Hedy");
+    let _hedy = started(&lan, Host::LEFT, "Hedy");
     eventually("Hedy shall be seen as a stranger", || Ok((grace.ask(&["nearby"])?["strangers"] == 1).then_some(())))
         .unwrap();
     ada.stop().unwrap();

@@ -8,7 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Device, Lan, Side, eventually};
+use lamplit_e2e::{Device, Host, Lan, eventually};
 use serde_json::Value;
 
 fn texts(device: &Device<'_>, with: &str) -> Vec<String> {
@@ -31,8 +31,8 @@ fn names(device: &Device<'_>) -> Vec<String> {
 #[test]
 fn a_device_is_linked_has_everything_and_hears_nothing_once_it_is_removed() {
     let lan = Lan::new().unwrap();
-    let mut phone = Device::new(&lan, Side::Left, "Ada").unwrap();
-    let mut grace = Device::new(&lan, Side::Right, "Grace").unwrap();
+    let mut phone = Device::new(&lan, Host::LEFT, "Ada").unwrap();
+    let mut grace = Device::new(&lan, Host::RIGHT, "Grace").unwrap();
     phone.start(&[]).unwrap();
     grace.start(&[]).unwrap();
     phone.meet(&grace).unwrap();
@@ -43,7 +43,7 @@ fn a_device_is_linked_has_everything_and_hears_nothing_once_it_is_removed() {
     wait_for(&phone, "Grace", "one back");
     phone.ask(&["devices", "rename", "phone"]).unwrap();
 
-    let mut laptop = Device::linked(&lan, Side::Right, "laptop", &phone).unwrap();
+    let mut laptop = Device::linked(&lan, Host::RIGHT, "laptop", &phone).unwrap();
     laptop.start(&[]).unwrap();
     let before = texts(&phone, "Grace");
     assert_eq!(before.len(), 301);

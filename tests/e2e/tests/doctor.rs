@@ -8,14 +8,14 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Device, Lan, Side, lamplit};
+use lamplit_e2e::{Device, Host, Lan, lamplit};
 use serde_json::Value;
 
 /// What the doctor says on the left, with its exit code.
 fn examined(lan: &Lan, data: &str, before: &str, options: &str) -> (Vec<Value>, Option<i32>) {
     let program = lamplit().unwrap();
     let line = format!("{before} exec {} --json --data {data} doctor {options}", program.display());
-    let output = lan.shell(Side::Left, &line).unwrap();
+    let output = lan.shell(Host::LEFT, &line).unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     let findings =
         said.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
@@ -39,7 +39,7 @@ fn expect<'a>(findings: &'a [Value], check: &str, level: &str, words: &[&str]) -
 #[test]
 fn where_all_is_well_the_doctor_says_so_with_a_daemon_and_without() {
     let lan = Lan::new().unwrap();
-    let mut ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
     let data = ada.data().to_str().unwrap().to_owned();
     for is_running in [false, true] {
         if is_running {
@@ -52,7 +52,7 @@ fn where_all_is_well_the_doctor_says_so_with_a_daemon_and_without() {
         assert!(findings.iter().all(|finding| finding["level"] != "fail"), "{findings:#?}");
         assert_eq!(code, Some(0));
     }
-    let mut grace = Device::new(&lan, Side::Right, "Grace").unwrap();
+    let mut grace = Device::new(&lan, Host::RIGHT, "Grace").unwrap();
     grace.start(&[]).unwrap();
     let (findings, _) = examined(&lan, &data, "", "");
     assert!(
@@ -64,17 +64,17 @@ fn where_all_is_well_the_doctor_says_so_with_a_daemon_and_without() {
 #[test]
 fn a_firewall_that_drops_multicast_is_found_and_named() {
     let lan = Lan::new().unwrap();
-    let ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
     let data = ada.data().to_str().unwrap();
-    lan.must(Side::Left, "nft add table inet home").unwrap();
-    lan.must(Side::Left, "nft 'add chain inet home in { type filter hook input priority 0; policy accept; }'").unwrap();
-    lan.must(Side::Left, "nft add rule inet home in udp dport 5353 drop").unwrap();
+    lan.must(Host::LEFT, "nft add table inet home").unwrap();
+    lan.must(Host::LEFT, "nft 'add chain inet home in { type filter hook input priority 0; policy accept; }'").unwrap();
+    lan.must(Host::LEFT, "nft add rule inet home in udp dport 5353 drop").unwrap();
     let (findings, code) = examined(&lan, data, "", "");
     expect(&findings, "multicast-blocked", "fail", &["eth0"]);
     expect(&findings, "firewall-drops", "fail", &["nftables", "udp dport 5353 drop", "inet home in"]);
     assert_eq!(code, Some(1));
 
-    lan.must(Side::Left, "nft delete table inet home").unwrap();
+    lan.must(Host::LEFT, "nft delete table inet home").unwrap();
     let (findings, code) = examined(&lan, data, "", "");
     expect(&findings, "firewall-open", "ok", &["nftables"]);
     assert_eq!((find(&findings, "multicast-blocked"), code), (None, Some(0)));
@@ -83,12 +83,12 @@ fn a_firewall_that_drops_multicast_is_found_and_named() {
 #[test]
 fn an_interface_without_multicast_is_named_and_so_is_having_none() {
     let lan = Lan::new().unwrap();
-    let ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
     let data = ada.data().to_str().unwrap();
-    lan.must(Side::Left, "ip link set eth0 multicast off").unwrap();
+    lan.must(Host::LEFT, "ip link set eth0 multicast off").unwrap();
     let (findings, _) = examined(&lan, data, "", "");
     expect(&findings, "no-multicast-flag", "warn", &["eth0"]);
-    lan.must(Side::Left, "ip link set eth0 down").unwrap();
+    lan.must(Host::LEFT, "ip link set eth0 down").unwrap();
     let (findings, code) = examined(&lan, data, "", "");
     expect(&findings, "only-loopback", "fail", &[]);
     assert_eq!(code, Some(1));
@@ -97,14 +97,14 @@ fn an_interface_without_multicast_is_named_and_so_is_having_none() {
 #[test]
 fn a_tunnel_that_takes_all_and_a_port_that_is_taken_are_named() {
     let lan = Lan::new().unwrap();
-    let ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
     let data = ada.data().to_str().unwrap();
-    lan.must(Side::Left, "ip tuntap add dev vpn0 mode tun && ip link set vpn0 up").unwrap();
-    lan.must(Side::Left, "ip route add default dev vpn0").unwrap();
+    lan.must(Host::LEFT, "ip tuntap add dev vpn0 mode tun && ip link set vpn0 up").unwrap();
+    lan.must(Host::LEFT, "ip route add default dev vpn0").unwrap();
     let (findings, _) = examined(&lan, data, "", "");
     expect(&findings, "tunnel-takes-all", "warn", &["vpn0"]);
 
-    let mut other = Device::new(&lan, Side::Left, "Eve").unwrap();
+    let mut other = Device::new(&lan, Host::LEFT, "Eve").unwrap();
     other.start(&["--bind", "10.77.0.1:4301", "--no-discovery"]).unwrap();
     let (findings, code) = examined(&lan, data, "", "--bind 10.77.0.1:4301");
     expect(&findings, "port-taken", "fail", &["10.77.0.1:4301"]);

@@ -10,15 +10,15 @@
 
 use std::{fs, io::Write as _, path::Path};
 
-use lamplit_e2e::{Device, Lan, Side, eventually};
+use lamplit_e2e::{Device, Host, Lan, eventually};
 use serde_json::Value;
 
 const MIB: usize = 1024 * 1024;
 
 /// Ada on the left and Grace on the right, acquainted.
 fn acquainted(lan: &Lan) -> (Device<'_>, Device<'_>) {
-    let mut ada = Device::new(lan, Side::Left, "Ada").unwrap();
-    let mut grace = Device::new(lan, Side::Right, "Grace").unwrap();
+    let mut ada = Device::new(lan, Host::LEFT, "Ada").unwrap();
+    let mut grace = Device::new(lan, Host::RIGHT, "Grace").unwrap();
     ada.start(&[]).unwrap();
     grace.start(&[]).unwrap();
     ada.meet(&grace).unwrap();
@@ -102,7 +102,7 @@ fn two_hundred_mebibytes_go_on_after_the_cable_was_pulled_and_after_a_kill() {
     wait_until(&grace, "film.mp4", "offered");
     let getting = grace.follow(&["get", "film.mp4"]).unwrap();
     wait_for_parts(&grace, 60 * MIB);
-    lan.set_cable(false).unwrap();
+    lan.set_cable(Host::LEFT, false).unwrap();
     let at_the_cut = parts(&grace);
     assert!(at_the_cut < 200 * MIB as u64, "the cable was pulled in the middle");
     // Long enough for both to notice.
@@ -111,7 +111,7 @@ fn two_hundred_mebibytes_go_on_after_the_cable_was_pulled_and_after_a_kill() {
         Ok((contacts[0]["near"] == false).then_some(()))
     })
     .unwrap();
-    lan.set_cable(true).unwrap();
+    lan.set_cable(Host::LEFT, true).unwrap();
     wait_for_parts(&grace, at_the_cut as usize + 20 * MIB);
     grace.kill().unwrap();
     let at_the_kill = parts(&grace);

@@ -8,15 +8,15 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Device, Lan, Side, eventually};
+use lamplit_e2e::{Device, Host, Lan, eventually};
 use serde_json::Value;
 
 const NO_DAEMON: i32 = 3;
 
 /// Ada on the left and Grace on the right, acquainted.
 fn acquainted<'lan>(lan: &'lan Lan, options: [&[&str]; 2]) -> (Device<'lan>, Device<'lan>, String) {
-    let mut ada = Device::new(lan, Side::Left, "Ada").unwrap();
-    let mut grace = Device::new(lan, Side::Right, "Grace").unwrap();
+    let mut ada = Device::new(lan, Host::LEFT, "Ada").unwrap();
+    let mut grace = Device::new(lan, Host::RIGHT, "Grace").unwrap();
     let [left, right] = options;
     ada.start(left).unwrap();
     grace.start(right).unwrap();
@@ -100,7 +100,7 @@ fn devices_find_each_other_by_dns_sd_at_new_ports() {
 #[test]
 fn a_second_daemon_on_the_same_data_is_refused() {
     let lan = Lan::new().unwrap();
-    let mut ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
     ada.start(&[]).unwrap();
     let refused = ada.try_start().unwrap().unwrap_err();
     assert_eq!(refused.code, Some(1));
@@ -112,7 +112,7 @@ fn a_second_daemon_on_the_same_data_is_refused() {
 #[test]
 fn a_second_account_on_the_same_data_is_refused() {
     let lan = Lan::new().unwrap();
-    let ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
     let refused = ada.attempt(&["init", "--name", "Eve"]).unwrap().unwrap_err();
     assert!(refused.message.contains("already"), "{}", refused.message);
 }
@@ -162,7 +162,7 @@ fn a_killed_sender_sends_what_it_promised() {
 fn an_invite_is_good_for_one() {
     let lan = Lan::new().unwrap();
     let (ada, grace, link) = acquainted(&lan, [&[], &[]]);
-    let mut eve = Device::new(&lan, Side::Right, "Eve").unwrap();
+    let mut eve = Device::new(&lan, Host::RIGHT, "Eve").unwrap();
     eve.start(&[]).unwrap();
     let refused = eve.attempt(&["accept", &link]).unwrap().unwrap_err();
     assert!(refused.message.contains("used"), "{}", refused.message);
@@ -180,7 +180,7 @@ fn an_invite_is_good_for_one() {
 #[test]
 fn an_address_typed_by_hand_does_without_discovery() {
     let lan = Lan::new().unwrap();
-    let at = |port| format!("{}:{port}", Side::Left.address());
+    let at = |port| format!("{}:{port}", Host::LEFT.address());
     let (mut ada, mut grace, _) = acquainted(&lan, [&["--no-discovery", "--bind", &at(4101)], &["--no-discovery"]]);
     ada.stop().unwrap();
     grace.stop().unwrap();
@@ -200,10 +200,10 @@ fn messages_wait_for_a_pulled_cable() {
     let lan = Lan::new().unwrap();
     let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
     ada.wait_for_contact(&grace, "be near", near).unwrap();
-    lan.set_cable(false).unwrap();
+    lan.set_cable(Host::LEFT, false).unwrap();
     ada.ask(&["say", "Grace", "are you there?"]).unwrap();
     ada.wait_for_contact(&grace, "be away", |contact| !near(contact)).unwrap();
-    lan.set_cable(true).unwrap();
+    lan.set_cable(Host::LEFT, true).unwrap();
     wait_for_texts(&grace, &ada, &["are you there?".to_owned()]);
 }
 
@@ -228,9 +228,9 @@ fn a_changed_address_costs_a_link_but_no_message() {
     let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
     ada.wait_for_contact(&grace, "be near", near).unwrap();
     let mut said = Vec::new();
-    // Each side in turn is the one that moves: whoever dialled, and whoever was dialled.
-    for (number, (side, address)) in [(Side::Left, "10.77.0.11"), (Side::Right, "10.77.0.12")].into_iter().enumerate() {
-        lan.set_address(side, address).unwrap();
+    // Each host in turn is the one that moves: whoever dialled, and whoever was dialled.
+    for (number, (host, address)) in [(Host::LEFT, "10.77.0.11"), (Host::RIGHT, "10.77.0.12")].into_iter().enumerate() {
+        lan.set_address(host, address).unwrap();
         let text = format!("said after move {number}");
         ada.ask(&["say", "Grace", &text]).unwrap();
         said.push(text);
@@ -242,11 +242,7 @@ fn a_changed_address_costs_a_link_but_no_message() {
 #[test]
 fn where_multicast_is_blocked_invites_and_addresses_still_lead_there() {
     let lan = Lan::new().unwrap();
-    for side in [Side::Left, Side::Right] {
-        lan.must(side, "nft add table inet home").unwrap();
-        lan.must(side, "nft 'add chain inet home in { type filter hook input priority 0; policy accept; }'").unwrap();
-        lan.must(side, "nft add rule inet home in udp dport 5353 drop").unwrap();
-    }
+    lan.block_multicast().unwrap();
     let (mut ada, mut grace, _) = acquainted(&lan, [&["--bind", "10.77.0.1:4101"], &[]]);
     ada.ask(&["say", "Grace", "by invite"]).unwrap();
     wait_for_texts(&grace, &ada, &["by invite".to_owned()]);
@@ -262,7 +258,7 @@ fn where_multicast_is_blocked_invites_and_addresses_still_lead_there() {
 #[test]
 fn a_daemon_ends_well_when_asked_by_signal_or_command() {
     let lan = Lan::new().unwrap();
-    let mut ada = Device::new(&lan, Side::Left, "Ada").unwrap();
+    let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
     assert_eq!(ada.attempt(&["status"]).unwrap().unwrap_err().code, Some(NO_DAEMON));
     for signal in ["TERM", "INT"] {
         ada.start(&[]).unwrap();

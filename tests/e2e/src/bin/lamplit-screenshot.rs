@@ -4,7 +4,7 @@
 use std::{env, fs, path::PathBuf};
 
 use anyhow::{Context, Result};
-use lamplit_e2e::{Device, Lan, Screen, Side, picture};
+use lamplit_e2e::{Device, Host, Lan, Screen, picture};
 
 const COLUMNS: u16 = 118;
 const ROWS: u16 = 31;
@@ -33,9 +33,9 @@ const TALK: &[(bool, &str)] = &[
 fn main() -> Result<()> {
     let to = env::args_os().nth(1).map(PathBuf::from).context("say where the picture goes")?;
     let lan = Lan::new()?;
-    let ada = started(&lan, Side::Left, "Ada")?;
+    let ada = started(&lan, Host::LEFT, "Ada")?;
     let friends: Vec<Device<'_>> =
-        CAST.iter().map(|(name, _)| started(&lan, Side::Right, name)).collect::<Result<_>>()?;
+        CAST.iter().map(|(name, _)| started(&lan, Host::RIGHT, name)).collect::<Result<_>>()?;
     for (friend, (_, apps)) in friends.iter().zip(CAST) {
         ada.meet(friend)?;
         for app in *apps {
@@ -77,8 +77,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn started<'lan>(lan: &'lan Lan, side: Side, name: &str) -> Result<Device<'lan>> {
-    let mut device = Device::new(lan, side, name)?;
+fn started<'lan>(lan: &'lan Lan, host: Host, name: &str) -> Result<Device<'lan>> {
+    let mut device = Device::new(lan, host, name)?;
     device.start(&[])?;
     Ok(device)
 }

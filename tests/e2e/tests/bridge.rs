@@ -1,0 +1,184 @@
+//! Three hosts on one bridge, and what networks do to them: loss, distance, addresses that change, cables that are pulled.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::{fs, io::Write as _};
+
+use lamplit_e2e::{Device, Host, Lan, Relay, eventually};
+use serde_json::Value;
+
+const MIB: usize = 1024 * 1024;
+
+/// Ada, Grace and Linus on a host each. Ada knows both.
+fn three(lan: &Lan) -> [Device<'_>; 3] {
+    let hosts = [(Host::LEFT, "Ada"), (Host::RIGHT, "Grace"), (Host::THIRD, "Linus")];
+    let [ada, grace, linus] = hosts.map(|(host, name)| {
+        let mut device = Device::new(lan, host, name).unwrap();
+        device.start(&[]).unwrap();
+        device
+    });
+    ada.meet(&grace).unwrap();
+    ada.meet(&linus).unwrap();
+    for other in [&grace, &linus] {
+        ada.wait_for_contact(other, "be near", |contact| contact["near"] == true).unwrap();
+    }
+    [ada, grace, linus]
+}
+
+/// A file of so many bytes, no two pieces of it alike.
+fn file(device: &Device<'_>, name: &str, bytes: usize) -> String {
+    let path = device.data().join(name);
+    let mut out = std::io::BufWriter::new(fs::File::create(&path).unwrap());
+    for number in 0..bytes as u64 / 8 {
+        out.write_all(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes()).unwrap();
+    }
+    out.flush().unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+/// What of a file is on the other's disk, finished or not.
+fn came(device: &Device<'_>) -> u64 {
+    let parts = fs::read_dir(device.data().join("files/.parts")).into_iter().flatten().filter_map(Result::ok);
+    let parts = parts.filter(|entry| entry.path().extension().is_some_and(|ext| ext == "part"));
+    parts.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
+}
+
+fn wait_for_file(device: &Device<'_>, name: &str, sent: &str) {
+    let path = eventually(&format!("{name} shall be at {}", device.name()), || {
+        let mut files = device.list(&["files"])?.into_iter().map(|mut message| message["file"].take());
+        let file = files.find(|file| file["name"] == name && file["state"]["state"] == "here");
+        Ok(file.and_then(|file| file["state"]["path"].as_str().map(str::to_owned)))
+    });
+    assert!(fs::read(sent).unwrap() == fs::read(path.unwrap()).unwrap(), "{name} is not what was sent");
+}
+
+/// Says so much, in turns, and waits until all is there and in order.
+fn talk(one: &Device<'_>, other: &Device<'_>, many: usize) {
+    let texts = |device: &Device<'_>, with: &Device<'_>| -> Vec<String> {
+        let said = device.conversation(with).unwrap().into_iter().filter(|message| message["file"].is_null());
+        let theirs = said.filter(|message| message["mine"] == false);
+        theirs.filter_map(|message| message["text"].as_str().map(str::to_owned)).collect()
+    };
+    let before = [texts(other, one), texts(one, other)];
+    let [mut wanted, mut answers] = before.clone();
+    for number in 0..many {
+        let (text, answer) = (format!("{} says {number}", one.name()), format!("{} says {number}", other.name()));
+        one.ask(&["say", other.name(), &text]).unwrap();
+        other.ask(&["say", one.name(), &answer]).unwrap();
+        wanted.push(text);
+        answers.push(answer);
+    }
+    let there = eventually("all that was said shall be there, in order", || {
+        Ok((texts(other, one) == wanted && texts(one, other) == answers).then_some(()))
+    });
+    if let Err(error) = there {
+        panic!("{error}: {wanted:?} is {:?}, and {answers:?} is {:?}", texts(other, one), texts(one, other));
+    }
+}
+
+fn wait_for_half(device: &Device<'_>, bytes: usize) {
+    eventually("a part of the file shall have come", || Ok((came(device) >= bytes as u64).then_some(()))).unwrap();
+}
+
+#[test]
+fn three_find_each_other_and_talk_each_with_whom_they_know() {
+    let lan = Lan::of(3).unwrap();
+    let [ada, grace, linus] = three(&lan);
+    talk(&ada, &grace, 5);
+    talk(&ada, &linus, 5);
+    // Grace and Linus share a network, and know nothing of each other.
+    for (here, stranger) in [(&grace, "Linus"), (&linus, "Grace")] {
+        let contacts = here.list(&["contacts"]).unwrap();
+        assert!(contacts.iter().all(|contact| contact["name"] != stranger), "{contacts:?}");
+    }
+    ada.ask(&["group", "new", "Choir", "Grace", "Linus"]).unwrap();
+    for singer in [&grace, &linus] {
+        eventually("the group shall come", || {
+            let groups = singer.list(&["group", "list"])?;
+            let choir = groups.iter().find(|group| group["name"] == "Choir");
+            Ok(choir.filter(|choir| choir["members"].as_array().is_some_and(|all| all.len() == 3)).map(drop))
+        })
+        .unwrap();
+    }
+    linus.ask(&["say", "Choir", "who sings tenor?"]).unwrap();
+    for singer in [&ada, &grace] {
+        eventually("the group shall hear Linus", || {
+            let heard = singer.list(&["history", "Choir"])?;
+            Ok(heard.iter().any(|message| message["text"] == "who sings tenor?").then_some(()))
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn one_packet_of_twenty_is_lost_and_nothing_else() {
+    let lan = Lan::of(3).unwrap();
+    let [ada, grace, linus] = three(&lan);
+    lan.set_loss(5).unwrap();
+    talk(&ada, &grace, 20);
+    talk(&linus, &ada, 20);
+    let sent = file(&ada, "lossy.bin", 20 * MIB);
+    ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
+    talk(&ada, &linus, 10);
+    wait_for_file(&grace, "lossy.bin", &sent);
+    let lost = lan.lost(Host::RIGHT).unwrap();
+    assert!(lost > 20, "only {lost} packets were lost");
+}
+
+#[test]
+fn a_far_host_is_talked_with_over_a_relay() {
+    let lan = Lan::of(3).unwrap();
+    lan.block_multicast().unwrap();
+    let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
+    let mut grace = Device::new(&lan, Host::RIGHT, "Grace").unwrap();
+    ada.start(&["--bind", "10.77.0.1:4101"]).unwrap();
+    grace.start(&[]).unwrap();
+    ada.meet(&grace).unwrap();
+    ada.stop().unwrap();
+    grace.stop().unwrap();
+    // From now on they have no way to each other but the relay's.
+    lan.must(Host::LEFT, "ip route add blackhole 10.77.0.2/32").unwrap();
+    lan.must(Host::RIGHT, "ip route add blackhole 10.77.0.1/32").unwrap();
+    let relay = Relay::start(&lan, Host::THIRD, "10.77.0.1:4201".parse().unwrap(), 50).unwrap();
+    ada.start(&["--bind", "10.77.0.1:4201"]).unwrap();
+    grace.start(&[]).unwrap();
+    grace.ask(&["dial", "Ada", &relay.address()]).unwrap();
+    talk(&ada, &grace, 5);
+    let sent = file(&ada, "far.bin", 20 * MIB);
+    ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
+    talk(&grace, &ada, 5);
+    wait_for_file(&grace, "far.bin", &sent);
+}
+
+#[test]
+fn a_file_goes_on_at_other_addresses() {
+    let lan = Lan::of(3).unwrap();
+    let [ada, grace, linus] = three(&lan);
+    lan.set_rate(Some("300mbit")).unwrap();
+    let sent = file(&ada, "moving.bin", 200 * MIB);
+    ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
+    eventually("the file shall be offered", || Ok((!grace.list(&["files"])?.is_empty()).then_some(()))).unwrap();
+    let _getting = grace.follow(&["get", "moving.bin"]).unwrap();
+    // First whoever fetches moves, then whoever is asked.
+    for (host, address, so_far) in [(Host::RIGHT, "10.77.0.22", 40), (Host::LEFT, "10.77.0.21", 110)] {
+        wait_for_half(&grace, so_far * MIB);
+        assert!(came(&grace) < 190 * MIB as u64, "the move came in the middle");
+        lan.set_address(host, address).unwrap();
+    }
+    talk(&ada, &linus, 3);
+    lan.set_rate(None).unwrap();
+    wait_for_file(&grace, "moving.bin", &sent);
+    let state = |name: &str| -> Value {
+        ada.list(&["files"]).unwrap().into_iter().find(|one| one["file"]["name"] == name).unwrap()
+    };
+    eventually("Ada shall hear that it was fetched", || {
+        Ok((!state("moving.bin")["file"]["fetched_by"].as_array().unwrap().is_empty()).then_some(()))
+    })
+    .unwrap();
+}
