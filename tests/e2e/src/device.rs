@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Host, Lan, PATIENCE, Running, Screen, eventually, program, running::lines};
+use crate::{Clock, Host, Lan, PATIENCE, Running, Screen, eventually, program, running::lines};
 
 /// A device: a data directory of its own, and a daemon while it runs.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl<'lan> Device<'lan> {
     pub fn new(lan: &'lan Lan, host: Host, name: &str) -> Result<Self> {
         let data = TempDir::with_prefix("lamplit-e2e-")?;
         let mut device = Self { lan, host, name: name.to_owned(), data, phrase: None, daemon: None };
-        let made = device.ask(&["init", "--name", name, "--keyring", "never"])?;
+        let made = device.ask_there(&["init", "--name", name, "--keyring", "never"])?;
         let words: Vec<&str> =
             made.get("phrase").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         if words.len() != 12 {
@@ -96,12 +96,24 @@ impl<'lan> Device<'lan> {
         self.data.path()
     }
 
+    /// Starts its daemon by another clock than the machine's.
+    ///
+    /// # Errors
+    /// If it ends or says nothing.
+    pub fn start_by(&mut self, clock: &Clock, options: &[&str]) -> Result<()> {
+        self.start_as(options, |command| clock.wind(command))
+    }
+
     /// Starts its daemon and waits until it says that it is ready.
     ///
     /// # Errors
     /// If it ends or says nothing.
     pub fn start(&mut self, options: &[&str]) -> Result<()> {
-        let mut daemon = self.spawn(options)?;
+        self.start_as(options, |_| ())
+    }
+
+    fn start_as(&mut self, options: &[&str], prepare: impl FnOnce(&mut Command)) -> Result<()> {
+        let mut daemon = self.spawn(options, prepare)?;
         let stdout = daemon.stdout.take().context("the daemon's output is piped")?;
         self.daemon = Some(daemon);
         let told = lines(stdout);
@@ -117,7 +129,7 @@ impl<'lan> Device<'lan> {
     /// # Errors
     /// If it does not start.
     pub fn try_start(&self) -> Result<Result<(), Refused>> {
-        judge(&self.spawn(&[])?.wait_with_output()?).map(|outcome| outcome.map(drop))
+        judge(&self.spawn(&[], |_| ())?.wait_with_output()?).map(|outcome| outcome.map(drop))
     }
 
     /// Stops its daemon as a user would.
@@ -301,12 +313,13 @@ impl<'lan> Device<'lan> {
         Ok(command)
     }
 
-    fn spawn(&self, options: &[&str]) -> Result<Child> {
+    fn spawn(&self, options: &[&str], prepare: impl FnOnce(&mut Command)) -> Result<Child> {
         let mut command = self.lan.command(self.host, &program::lamplit()?);
         command.arg("--json").arg("--data").arg(self.data()).arg("run").args(options);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         // What goes wrong shall be seen in the test's own output, but a refusal is read.
         command.stderr(if self.daemon.is_some() { Stdio::piped() } else { Stdio::inherit() });
+        prepare(&mut command);
         command.spawn().context("the daemon does not start")
     }
 }

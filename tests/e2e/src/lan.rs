@@ -29,6 +29,11 @@ impl Host {
     /// The third one, 10.77.0.3, of a [`Lan::of`] three or more.
     pub const THIRD: Self = Self(3);
 
+    /// What the machine is called.
+    pub fn hostname(self) -> String {
+        format!("machine-{}", self.0)
+    }
+
     /// Its address.
     pub fn address(self) -> String {
         format!("10.77.0.{}", self.0)
@@ -172,10 +177,11 @@ impl Lan {
         bail!("`{line}` failed: {}", String::from_utf8_lossy(&output.stderr).trim())
     }
 
-    /// A command that runs a program inside.
+    /// A command that runs a program inside, on a machine with a name of its own.
     pub(crate) fn command(&self, host: Host, program: &Path) -> Command {
         let mut command = Command::new("ip");
-        command.args(["netns", "exec"]).arg(self.name(host)).arg(program);
+        command.args(["netns", "exec"]).arg(self.name(host)).args(["unshare", "--uts", "sh", "-c"]);
+        command.arg(r#"hostname "$0" && exec "$@""#).arg(host.hostname()).arg(program);
         command
     }
 

@@ -1,12 +1,14 @@
 //! Real daemons in network namespaces of their own, joined by virtual cables: what the tests of whole hosts stand on.
 //!
-//! A [`Lan`] is a namespace for each host and one for the bridge between them; a [`Device`] is a data directory and, while it runs, a daemon in one of
-//! them. Both clean up when they are dropped, and a `Lan` also what a test that was killed has left behind. Nothing
-//! here leaves the machine. It needs root and iproute2, and says so where they are missing.
+//! A [`Lan`] is a namespace for each host and one for the bridge between them; a [`Device`] is a data directory and, while
+//! it runs, a daemon in one of them. Both clean up when they are dropped, and a `Lan` also what a test that was killed has
+//! left behind. Nothing here leaves the machine. It needs root and iproute2, and says so where they are missing.
 
 mod browser;
+mod clock;
 mod demo;
 mod device;
+mod files;
 mod lan;
 mod picture;
 mod program;
@@ -16,6 +18,7 @@ mod running;
 mod screen;
 
 pub use browser::Browser;
+pub use clock::Clock;
 pub use demo::Demo;
 pub use device::{Device, Refused};
 pub use lan::{Host, Lan};

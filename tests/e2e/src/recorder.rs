@@ -52,7 +52,9 @@ impl Recorder {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", bridge, "tcpdump", "--interface", "br0", "--snapshot-length", "0"]);
         // All packets at once, and none held back; as root, since the file is root's.
-        command.args(["--packet-buffered", "--buffer-size", "65536", "-Z", "root", "-w"]).arg(&file);
+        command
+            .args(["--immediate-mode", "--packet-buffered", "--buffer-size", "65536", "-Z", "root", "-w"])
+            .arg(&file);
         let tcpdump = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().context("tcpdump does not start")?;
         eventually("tcpdump shall listen", || Ok(file.metadata().is_ok_and(|file| file.len() > 0).then_some(())))?;
         Ok(Self { tcpdump, folder })

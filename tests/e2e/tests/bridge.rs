@@ -8,8 +8,6 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{fs, io::Write as _};
-
 use lamplit_e2e::{Device, Host, Lan, Relay, eventually};
 use serde_json::Value;
 
@@ -29,33 +27,6 @@ fn three(lan: &Lan) -> [Device<'_>; 3] {
         ada.wait_for_contact(other, "be near", |contact| contact["near"] == true).unwrap();
     }
     [ada, grace, linus]
-}
-
-/// A file of so many bytes, no two pieces of it alike.
-fn file(device: &Device<'_>, name: &str, bytes: usize) -> String {
-    let path = device.data().join(name);
-    let mut out = std::io::BufWriter::new(fs::File::create(&path).unwrap());
-    for number in 0..bytes as u64 / 8 {
-        out.write_all(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes()).unwrap();
-    }
-    out.flush().unwrap();
-    path.to_string_lossy().into_owned()
-}
-
-/// What of a file is on the other's disk, finished or not.
-fn came(device: &Device<'_>) -> u64 {
-    let parts = fs::read_dir(device.data().join("files/.parts")).into_iter().flatten().filter_map(Result::ok);
-    let parts = parts.filter(|entry| entry.path().extension().is_some_and(|ext| ext == "part"));
-    parts.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
-}
-
-fn wait_for_file(device: &Device<'_>, name: &str, sent: &str) {
-    let path = eventually(&format!("{name} shall be at {}", device.name()), || {
-        let mut files = device.list(&["files"])?.into_iter().map(|mut message| message["file"].take());
-        let file = files.find(|file| file["name"] == name && file["state"]["state"] == "here");
-        Ok(file.and_then(|file| file["state"]["path"].as_str().map(str::to_owned)))
-    });
-    assert!(fs::read(sent).unwrap() == fs::read(path.unwrap()).unwrap(), "{name} is not what was sent");
 }
 
 /// Says so much, in turns, and waits until all is there and in order.
@@ -80,10 +51,6 @@ fn talk(one: &Device<'_>, other: &Device<'_>, many: usize) {
     if let Err(error) = there {
         panic!("{error}: {wanted:?} is {:?}, and {answers:?} is {:?}", texts(other, one), texts(one, other));
     }
-}
-
-fn wait_for_half(device: &Device<'_>, bytes: usize) {
-    eventually("a part of the file shall have come", || Ok((came(device) >= bytes as u64).then_some(()))).unwrap();
 }
 
 #[test]
@@ -123,10 +90,10 @@ fn one_packet_of_twenty_is_lost_and_nothing_else() {
     lan.set_loss(5).unwrap();
     talk(&ada, &grace, 20);
     talk(&linus, &ada, 20);
-    let sent = file(&ada, "lossy.bin", 20 * MIB);
+    let sent = ada.make_file("lossy.bin", 20 * MIB).unwrap();
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
     talk(&ada, &linus, 10);
-    wait_for_file(&grace, "lossy.bin", &sent);
+    grace.receive("lossy.bin", &sent).unwrap();
     let lost = lan.lost(Host::RIGHT).unwrap();
     assert!(lost > 20, "only {lost} packets were lost");
 }
@@ -150,10 +117,10 @@ fn a_far_host_is_talked_with_over_a_relay() {
     grace.start(&[]).unwrap();
     grace.ask(&["dial", "Ada", &relay.address()]).unwrap();
     talk(&ada, &grace, 5);
-    let sent = file(&ada, "far.bin", 20 * MIB);
+    let sent = ada.make_file("far.bin", 20 * MIB).unwrap();
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
     talk(&grace, &ada, 5);
-    wait_for_file(&grace, "far.bin", &sent);
+    grace.receive("far.bin", &sent).unwrap();
 }
 
 #[test]
@@ -161,24 +128,22 @@ fn a_file_goes_on_at_other_addresses() {
     let lan = Lan::of(3).unwrap();
     let [ada, grace, linus] = three(&lan);
     lan.set_rate(Some("300mbit")).unwrap();
-    let sent = file(&ada, "moving.bin", 200 * MIB);
+    let sent = ada.make_file("moving.bin", 200 * MIB).unwrap();
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
     eventually("the file shall be offered", || Ok((!grace.list(&["files"])?.is_empty()).then_some(()))).unwrap();
     let _getting = grace.follow(&["get", "moving.bin"]).unwrap();
     // First whoever fetches moves, then whoever is asked.
     for (host, address, so_far) in [(Host::RIGHT, "10.77.0.22", 40), (Host::LEFT, "10.77.0.21", 110)] {
-        wait_for_half(&grace, so_far * MIB);
-        assert!(came(&grace) < 190 * MIB as u64, "the move came in the middle");
+        grace.wait_for_parts(so_far * MIB).unwrap();
+        assert!(grace.bytes_of_parts() < 190 * MIB as u64, "the move came in the middle");
         lan.set_address(host, address).unwrap();
     }
     talk(&ada, &linus, 3);
     lan.set_rate(None).unwrap();
-    wait_for_file(&grace, "moving.bin", &sent);
-    let state = |name: &str| -> Value {
-        ada.list(&["files"]).unwrap().into_iter().find(|one| one["file"]["name"] == name).unwrap()
-    };
+    grace.receive("moving.bin", &sent).unwrap();
     eventually("Ada shall hear that it was fetched", || {
-        Ok((!state("moving.bin")["file"]["fetched_by"].as_array().unwrap().is_empty()).then_some(()))
+        let fetched = |file: &Value| file["fetched_by"].as_array().is_some_and(|by| !by.is_empty());
+        Ok(ada.file("moving.bin")?.filter(fetched))
     })
     .unwrap();
 }

@@ -1,0 +1,75 @@
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write as _},
+};
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+
+use crate::{Device, eventually};
+
+impl Device<'_> {
+    /// Makes a file in the data directory, no two pieces of it alike, and returns its path.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn make_file(&self, name: &str, bytes: usize) -> Result<String> {
+        let path = self.data().join(name);
+        let mut out = BufWriter::new(File::create(&path)?);
+        for number in 0..u64::try_from(bytes)? / 8 {
+            out.write_all(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())?;
+        }
+        out.flush()?;
+        Ok(path.to_string_lossy().into_owned())
+    }
+
+    /// Bytes of files that are here and not whole yet.
+    pub fn bytes_of_parts(&self) -> u64 {
+        let parts = fs::read_dir(self.data().join("files/.parts")).into_iter().flatten().filter_map(Result::ok);
+        let parts = parts.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "part"));
+        parts.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
+    }
+
+    /// Waits until so many bytes came of files that are not whole yet.
+    ///
+    /// # Errors
+    /// If they don't come.
+    pub fn wait_for_parts(&self, bytes: usize) -> Result<()> {
+        let bytes = u64::try_from(bytes)?;
+        eventually("a part of the file shall have come", || Ok((self.bytes_of_parts() >= bytes).then_some(())))
+    }
+
+    /// What is known of the last file of that name that was sent or offered.
+    ///
+    /// # Errors
+    /// If it cannot be asked for.
+    pub fn file(&self, name: &str) -> Result<Option<Value>> {
+        let files = self.list(&["files"])?;
+        let mut files = files.into_iter().filter_map(|mut message| Some(message.get_mut("file")?.take()));
+        Ok(files.find(|file| file.get("name").and_then(Value::as_str) == Some(name)))
+    }
+
+    /// Waits until a file is in a state, such as `here`, and returns what is known of it.
+    ///
+    /// # Errors
+    /// If that does not happen.
+    pub fn wait_for_file(&self, name: &str, state: &str) -> Result<Value> {
+        eventually(&format!("{name} shall be {state} at {}", self.name()), || {
+            let is_so = |file: &Value| file.pointer("/state/state").and_then(Value::as_str) == Some(state);
+            Ok(self.file(name)?.filter(is_so))
+        })
+    }
+
+    /// Waits until a file is here, and compares it with what was sent.
+    ///
+    /// # Errors
+    /// If it does not come, or differs.
+    pub fn receive(&self, name: &str, sent: &str) -> Result<()> {
+        let file = self.wait_for_file(name, "here")?;
+        let path = file.pointer("/state/path").and_then(Value::as_str).unwrap_or_default();
+        if fs::read(sent)? != fs::read(path)? {
+            bail!("{path} is not what was sent");
+        }
+        Ok(())
+    }
+}
