@@ -134,7 +134,7 @@ fn what_they_say_to_each_other_is_heard_by_nobody() {
     say(&format!("printf {first} >&3; sleep 0.1; printf {second} >&3"));
     sleep(Duration::from_millis(500));
     let recording = recorder.stop().unwrap();
-    assert!(recording.datagrams.len() > 200, "only {} datagrams were heard", recording.datagrams.len());
+    assert!(recording.datagrams.len() > 100, "only {} datagrams were heard", recording.datagrams.len());
     let mut found = heard_of(&recording, &secrets);
     // Once, in hexadecimal, and over two packets.
     let found_planted = found.remove("what was planted");
