@@ -42,6 +42,10 @@ enum Target {
     Request,
     /// What a browser sends to a daemon's WebSocket first
     Handshake,
+    /// What is said about files on their way
+    Blob,
+    /// Files that are pictures, or say so
+    Picture,
 }
 
 /// Coverage counters and traced comparisons, for libFuzzer to steer by.
