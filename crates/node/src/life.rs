@@ -140,7 +140,9 @@ impl Node {
                         continue;
                     }
                     let stored: Stored = decode(Table::Records, &value)?;
-                    if horizon::may_forget(Hlc { wall: stored.since, count: 0 }, horizon) {
+                    // One that was written by a clock ahead of this one may have to wait elsewhere until its time.
+                    let due = stored.since.max(stored.stamp.clock.wall);
+                    if horizon::may_forget(Hlc { wall: due, count: 0 }, horizon) {
                         crate::replica::leave_log(step, &stored.record)?;
                         step.db.remove(Table::Records, &at);
                         // Only what was forgotten moves the horizon others must fear.
