@@ -7,7 +7,6 @@ use lamplit_types::{Hlc, Incarnation, Wall, limits::EPOCH_MS};
 
 use crate::{
     Node,
-    audience::turn_of,
     db::decode,
     io::{Event, Transmit, Warning},
     limits,
@@ -24,8 +23,7 @@ impl Node {
         if self.is_removed() {
             return Ok(());
         }
-        let turn = turn_of(self.friends_generation(step)?);
-        let key = BeaconKey::of_turn(&self.keys.own, self.device.account, turn);
+        let key = BeaconKey::from_bytes(self.beacon_key(step)?);
         let beacon = beacon(&key, &self.device.device, step.now.wall.epoch());
         step.out.transmits.push(Transmit::Advertise(beacon));
         Ok(())
