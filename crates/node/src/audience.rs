@@ -21,7 +21,7 @@ use crate::{
     limits,
     line::Stage,
     replica::{Change, OWN_SECRETS, set_of},
-    rows::{Audience, GenerationKey},
+    rows::{AccountKeys, Audience, GenerationKey},
     step::{Step, Stepped},
     table::{ReadError, Table},
 };
@@ -74,6 +74,12 @@ impl Node {
         Ok(self.friends(step)?.generation())
     }
 
+    /// The key to the beacons that this account's devices show now: the one that was handed to the contacts.
+    pub(crate) fn beacon_key(&self, step: &Step<'_>) -> Stepped<[u8; 32]> {
+        let friends = self.friends(step)?;
+        friends.keys.last().map(|key| key.beacon).ok_or(ReadError::Corrupt { table: Table::Audiences })
+    }
+
     fn keep_and_tell(&mut self, step: &mut Step<'_>, value: &AudienceKeyValue) -> Stepped {
         let Kept::New { dropped } = self.keep_key(step, value)? else { return Ok(()) };
         let set = set_of(self.device.account, OWN_SECRETS);
@@ -115,8 +121,18 @@ impl Node {
             self.load_person(step, value.owner)?;
         } else if row.generation() > before {
             self.take_turn(step, row.generation())?;
+            if self.is_of_former_keys(&row) {
+                self.rekey_friends(step)?;
+            }
         }
         Ok(kept)
+    }
+
+    /// Whether the key in use was drawn by a device that had not heard yet of a removal: then the removed one may have it.
+    fn is_of_former_keys(&self, audience: &Audience) -> bool {
+        let turn = turn_of(audience.generation());
+        let of = |keys: &AccountKeys| *BeaconKey::of_turn(&keys.own, audience.owner, turn).as_bytes();
+        audience.keys.last().is_some_and(|key| self.former.iter().any(|keys| of(keys) == key.beacon))
     }
 
     /// Another device of the account tells a key.
@@ -180,6 +196,7 @@ impl Node {
     /// contacts that are near are handed it. Those who are not get it when they greet.
     fn take_turn(&mut self, step: &mut Step<'_>, generation: u32) -> Stepped {
         self.people.set_own_beacons(self.beacons_at(generation));
+        self.familiar.clear();
         self.advertise(step)?;
         self.show_badges(step)?;
         let author = self.author();

@@ -279,17 +279,25 @@ fn back_off(tries: u32) -> u64 {
 impl Node {
     /// A transport saw a beacon.
     pub(crate) fn sighted(&mut self, step: &mut Step<'_>, beacon: Beacon, address: Address) {
-        let Some(device) = self.people.recognise(beacon) else { return };
-        if device == self.device.device || address.0.len() > limits::ADDRESS_BYTES {
+        if address.0.len() > limits::ADDRESS_BYTES {
             return;
         }
-        let wait = if self.device.device < device { 0 } else { limits::YIELD_MS };
+        let Some(device) = self.people.recognise(beacon) else { return self.look_behind(step, &address) };
+        if device == self.device.device {
+            return;
+        }
+        let wait = self.yields_to(&device);
         let is_due = self.dialer.is_planned(&device);
         self.dialer.seen(step.now.mono, Target::Device(device), address, wait);
         self.dialer.shows(&device, beacon);
         if self.link_to(&device).is_some() || self.resting.contains_key(&device) && !is_due {
             self.dialer.stay(&device);
         }
+    }
+
+    /// How long to wait for a device to dial first.
+    pub(crate) fn yields_to(&self, device: &DeviceId) -> u64 {
+        if self.device.device < *device { 0 } else { limits::YIELD_MS }
     }
 
     /// Dials whose time has come.

@@ -314,9 +314,13 @@ impl Node {
         if anew.as_ref().is_some_and(|anew| anew.len() > limits::WHOLE_SET) {
             return Ok(Flow::End);
         }
+        // Others than the owner could make this device pass over what is the owner's.
+        let owners = talk.account == self.device.account || talk.account == owner_of(&set);
+        let reached = if owners && author.is_some() { whole.heads.to_vec() } else { Vec::new() };
         if !self.take_whole(step, whole, anew.as_mut())? {
             return Ok(Flow::End);
         }
+        self.adopt_heads(step, &set, &reached)?;
         let set_talk = talk.sets.entry(set).or_default();
         if !last {
             set_talk.taking_anew = anew;
@@ -360,16 +364,33 @@ fn next_frame(step: &Step<'_>, set: &SetId, talk: &mut SetTalk) -> Stepped<Optio
                 if let Some(delta) = delta_after(&step.db, set, &author, after)? {
                     return Ok(Some(Frame::Delta(delta)));
                 }
+                // This replica took the set whole once, and has no log that goes back so far.
+                if let Some(part) = begin_whole(step, set, talk, author, Cursor::beyond(author, after.seq))? {
+                    return Ok(Some(part));
+                }
             }
             Plan::Whole { author } => {
-                if talk.sent_whole.insert(author) {
-                    let mut cursor = Cursor::of(author, true);
-                    let part = next_part(&step.db, set, &mut cursor)?;
-                    talk.sending = (!part.last).then_some(cursor);
-                    return Ok(Some(Frame::Whole(part)));
+                if let Some(part) = begin_whole(step, set, talk, author, Cursor::of(author, true))? {
+                    return Ok(Some(part));
                 }
             }
         }
     }
     Ok(None)
+}
+
+/// The first part of an author's records, unless they went over this link before.
+fn begin_whole(
+    step: &Step<'_>,
+    set: &SetId,
+    talk: &mut SetTalk,
+    author: Author,
+    mut cursor: Cursor,
+) -> Stepped<Option<Frame>> {
+    if !talk.sent_whole.insert(author) {
+        return Ok(None);
+    }
+    let part = next_part(&step.db, set, &mut cursor)?;
+    talk.sending = (!part.last).then_some(cursor);
+    Ok(Some(Frame::Whole(part)))
 }

@@ -22,6 +22,7 @@ mod conversation;
 mod db;
 mod devices;
 mod dial;
+mod estranged;
 mod exchange;
 mod fetches;
 mod files;

@@ -7,7 +7,6 @@ use lamplit_types::{Hlc, Incarnation, Wall, limits::EPOCH_MS};
 
 use crate::{
     Node,
-    audience::turn_of,
     db::decode,
     io::{Event, Transmit, Warning},
     limits,
@@ -24,8 +23,7 @@ impl Node {
         if self.is_removed() {
             return Ok(());
         }
-        let turn = turn_of(self.friends_generation(step)?);
-        let key = BeaconKey::of_turn(&self.keys.own, self.device.account, turn);
+        let key = BeaconKey::from_bytes(self.beacon_key(step)?);
         let beacon = beacon(&key, &self.device.device, step.now.wall.epoch());
         step.out.transmits.push(Transmit::Advertise(beacon));
         Ok(())
@@ -140,7 +138,9 @@ impl Node {
                         continue;
                     }
                     let stored: Stored = decode(Table::Records, &value)?;
-                    if horizon::may_forget(Hlc { wall: stored.since, count: 0 }, horizon) {
+                    // One that was written by a clock ahead of this one may have to wait elsewhere until its time.
+                    let due = stored.since.max(stored.stamp.clock.wall);
+                    if horizon::may_forget(Hlc { wall: due, count: 0 }, horizon) {
                         crate::replica::leave_log(step, &stored.record)?;
                         step.db.remove(Table::Records, &at);
                         // Only what was forgotten moves the horizon others must fear.

@@ -80,6 +80,8 @@ pub const OPENED_BY_ONE: usize = 256;
 pub const REACHABLE: usize = CONTACTS;
 /// Addresses of one device, or in one invite. The one that was shown longest ago is forgotten.
 pub const ADDRESSES: usize = 8;
+/// Devices that are looked for behind one beacon that means nothing here. Others are when it is seen again.
+pub const LOOKED_FOR: usize = 64;
 /// How long after one address the next is tried.
 pub const NEXT_ADDRESS_MS: u64 = 250;
 /// Dials under way at once. Further ones wait.

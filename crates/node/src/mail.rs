@@ -233,7 +233,12 @@ impl Node {
         id: EnvelopeId,
     ) -> Stepped<Flow> {
         let Some(seq) = talk.open.remove(&id) else { return Ok(Flow::Go) };
-        step.db.remove(Table::Outbox, &key::numbered(talk.device.as_bytes(), seq));
+        let at = key::numbered(talk.device.as_bytes(), seq);
+        let outgoing: Option<Outgoing> = step.db.sealed(&self.secrets.vault, Table::Outbox, &at)?;
+        step.db.remove(Table::Outbox, &at);
+        if let Some(Outgoing { body: Body::Grant(grant), .. }) = outgoing {
+            self.note_familiar(step, talk.device, grant.generation)?;
+        }
         talk.window.acknowledged(seq);
         self.pump_outbox(step, link, talk)
     }

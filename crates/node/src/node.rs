@@ -14,6 +14,7 @@ use rand_core::CryptoRng;
 use crate::{
     db::{Changes, Db, Typed, decode, open_row},
     dial::{Dialer, Target},
+    estranged::load_familiar,
     fetches::Fetches,
     groups::{self, Group, companions},
     io::{Address, Event, Input, Lit, Transmit, Warning},
@@ -47,6 +48,8 @@ pub struct Node {
     /// Devices that are as near, and no link is needed.
     pub(crate) resting: BTreeMap<DeviceId, Resting>,
     pub(crate) dialer: Dialer,
+    /// Contacts' devices that recognise this one by its beacon, as far as is known.
+    pub(crate) familiar: BTreeSet<DeviceId>,
     pub(crate) lamps: Lamps,
     pub(crate) ratchets: Ratchets,
     pub(crate) fetches: Fetches,
@@ -157,6 +160,7 @@ impl Node {
             }
         }
         people.put_all(load_people(read, &secrets, &memberships)?);
+        let familiar = load_familiar(read, &people, generation)?;
         let groups = groups::load(read, &secrets)?;
         people.set_companions(companions(&groups, device.account));
         let first = read.scan(Table::Quarantine, &[], None, Order::Up, 1)?;
@@ -175,6 +179,7 @@ impl Node {
             near: BTreeMap::new(),
             resting: BTreeMap::new(),
             dialer: Dialer::default(),
+            familiar,
             lamps: Lamps::default(),
             ratchets: Ratchets::default(),
             fetches,

@@ -109,6 +109,12 @@ impl People {
         self.persons.keys().copied().filter(|account| *account != self.me).collect()
     }
 
+    /// The devices of all contacts.
+    pub(crate) fn devices_of_contacts(&self) -> impl Iterator<Item = DeviceId> {
+        let contacts = self.persons.iter().filter(|(account, _)| **account != self.me);
+        contacts.flat_map(|(_, person)| device_ids(&person.list))
+    }
+
     pub(crate) fn account_of(&self, device: &DeviceId) -> Option<AccountId> {
         self.devices.get(device).copied()
     }

@@ -184,6 +184,8 @@ impl Node {
                 }
             }
         }
+        // Nor is it taken once its time comes, or its key.
+        self.drop_waiting_unless(step, set, taken)?;
         for (author, head) in heads(&step.db, set)? {
             if author.device != cut_off.device {
                 continue;

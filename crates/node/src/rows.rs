@@ -109,6 +109,8 @@ pub(crate) struct Peer {
     pub(crate) mark: Option<(Incarnation, u64, Mark)>,
     /// Where it was told to be found, by hand or by an invite.
     pub(crate) address: Option<String>,
+    /// The generation of the audience of all contacts whose key it is known to hold; 0: none.
+    pub(crate) holds: u32,
 }
 
 impl Peer {

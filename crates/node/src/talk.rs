@@ -223,6 +223,10 @@ impl Node {
         if !self.is_friend(talk.account) {
             return Ok(Flow::Go);
         }
+        if talk.account != self.device.account {
+            // If the list made this account take a turn, that passed over the link on which it came.
+            self.grant_lacking(step, talk.account, talk.device, &mut talk.grants)?;
+        }
         // Records of devices that were not known before may have been refused.
         self.offer_sets(step, link, talk)
     }

@@ -44,8 +44,10 @@ pub(crate) struct Model {
     pub(crate) removals: Vec<Removal>,
     /// Messages that were said where somebody knew that a device had been removed, with that device.
     pub(crate) secret_from: BTreeMap<MessageId, BTreeSet<usize>>,
-    /// When two people last shook hands, the smaller number first.
-    met: BTreeMap<(usize, usize), u64>,
+    /// When two people last shook hands, the smaller number first, and on which two devices.
+    met: BTreeMap<(usize, usize), (u64, [usize; 2])>,
+    /// When the first person last shook hands with the second, by the clock of the first's device if that was ahead.
+    met_by_clock: BTreeMap<(usize, usize), u64>,
     /// When a device of one person last forgot another.
     forgot: BTreeMap<(usize, usize), u64>,
     /// People who removed each other at some time, the smaller number first.
@@ -105,12 +107,27 @@ impl Model {
         self.edits.get(value.strip_prefix('e')?.parse::<usize>().ok()?).copied()
     }
 
-    pub(crate) fn meet(&mut self, one: usize, other: usize, now: u64) {
-        self.met.insert(pair(one, other), now);
+    pub(crate) fn meet(&mut self, one: usize, other: usize, now: u64, on: [usize; 2]) {
+        self.met.insert(pair(one, other), (now, on));
+    }
+
+    /// By its clock a device met somebody then.
+    pub(crate) fn meet_by_clock(&mut self, owner: usize, contact: usize, time: u64) {
+        let latest = self.met_by_clock.entry((owner, contact)).or_default();
+        *latest = time.max(*latest);
+    }
+
+    pub(crate) fn met_by_clock(&self, owner: usize, contact: usize) -> Option<u64> {
+        self.met_by_clock.get(&(owner, contact)).copied()
     }
 
     pub(crate) fn met(&self, one: usize, other: usize) -> Option<u64> {
-        self.met.get(&pair(one, other)).copied()
+        self.met.get(&pair(one, other)).map(|(time, _)| *time)
+    }
+
+    /// The devices on which two people last shook hands.
+    pub(crate) fn met_on(&self, one: usize, other: usize) -> impl Iterator<Item = usize> {
+        self.met.get(&pair(one, other)).into_iter().flat_map(|(_, on)| *on)
     }
 
     pub(crate) fn forget(&mut self, owner: usize, contact: usize, now: u64) {

@@ -56,7 +56,7 @@ impl Node {
         let Some(grant) = self.grant_since(step, &friends, card.since) else { return Ok(()) };
         let key = KeyId { generation: grant.generation, day: grant.day };
         if holds.iter().any(|held| held.audience == grant.audience && covers(held.key, key)) {
-            return Ok(());
+            return self.note_familiar(step, device, key.generation);
         }
         holds.push(GrantHead { audience: grant.audience, key });
         if !self.is_being_granted(step, &device, &grant)? {

@@ -9,7 +9,6 @@ use lamplit_wire::{Badge, GroupName, Standing};
 use super::Group;
 use crate::{
     Node,
-    audience::turn_of,
     people::Person,
     step::{Step, Stepped},
 };
@@ -146,11 +145,5 @@ impl Node {
             self.put_group(step, id, group)?;
         }
         Ok(())
-    }
-
-    /// The key to the beacons that this account's devices show now.
-    pub(super) fn beacon_key(&self, step: &Step<'_>) -> Stepped<[u8; 32]> {
-        let turn = turn_of(self.friends_generation(step)?);
-        Ok(*BeaconKey::of_turn(&self.keys.own, self.device.account, turn).as_bytes())
     }
 }

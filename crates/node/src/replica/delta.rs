@@ -122,15 +122,21 @@ pub(crate) fn is_genuine(record: &Record) -> bool {
     verify(record, record.body.author.device.as_bytes()).is_ok()
 }
 
-/// The piece of an author's log that follows `after`, as much as fits into one frame; `None` if nothing follows.
+/// The piece of an author's log that follows `after`, as much as fits into one frame; `None` if nothing follows, or
+/// not what comes next: a set that was taken whole has heads without a log up to them.
 pub(crate) fn delta_after(db: &impl Read, set: &SetId, author: &Author, after: Head) -> Stepped<Option<Delta>> {
     let from = key::log(set, author, after.seq);
     let rows = db.scan(Table::Log, &key::head(set, author), Some(&from), Order::Up, DELTA_RECORDS)?;
     let mut entries = List::new();
     let mut size = 0_usize;
+    let mut last = after.seq;
     for (log_key, value) in rows {
         let row: LogRow = decode(Table::Log, &value)?;
         let seq = key::number_of(&log_key).ok_or(ReadError::Corrupt { table: Table::Log })?;
+        if seq != last.saturating_add(1) {
+            break;
+        }
+        last = seq;
         let entry = entry_at(db, set, seq, row)?;
         if let LogEntry::Live(record) = &entry {
             size = size.saturating_add(record.body.sealed.len()).saturating_add(limits::RECORD_FRAME_BYTES);

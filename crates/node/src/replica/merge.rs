@@ -39,7 +39,9 @@ impl Node {
         };
         let taken = matches!(verdict, Verdict::Take | Verdict::Reseal);
         if logged {
-            let place = if taken { Place::Record(field) } else { Place::Replaced };
+            // It may be here already, from a set that was told whole.
+            let counts = taken || old.as_ref().is_some_and(|old| is_same(&old.record, &new.record));
+            let place = if counts { Place::Record(field) } else { Place::Replaced };
             log(step, &new.record, place)?;
         }
         if !taken {
@@ -63,6 +65,12 @@ impl Node {
         self.show(step, &set, entry)?;
         Ok(Changed::Value)
     }
+}
+
+/// Whether two records are one place in one log.
+fn is_same(one: &Record, other: &Record) -> bool {
+    let (one, other) = (&one.body, &other.body);
+    (one.author, one.seq, one.chain) == (other.author, other.seq, other.chain)
 }
 
 const fn existing(stored: &Stored) -> Existing {

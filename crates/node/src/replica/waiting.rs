@@ -5,7 +5,7 @@ use lamplit_sync::{
     quarantine::{Time, time_of},
 };
 use lamplit_types::{Hlc, Wall};
-use lamplit_wire::{Entry, Record, SetId};
+use lamplit_wire::{Entry, Kind, Record, SetId};
 
 use super::{Changed, GONE, merge::log, owner_of, stored};
 use crate::{
@@ -26,6 +26,7 @@ impl Node {
     pub(crate) fn admit(&mut self, step: &mut Step<'_>, record: Record, logged: bool) -> Stepped<Changed> {
         if let Time::NotBefore(due) = time_of(record.body.clock, step.now.wall)
             && !self.has_bug(Sabotage::NoQuarantine)
+            && !self.is_cut_off(step, &record)?
         {
             // What is dead already need not wait, and must not: its deletion may be forgotten by the time it is due.
             if !self.is_void(step, &record)? {
@@ -112,6 +113,11 @@ impl Node {
         Ok(grave.is_some_and(|grave| entry.born <= grave.stamp.clock))
     }
 
+    /// Whether a record is a cut-off. Those do not wait for their time: what takes the place of what they cut off is older.
+    fn is_cut_off(&self, step: &Step<'_>, record: &Record) -> Stepped<bool> {
+        Ok(self.entry_of(step, record)?.is_some_and(|entry| entry.kind == Kind::CutOff))
+    }
+
     fn entry_of(&self, step: &Step<'_>, record: &Record) -> Stepped<Option<Entry>> {
         let plaintext = super::open(&self.key_ring(), &step.db, record)?;
         Ok(plaintext.and_then(|plain| postcard::from_bytes(&plain).ok()))
@@ -131,6 +137,22 @@ impl Node {
                 if waiting.logged {
                     log(step, &waiting.record, Place::Replaced)?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops what waits in a set and is not to be taken after all. Its place in the log is the caller's to clear.
+    pub(crate) fn drop_waiting_unless(
+        &mut self,
+        step: &mut Step<'_>,
+        set: &SetId,
+        wanted: impl Fn(&Record) -> bool,
+    ) -> Stepped {
+        for (key, value) in step.db.scan(Table::Quarantine, &[], None, Order::Up, limits::ALL_QUARANTINE)? {
+            let waiting: Waiting = decode(Table::Quarantine, &value)?;
+            if waiting.record.body.set == *set && !wanted(&waiting.record) {
+                self.drop_waiting(step, &key, &waiting.record);
             }
         }
         Ok(())
@@ -176,6 +198,10 @@ impl Node {
     }
 
     fn release(&mut self, step: &mut Step<'_>, key: &[u8], value: &[u8]) -> Stepped {
+        // One that was let through before it may have ended it.
+        if step.db.get(Table::Quarantine, key)?.is_none() {
+            return Ok(());
+        }
         let waiting: Waiting = decode(Table::Quarantine, value)?;
         self.drop_waiting(step, key, &waiting.record);
         let set = waiting.record.body.set;

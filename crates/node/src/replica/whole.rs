@@ -49,12 +49,26 @@ pub(crate) struct Cursor {
     after: Option<Vec<u8>>,
     /// Whether the other shall send its own in turn.
     pub(crate) wants_reply: bool,
+    /// Up to where the other has the author's log already, if it is to go on from there.
+    beyond: Option<u64>,
 }
 
 impl Cursor {
     /// The records of one author.
     pub(crate) const fn of(author: Author, wants_reply: bool) -> Self {
-        Self { author: Some(author), waiting: false, after: None, wants_reply }
+        Self { author: Some(author), waiting: false, after: None, wants_reply, beyond: None }
+    }
+
+    /// What counts of an author's log beyond a place, where the log itself is not here any more.
+    pub(crate) fn beyond(author: Author, seq: u64) -> Self {
+        Self { beyond: Some(seq), ..Self::of(author, false) }
+    }
+
+    /// Whether a record is one of those that are sent.
+    fn is_due(&self, set: &SetId, record: &Record) -> bool {
+        let body = &record.body;
+        let due = self.author.is_none_or(|author| author == body.author);
+        due && body.set == *set && self.beyond.is_none_or(|beyond| body.seq > beyond)
     }
 
     /// The next rows, of those that count or those that wait. Others of the same tables are among them.
@@ -90,7 +104,7 @@ pub(crate) fn next_part(db: &impl Read, set: &SetId, cursor: &mut Cursor) -> Ste
             cursor.after = None;
         }
         for (at, record) in rows {
-            if record.body.set == *set && cursor.author.is_none_or(|author| author == record.body.author) {
+            if cursor.is_due(set, &record) {
                 size = size.saturating_add(record.body.sealed.len()).saturating_add(limits::RECORD_FRAME_BYTES);
                 if (size > limits::DELTA_BYTES && !records.is_empty()) || records.push(record).is_err() {
                     last = false;
@@ -102,8 +116,8 @@ pub(crate) fn next_part(db: &impl Read, set: &SetId, cursor: &mut Cursor) -> Ste
     }
     let set_row: SetRow = db.row(Table::Sets, &key::set(set))?.unwrap_or_default();
     let mut all_heads = List::new();
-    if last && cursor.author.is_none() {
-        for head in heads(db, set)? {
+    if last && (cursor.author.is_none() || cursor.beyond.is_some()) {
+        for head in heads(db, set)?.into_iter().filter(|(of, _)| cursor.author.is_none_or(|author| author == *of)) {
             // The table holds no more authors than the list does.
             let _ = all_heads.push(head);
         }
@@ -228,7 +242,8 @@ impl Node {
         Ok(())
     }
 
-    fn adopt_heads(&self, step: &mut Step<'_>, set: &SetId, theirs: &[(Author, Head)]) -> Stepped {
+    /// How far others are is how far this replica is, now that it has what they have.
+    pub(crate) fn adopt_heads(&self, step: &mut Step<'_>, set: &SetId, theirs: &[(Author, Head)]) -> Stepped {
         for (author, their_head) in theirs {
             let ahead = their_head.seq > head(&step.db, set, author)?.seq;
             let listed = self.may_be_written(step, set, author, their_head.seq)?;

@@ -165,7 +165,23 @@ impl World {
             .filter_map(|at| self.devices.get(at)?.restored_to)
             .any(|made| one != other && made <= met.saturating_add(MEETING_MS));
         let waits = people.into_iter().any(|person| self.waits_for_long(person));
-        self.are_contacts(one, other) && !lost && !waits
+        self.are_contacts(one, other) && !lost && !waits && !self.met_in_vain(one, other)
+    }
+
+    /// Whether two people last met on a device that its owner has removed since, or had already, and agreed on a secret
+    /// that the owner's other devices never heard of: then it is that device alone which the other side can find.
+    fn met_in_vain(&self, one: usize, other: usize) -> bool {
+        self.model.met_on(one, other).any(|at| {
+            let Some(gone) = self.devices.get(at).filter(|device| device.is_removed) else { return false };
+            let with = if gone.person == one { other } else { one };
+            let Ok(with) = self.account_of(with) else { return false };
+            let secrets = |at: &Device| -> BTreeSet<Vec<u8>> {
+                at.mirror.rows(Table::Pairs, with.as_bytes()).map(|(key, _)| key.to_vec()).collect()
+            };
+            let known: BTreeSet<Vec<u8>> =
+                self.devices_of(gone.person).filter_map(|at| self.devices.get(at)).flat_map(secrets).collect();
+            one != other && !secrets(gone).is_subset(&known)
+        })
     }
 
     fn check_delivered(&self) -> Done {
@@ -272,7 +288,8 @@ impl World {
     /// A contact that was removed, and not met again, is gone everywhere.
     fn check_deleted(&self) -> Done {
         for removal in &self.model.removals {
-            let met = self.model.met(removal.owner, removal.contact);
+            // Who was met by a clock that was ahead was met after the removal, as far as any device can tell.
+            let met = self.model.met_by_clock(removal.owner, removal.contact);
             let restored = self.devices_of(removal.owner).any(|at| self.was_restored(at));
             // What a device wrote after it was removed counts nowhere.
             if self.device(removal.by)?.is_removed {

@@ -342,7 +342,7 @@ impl World {
             self.story.note(&[at as u64, code]);
             self.tell_event(at, &event);
             match event {
-                Event::Answer(number, Ok(Answer::Invited(invite))) => self.hand_over(number, invite)?,
+                Event::Answer(number, Ok(Answer::Invited(invite))) => self.hand_over(at, number, invite)?,
                 Event::Answer(number, Ok(_)) => self.done(at, number)?,
                 Event::Answer(number, Err(_)) => {
                     self.device_mut(at)?.running()?.asked.remove(&number);
@@ -389,11 +389,15 @@ impl World {
     }
 
     /// An invite is given to its guest.
-    fn hand_over(&mut self, number: u64, invite: Box<Invite>) -> Done {
+    fn hand_over(&mut self, host: usize, number: u64, invite: Box<Invite>) -> Done {
         let Some(guest) = self.guests.remove(&number) else { return Ok(()) };
         let (now, person) = (self.queue.now(), self.device(guest)?.person);
-        if let Some(host) = self.person_of(&invite.account) {
-            self.model.meet(host, person, now);
+        if let Some(inviter) = self.person_of(&invite.account) {
+            self.model.meet(inviter, person, now, [host, guest]);
+            for (at, owner, contact) in [(host, inviter, person), (guest, person, inviter)] {
+                let ahead = self.device(at)?.skew.max(0).unsigned_abs();
+                self.model.meet_by_clock(owner, contact, now.saturating_add(ahead));
+            }
         }
         if self.device(guest)?.is_up() {
             self.command(guest, Command::Accept(invite))?;
