@@ -23,7 +23,8 @@ impl Node {
 
     fn obey(&mut self, step: &mut Step<'_>, command: Command) -> Stepped<Result<Answer, CommandError>> {
         let me = self.device.account;
-        if self.is_removed() {
+        // What it has can be read.
+        if self.is_removed() && !matches!(command, Command::MarkRead { .. }) {
             return Ok(Err(CommandError::Removed));
         }
         match command {

@@ -245,6 +245,9 @@ impl Node {
             }
         }
         self.note_read(step, with, conversation.last.min(up_to))?;
+        if self.is_removed() {
+            return Ok(());
+        }
         for other in self.others_in(with).unwrap_or_default() {
             let theirs = ids.iter().filter(|(writer, _)| *writer == other);
             let theirs: Vec<MessageId> = theirs.map(|(_, id)| *id).collect();

@@ -128,7 +128,8 @@ impl Node {
         let after: Vec<DeviceId> = list.devices().map(|certificate| certificate.device).collect();
         if self.has_bug(Sabotage::KeepRemoved) && before.iter().any(|device| list.has_removed(device)) {
             self.device.list = list.wire().clone();
-            return step.db.put(Table::Device, key::DEVICE, &self.device);
+            step.db.put(Table::Device, key::DEVICE, &self.device)?;
+            return self.remember_departed(step, &old, &list);
         }
         self.adopt_own_list(step, list.clone())?;
         self.remember_departed(step, &old, &list)?;

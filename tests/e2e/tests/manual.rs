@@ -99,7 +99,7 @@ fn every_command_has_a_page_that_man_can_show() {
         }
         plain.into_iter().collect()
     };
-    for part in ["lamplit-history - Show a conversation", "--follow", "lamplit history Grace --follow", "CONTACT"] {
+    for part in ["lamplit-history - Show a conversation", "--follow", "lamplit history Grace --follow", "WITH"] {
         assert!(shown.contains(part), "{part} is not in {shown}");
     }
     assert!(lamplit(&["man"]).starts_with(".ie") || lamplit(&["man"]).contains(".TH lamplit 1"));

@@ -39,7 +39,7 @@ finds! {
     no_quarantine: Plant::Node(Sabotage::NoQuarantine) => [Rule::Quarantine];
     no_order: Plant::Node(Sabotage::NoOrder) => [Rule::Order];
     deletions_forgotten: Plant::Node(Sabotage::ForgetTombstone) => [Rule::Deleted, Rule::Same];
-    an_old_life_goes_on: Plant::Node(Sabotage::NoRebirth) => [Rule::Kept, Rule::Same];
+    an_old_life_goes_on: Plant::Node(Sabotage::NoRebirth) => [Rule::Kept, Rule::Same, Rule::Rest];
     thrown_away_when_sent: Plant::Node(Sabotage::OutboxDropOnSend) => [Rule::Kept];
     sent_to_everybody: Plant::Node(Sabotage::WrongAudience) => [Rule::Addressees, Rule::Kept];
     sent_to_one_device: Plant::Node(Sabotage::OneDevice) => [Rule::Delivered];

@@ -82,6 +82,10 @@ fn a_removed_device_hears_nothing_more_and_is_told_so() {
     let to = world.devices[yi].account.into();
     let refused = world.command(laptop, Command::Say { to, text: crate::world::text("hello?") });
     assert_eq!(refused.unwrap_err(), CommandError::Removed);
+    // What it has can be read, and nobody hears of that.
+    world.command(laptop, Command::MarkRead { conversation: to, up_to: None }).unwrap();
+    world.pass(5_000);
+    assert_eq!(world.contact(laptop, yi).unwrap().unread, 0);
     world.crash(laptop);
     world.start(laptop);
     world.pass(60_000);
