@@ -1,4 +1,4 @@
-//! What this process and machine have spent, as Linux counts it.
+//! What a process and this machine have spent, as Linux counts it.
 
 use std::{fs, time::Duration};
 
@@ -13,9 +13,27 @@ pub(crate) fn load() -> Result<String> {
     Ok(line.split(' ').take(3).collect::<Vec<_>>().join(" "))
 }
 
-/// Time that all threads of this process have had a core, in the kernel too. In steps of 10 ms.
-pub(crate) fn processor_time() -> Result<Duration> {
-    let line = fs::read_to_string("/proc/self/stat")?;
+/// Whose cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whose {
+    /// This process's.
+    Own,
+    /// That of the process with this number.
+    Process(u32),
+}
+
+impl Whose {
+    fn file(self, name: &str) -> String {
+        match self {
+            Self::Own => format!("/proc/self/{name}"),
+            Self::Process(number) => format!("/proc/{number}/{name}"),
+        }
+    }
+}
+
+/// Time that all threads of a process have had a core, in the kernel too. In steps of 10 ms.
+pub(crate) fn processor_time(whose: Whose) -> Result<Duration> {
+    let line = fs::read_to_string(whose.file("stat"))?;
     // The name of the program, in brackets, may hold spaces.
     let (_, rest) = line.rsplit_once(')').context("/proc/self/stat has no name")?;
     let mut fields = rest.split_whitespace().skip(11);
@@ -23,9 +41,9 @@ pub(crate) fn processor_time() -> Result<Duration> {
     Ok(TICK * ticks()? + TICK * ticks()?)
 }
 
-/// Memory of this process that is in RAM, in KiB: now, and when it was most.
-pub(crate) fn resident_kib() -> Result<[u32; 2]> {
-    let status = fs::read_to_string("/proc/self/status")?;
+/// Memory of a process that is in RAM, in KiB: now, and when it was most.
+pub(crate) fn resident_kib(whose: Whose) -> Result<[u32; 2]> {
+    let status = fs::read_to_string(whose.file("status"))?;
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.trim().strip_suffix(" kB")?.parse::<u32>().ok()

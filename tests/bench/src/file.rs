@@ -1,7 +1,7 @@
 //! A file from one daemon's disk to another's, beside a bare copy over quinn; and what a message takes meanwhile.
 
 mod bare_copy;
-mod daemons;
+pub(crate) mod daemons;
 
 use std::{
     fs::{self, File},

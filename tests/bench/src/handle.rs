@@ -25,7 +25,7 @@ use crate::{
 
 /// The one that is measured. The others are its contacts.
 pub(crate) const HUB: usize = 0;
-const CONTACTS: usize = 1_000;
+pub(crate) const CONTACTS: usize = 1_000;
 /// Inputs between two commits, as many as a client takes at most.
 const BATCH: usize = 128;
 /// How often each kind of input is made.
@@ -49,6 +49,21 @@ pub(crate) fn run() -> Result<()> {
     memory::spawn(folder.path())
 }
 
+/// A node whose rows are in a database on the disk, in [`memory::hub`], and its contacts, all linked.
+pub(crate) fn acquainted(folder: &Path) -> Result<Devices> {
+    let mut devices = Devices::new(11);
+    let (secrets, writes) = devices.made("Hub")?;
+    let dir = DataDir::create(&memory::hub(folder))?;
+    let (store, _) = lamplit_store::init(&dir, KeyringChoice::Never, &secrets.to_bytes(), writes)?;
+    devices.open(HUB, secrets, Disk::Store(store))?;
+    for contact in 1..=CONTACTS {
+        devices.join(contact, "Somebody")?;
+        // A device keeps an invite in mind for days: so many it could not give out.
+        devices.befriend(contact, HUB)?;
+    }
+    Ok(devices)
+}
+
 struct Crowd {
     devices: Devices,
     /// The lowest rate of all that needs no public-key operation.
@@ -58,16 +73,7 @@ struct Crowd {
 impl Crowd {
     fn meet(folder: &Path) -> Result<Self> {
         let start = Instant::now();
-        let mut devices = Devices::new(11);
-        let (secrets, writes) = devices.made("Hub")?;
-        let dir = DataDir::create(&memory::hub(folder))?;
-        let (store, _) = lamplit_store::init(&dir, KeyringChoice::Never, &secrets.to_bytes(), writes)?;
-        devices.open(HUB, secrets, Disk::Store(store))?;
-        for contact in 1..=CONTACTS {
-            devices.join(contact, "Somebody")?;
-            // A device keeps an invite in mind for days: so many it could not give out.
-            devices.befriend(contact, HUB)?;
-        }
+        let devices = acquainted(folder)?;
         let took = start.elapsed();
         println!("  {CONTACTS} pairings with commits, both sides and the wire: {:.1} s", took.as_secs_f64());
         Ok(Self { devices, slowest: f64::INFINITY })

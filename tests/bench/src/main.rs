@@ -9,6 +9,7 @@ mod devices;
 mod figures;
 mod file;
 mod handle;
+mod idle;
 mod memory;
 mod message;
 mod nearby;
@@ -19,9 +20,10 @@ use anyhow::{Result, bail};
 /// A measurement by its name.
 type Measurement = (&'static str, fn() -> Result<()>);
 
-const ALL: [Measurement; 5] = [
+const ALL: [Measurement; 6] = [
     ("message", message::run),
     ("handle", handle::run),
+    ("idle", idle::run),
     ("file", file::run),
     ("nearby", nearby::run),
     ("sim", sim::run),

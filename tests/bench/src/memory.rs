@@ -94,7 +94,7 @@ pub(crate) fn measure(folder: &Path) -> Result<()> {
 
 /// Mebibytes of this process in RAM: now, and when they were most.
 fn resident() -> Result<[f64; 2]> {
-    let [now, most] = cost::resident_kib()?;
+    let [now, most] = cost::resident_kib(cost::Whose::Own)?;
     Ok([now, most].map(|kib| f64::from(kib) / 1024.0))
 }
 

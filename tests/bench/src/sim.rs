@@ -31,10 +31,11 @@ pub(crate) fn run() -> Result<()> {
 /// Lets an hour pass; returns the seconds it took.
 fn hour(settings: Settings, network: &str) -> Result<f64> {
     // People meet first; that is no part of the hour.
-    let mut start = (Instant::now(), cost::processor_time());
-    let run = lamplit_sim::hour(settings, || start = (Instant::now(), cost::processor_time()));
+    let mut start = (Instant::now(), cost::processor_time(cost::Whose::Own));
+    let run = lamplit_sim::hour(settings, || start = (Instant::now(), cost::processor_time(cost::Whose::Own)));
     let (began, before) = start;
-    let (took, spent) = (began.elapsed().as_secs_f64(), cost::processor_time()?.saturating_sub(before?));
+    let (took, spent) =
+        (began.elapsed().as_secs_f64(), cost::processor_time(cost::Whose::Own)?.saturating_sub(before?));
     if let Some(failure) = run.failure {
         bail!("the hour went wrong: {failure}");
     }

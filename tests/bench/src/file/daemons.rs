@@ -166,7 +166,7 @@ async fn open(socket: &Path) -> Result<Connection> {
 }
 
 /// The program, built beside this one.
-fn command(data: &Path) -> Result<Command> {
+pub(crate) fn command(data: &Path) -> Result<Command> {
     let program = std::env::current_exe()?.with_file_name("lamplit");
     if !program.is_file() {
         bail!("{} is missing: `cargo build --release --package lamplit-cli` makes it", program.display());

@@ -72,8 +72,11 @@ impl Clients {
 
     /// What the one here and the one there have spent.
     pub(crate) fn spent(&mut self) -> Result<[Spent; 2]> {
-        let here =
-            Spent { committing: self.committing_here(), processor: cost::processor_time()?, syncs: self.syncs.count() };
+        let here = Spent {
+            committing: self.committing_here(),
+            processor: cost::processor_time(cost::Whose::Own)?,
+            syncs: self.syncs.count(),
+        };
         Ok([here, self.grace.spent()?])
     }
 

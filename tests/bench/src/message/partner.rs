@@ -112,7 +112,7 @@ pub(crate) fn run(medium: &str) -> Result<()> {
                     Some(_) => {
                         let line = Line {
                             committing_ns: u64::try_from(handle.commits().1.as_nanos())?,
-                            processor_ns: u64::try_from(cost::processor_time()?.as_nanos())?,
+                            processor_ns: u64::try_from(cost::processor_time(cost::Whose::Own)?.as_nanos())?,
                             syncs: syncs.count(),
                         };
                         tell(&serde_json::to_string(&line)?)?;
