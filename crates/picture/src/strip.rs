@@ -34,6 +34,7 @@ const APP14: u8 = 0xEE;
 const APP15: u8 = 0xEF;
 const COM: u8 = 0xFE;
 const SOI: u8 = 0xD8;
+const SOS: u8 = 0xDA;
 const EOI: u8 = 0xD9;
 const RST0: u8 = 0xD0;
 const RST7: u8 = 0xD7;
@@ -49,13 +50,16 @@ fn jpeg(picture: Vec<u8>) -> Result<Vec<u8>, StripError> {
 }
 
 /// Segments and scans up to the end of the picture, without what applications left before and among them, and nothing
-/// after it (ITU T.81, B.1.1.2 and B.2.1). None if the end does not come.
+/// between or after them (ITU T.81, B.1.1.2 and B.2.1). None if the end does not come.
 fn segments(mut rest: &[u8]) -> Option<Vec<u8>> {
     let mut kept = Vec::with_capacity(rest.len());
+    let mut in_scan = false;
     loop {
         let at = rest.iter().position(|byte| *byte == 0xFF)?;
         let (pixels, marked) = rest.split_at_checked(at)?;
-        kept.extend_from_slice(pixels);
+        if in_scan {
+            kept.extend_from_slice(pixels);
+        }
         let (marker, after) = match marked {
             // Any number of fill bytes may precede a marker.
             [0xFF, 0xFF, ..] => {
@@ -72,10 +76,13 @@ fn segments(mut rest: &[u8]) -> Option<Vec<u8>> {
             }
             // A byte of the pixels, or a place to begin anew.
             0 | RST0..=RST7 => {
-                kept.extend_from_slice(&[0xFF, marker]);
+                if in_scan {
+                    kept.extend_from_slice(&[0xFF, marker]);
+                }
                 after
             }
             _ => {
+                in_scan = marker == SOS;
                 let length = usize::from(u16::from_be_bytes(*after.first_chunk()?));
                 let (segment, next) = after.split_at_checked(length.max(2))?;
                 if is_picture(marker, segment.get(2..)?) {

@@ -75,16 +75,26 @@ fn what_follows_the_end_of_a_jpeg_does_not_go_with_it() {
 }
 
 #[test]
+fn what_lies_between_the_segments_of_a_jpeg_does_not_go_with_it() {
+    let drawn = drawn(ImageFormat::Jpeg);
+    let (start, rest) = drawn.split_at(2);
+    let with = [start, PLACE, &[0xFF, 0xD0], PLACE, rest].concat();
+    let stripped = strip(Format::Jpeg, with).unwrap();
+    assert!(!has_place(&stripped));
+    assert_eq!(pixels(&stripped), pixels(&drawn));
+}
+
+#[test]
 fn what_lies_between_the_scans_of_a_jpeg_does_not_go_with_it() {
     // A scan with a stuffed byte and a restart, a comment, a table, another scan, the end, and more after it.
     let comment = [[0xFF, 0xFE, 0, 19].as_slice(), PLACE].concat();
     let table = [0xFF, 0xC4, 0, 4, 1, 2];
     let scan = [0xFF, 0xDA, 0, 3, 7, 9, 9];
-    let with =
-        [[1, 0xFF, 0, 2, 0xFF, 0xD0, 3].as_slice(), &comment, &table, &scan, &[0xFF, 0xFF, 0xD9], PLACE].concat();
-    let without = [[1, 0xFF, 0, 2, 0xFF, 0xD0, 3].as_slice(), &table, &scan, &[0xFF, 0xD9]].concat();
+    let first = [0xFF, 0xDA, 0, 2, 1, 0xFF, 0, 2, 0xFF, 0xD0, 3];
+    let with = [first.as_slice(), &comment, &table, PLACE, &scan, &[0xFF, 0xFF, 0xD9], PLACE].concat();
+    let without = [first.as_slice(), &table, &scan, &[0xFF, 0xD9]].concat();
     assert_eq!(segments(&with), Some(without));
-    assert_eq!(segments(&with[..20]), None);
+    assert_eq!(segments(&with[..24]), None);
     assert_eq!(segments(&[1, 2, 0xFF]), None);
 }
 
