@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Clock, Host, Lan, PATIENCE, Running, Screen, eventually, program, running::lines};
+use crate::{Clock, Disk, Host, Lan, PATIENCE, Running, Screen, eventually, program, running::lines};
 
 /// A device: a data directory of its own, and a daemon while it runs.
 #[derive(Debug)]
@@ -37,7 +37,20 @@ impl<'lan> Device<'lan> {
     /// # Errors
     /// If `lamplit init` fails.
     pub fn new(lan: &'lan Lan, host: Host, name: &str) -> Result<Self> {
+        Self::in_folder(lan, host, name, TempDir::with_prefix("lamplit-e2e-")?)
+    }
+
+    /// The same, on a disk of its own of so many mebibytes.
+    ///
+    /// # Errors
+    /// If the disk cannot be mounted, or `lamplit init` fails.
+    pub fn on_disk(lan: &'lan Lan, host: Host, name: &str, mebibytes: u32) -> Result<(Self, Disk)> {
         let data = TempDir::with_prefix("lamplit-e2e-")?;
+        let disk = Disk::mount(data.path(), mebibytes)?;
+        Ok((Self::in_folder(lan, host, name, data)?, disk))
+    }
+
+    fn in_folder(lan: &'lan Lan, host: Host, name: &str, data: TempDir) -> Result<Self> {
         let mut device = Self { lan, host, name: name.to_owned(), data, phrase: None, daemon: None };
         let made = device.ask_there(&["init", "--name", name, "--keyring", "never"])?;
         let words: Vec<&str> =

@@ -123,3 +123,38 @@ fn a_file_is_taken_back_or_declined() {
     })
     .unwrap();
 }
+
+#[test]
+fn a_disk_that_fills_up_near_the_end_is_waited_for() {
+    let lan = Lan::new().unwrap();
+    let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
+    let (mut grace, disk) = Device::on_disk(&lan, Host::RIGHT, "Grace", 320).unwrap();
+    ada.start(&[]).unwrap();
+    grace.start(&[]).unwrap();
+    ada.meet(&grace).unwrap();
+    lan.set_rate(Some("200mbit")).unwrap();
+    let sent = ada.make_file("large.bin", 100 * MIB).unwrap();
+    ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
+    grace.wait_for_file("large.bin", "offered").unwrap();
+    let _getting = grace.follow(&["get", "large.bin"]).unwrap();
+    // What is left is for the database.
+    grace.wait_for_parts(90 * MIB).unwrap();
+    disk.fill_up(24 * MIB as u64).unwrap();
+    let told = eventually("Grace shall hear why it does not go on", || {
+        let transfers = grace.list(&["files"])?;
+        Ok(transfers.into_iter().find_map(|one| Some(one["transfer"]["trouble"].as_str()?.to_owned())))
+    });
+    let told = told.unwrap();
+    assert!(told.contains("disk") && told.contains("free"), "{told}");
+    // Nothing is lost meanwhile, and talk goes on as far as there is room.
+    assert!(grace.bytes_of_parts() >= 90 * MIB as u64);
+    ada.ask(&["say", "Grace", "is your disk full?"]).unwrap();
+    let heard = eventually("Grace shall hear Ada", || {
+        let heard = grace.conversation(&ada)?;
+        Ok(heard.into_iter().find(|message| message["text"] == "is your disk full?"))
+    });
+    heard.unwrap();
+    disk.make_room().unwrap();
+    lan.set_rate(None).unwrap();
+    grace.receive("large.bin", &sent).unwrap();
+}

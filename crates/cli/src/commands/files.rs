@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use lamplit_rpc::{
     Connection,
-    api::{CancelFile, FetchFile, File, FileState, GetFiles, GetTransfers, Message, TransferKind},
+    api::{CancelFile, FetchFile, File, FileState, GetFiles, GetTransfers, Message, Transfer, TransferKind},
 };
+use serde::Serialize;
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -20,13 +21,26 @@ use crate::{
 /// How often is looked how far a file is.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// A file in JSON.
+#[derive(Serialize)]
+struct Listed<'f> {
+    #[serde(flatten)]
+    message: &'f Message,
+    /// How far it has come, or why it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transfer: Option<&'f Transfer>,
+}
+
 /// Prints all files.
 pub(super) async fn list(desk: &Desk) -> Result<(), Failure> {
     let mut daemon = desk.connect().await?;
     let files = all(&mut daemon).await?;
+    let transfers = daemon.call(GetTransfers {}).await?.transfers;
+    let under_way = |file: &File| transfers.iter().find(|transfer| transfer.file == file.id);
     if desk.out.is_json() {
         for message in &files {
-            desk.out.print(message, String::new)?;
+            let transfer = message.file.as_deref().and_then(under_way);
+            desk.out.print(&Listed { message, transfer }, String::new)?;
         }
         return Ok(());
     }
@@ -35,13 +49,17 @@ pub(super) async fn list(desk: &Desk) -> Result<(), Failure> {
         return Ok(());
     }
     let contacts = who::all(&mut daemon).await?;
+    let groups = who::all_groups(&mut daemon).await?;
     let mut rows: Vec<Vec<Cell>> = vec![["ID", "WITH", "NAME", "SIZE", "STATE"].map(Cell::from).into()];
     for message in &files {
         let Some(file) = &message.file else { continue };
-        let with = contacts.iter().find(|contact| contact.id == message.conversation);
-        let with = with.map_or("(a group)", |contact| contact.name.as_str());
+        let contact = contacts.iter().find(|contact| contact.id == message.conversation);
+        let group = groups.iter().find(|group| group.id == message.conversation);
+        let with = contact.map(|contact| contact.name.as_str()).or_else(|| Some(group?.name.as_str()));
+        let with = with.unwrap_or("(gone)");
         let short: String = file.id.chars().take(8).collect();
-        let cells = [short, safe(with), safe(&file.name), bytes(file.size), state(file, message.mine)];
+        let cells =
+            [short, safe(with), safe(&file.name), bytes(file.size), state_now(file, message.mine, under_way(file))];
         rows.push(cells.map(Cell::from).into());
     }
     for line in lines(&rows) {
@@ -100,6 +118,16 @@ pub(super) async fn draw(daemon: &mut Connection, bar: &Bar, file: &str, kind: T
         None => bar.wait(),
     }
     Ok(())
+}
+
+/// Where a file is, and how far it has come or why it does not.
+fn state_now(file: &File, mine: bool, transfer: Option<&Transfer>) -> String {
+    let state = state(file, mine);
+    match transfer {
+        Some(Transfer { trouble: Some(why), .. }) => format!("{state}: {}", safe(why)),
+        Some(Transfer { done, total, .. }) => format!("{state}: {} of {}", bytes(*done), bytes(*total)),
+        None => state,
+    }
 }
 
 /// Where a file is, in a word or two.
