@@ -20,6 +20,12 @@ impl State {
         if !(control && key.code == KeyCode::Char('c')) {
             self.warned = false;
         }
+        // Esc and the next key, typed fast, come as one with Alt. Where Alt means nothing they are the two again; where one types it means
+        // what it does in a shell.
+        if key.modifiers.contains(KeyModifiers::ALT) && (self.overlay.is_some() || self.focus != Focus::Chat) {
+            self.press(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
+            return self.press(KeyEvent { modifiers: key.modifiers.difference(KeyModifiers::ALT), ..key });
+        }
         match key.code {
             KeyCode::Char('c' | 'q') if control => self.leave(),
             KeyCode::Char('l') if control => self.effect(Effect::Redraw),

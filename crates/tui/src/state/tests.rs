@@ -543,3 +543,37 @@ fn ten_thousand_contacts_are_found_by_typing() {
     assert_eq!(play.state.people.shown().len(), 1);
     assert_eq!(play.state.people.chosen().unwrap().name, "Person 9999");
 }
+
+#[test]
+fn escape_and_a_key_that_came_as_one_are_two() {
+    let alt = |play: &mut Play, code| play.take(Input::Key(KeyEvent::new(code, KeyModifiers::ALT)));
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.press(KeyCode::BackTab);
+    assert_eq!(play.state.focus, Focus::Nearby);
+    // Esc, Enter: back to the people, and into the conversation.
+    alt(&mut play, KeyCode::Enter);
+    assert_eq!(play.state.focus, Focus::Chat);
+    assert!(play.state.composer.is_empty());
+    play.press(KeyCode::Esc);
+    play.write("x");
+    alt(&mut play, KeyCode::Char('h'));
+    assert_eq!(play.state.people.filter(), "h");
+    play.press(KeyCode::Esc);
+    // Esc says no, whatever comes after it.
+    play.write("/forget");
+    play.press(KeyCode::Enter);
+    alt(&mut play, KeyCode::Char('y'));
+    assert!(!play.calls.contains(&Call::Forget { contact: "g".to_owned() }));
+}
+
+#[test]
+fn where_one_types_alt_means_what_it_does_in_a_shell() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.press(KeyCode::Enter);
+    play.write("good evening");
+    play.take(Input::Key(KeyEvent::new(KeyCode::Char('b'), KeyModifiers::ALT)));
+    play.write("late ");
+    play.take(Input::Key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::ALT)));
+    assert_eq!(play.state.composer.text(), "good late evening");
+    assert_eq!(play.state.focus, Focus::Chat);
+}
