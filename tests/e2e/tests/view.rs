@@ -127,6 +127,65 @@ fn another_size_is_another_arrangement_and_what_is_typed_stays() {
 }
 
 #[test]
+fn a_group_is_founded_and_talked_in_from_within() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan);
+    let mut here = ada.view(100, 30).unwrap();
+    let mut there = grace.view(100, 30).unwrap();
+    here.until("Grace").unwrap();
+    there.until("Ada").unwrap();
+    here.press("/group Tea at eight\r").unwrap();
+    here.until("2 people: ").unwrap();
+    here.press("who brings the tea?\r").unwrap();
+    // It is there by itself, and says how much there is to read.
+    there
+        .until_so("the group, with something to read", |text| {
+            text.contains("2 people, 1 near")
+                && text.lines().any(|line| line.contains("Tea at eight") && line.contains(" 1 "))
+        })
+        .unwrap();
+    there.press("tea").unwrap();
+    there.until("find: tea").unwrap();
+    there.press(ENTER).unwrap();
+    there.until("who brings the tea?").unwrap();
+    there.press("I do\r").unwrap();
+    here.until_so("who said what, and that it was read", |text| {
+        text.contains("Grace  ") && text.contains("I do") && text.contains("✓✓")
+    })
+    .unwrap();
+    here.press("/rename Tea at nine\r").unwrap();
+    there.until("Tea at nine").unwrap();
+    there.press("/leave\r").unwrap();
+    there.until("Leave Tea at nine?").unwrap();
+    there.press("y").unwrap();
+    there.until("you are in it no more").unwrap();
+    here.until("1 person: you").unwrap();
+}
+
+#[test]
+fn a_file_that_is_sent_from_within_is_seen_coming() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tables.bin");
+    std::fs::write(&path, vec![7; 40 * 1024 * 1024]).unwrap();
+    let mut here = ada.view(100, 30).unwrap();
+    let mut there = grace.view(100, 30).unwrap();
+    here.until("Grace").unwrap();
+    there.until("Ada").unwrap();
+    lan.set_rate(Some("60mbit")).unwrap();
+    here.press(ENTER).unwrap();
+    here.paste(&format!("/send {}", path.display())).unwrap();
+    here.press(ENTER).unwrap();
+    here.until("[tables.bin] 40.0 MiB").unwrap();
+    there.press(ENTER).unwrap();
+    there.until_so("a bar and how far it is", |text| text.contains("━─") && text.contains("1 file under way")).unwrap();
+    there.until("here: ").unwrap();
+    there.until_so("nothing under way", |text| !text.contains("under way")).unwrap();
+    here.until("fetched").unwrap();
+}
+
+#[test]
 fn a_daemon_that_stops_is_waited_for() {
     let lan = Lan::new().unwrap();
     let (mut ada, grace) = acquainted(&lan);
