@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lamplit_rpc::{
     Connection,
-    api::{Contact, GetGroups, Group, Member},
+    api::{Contact, Group, Member},
 };
 
 use crate::{failure::Failure, output::safe};
@@ -107,16 +107,7 @@ pub(crate) async fn all(daemon: &mut Connection) -> Result<Vec<Contact>, Failure
 
 /// All groups, in the order of their ids; those that the owner is in no more too.
 pub(crate) async fn all_groups(daemon: &mut Connection) -> Result<Vec<Group>, Failure> {
-    let mut groups: Vec<Group> = Vec::new();
-    loop {
-        let after = groups.last().map(|group| group.id.clone());
-        let page = daemon.call(GetGroups { after, limit: None }).await?;
-        let more = page.more && !page.groups.is_empty();
-        groups.extend(page.groups);
-        if !more {
-            return Ok(groups);
-        }
-    }
+    Ok(daemon.groups().await?)
 }
 
 /// The contact that `wanted` means: a name, the beginning of one, an id or its beginning.

@@ -9,7 +9,7 @@ use tokio::net::{
 };
 
 use crate::{
-    api::{Contact, Event, GetContacts, Lagged, Method},
+    api::{Contact, Event, GetContacts, GetGroups, Group, Lagged, Method},
     carrier::{ReadError, Reader, Writer},
     frame::{Error, Id, Notification, Outcome, Request, Response},
     limits,
@@ -158,6 +158,23 @@ impl Connection {
             contacts.extend(page.contacts);
         }
         Ok(contacts)
+    }
+
+    /// All groups, in the order of their ids; those that the owner is in no more too.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn groups(&mut self) -> Result<Vec<Group>, CallError> {
+        let mut groups: Vec<Group> = Vec::new();
+        loop {
+            let after = groups.last().map(|group| group.id.clone());
+            let page = self.call(GetGroups { after, limit: None }).await?;
+            let more = page.more && !page.groups.is_empty();
+            groups.extend(page.groups);
+            if !more {
+                return Ok(groups);
+            }
+        }
     }
 
     /// The next thing that happened, or `None` when the daemon has stopped. Only after

@@ -1,6 +1,6 @@
 //! What goes into the model and what comes out of it.
 
-use lamplit_rpc::api::{Contact, Event, HistoryPage, Invited, Nearby, Snapshot, Status};
+use lamplit_rpc::api::{Contact, Event, Group, HistoryPage, Invited, Nearby, Snapshot, Status, Transfer};
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::talk::Want;
@@ -16,8 +16,8 @@ pub(crate) enum Input {
     Watched(bool),
     /// What the clock says, in milliseconds since 1970-01-01 UTC.
     Tick(u64),
-    /// The daemon is there: how things are, with all contacts.
-    Connected(Box<Snapshot>),
+    /// The daemon is there: how things are, with all contacts, and all groups.
+    Connected(Box<Snapshot>, Vec<Group>),
     /// It is not, and why.
     Lost(String),
     Happened(Box<Event>),
@@ -41,10 +41,12 @@ pub(crate) enum Effect {
 /// Something to ask the daemon for. Calls are answered in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// All contacts anew.
+    /// All contacts and groups anew.
     Look,
     Status,
     Nearby,
+    /// Files that are under way.
+    Transfers,
     Fetch {
         contact: String,
         want: Want,
@@ -75,6 +77,30 @@ pub(crate) enum Call {
     Forget {
         contact: String,
     },
+    /// Begins a group with a contact.
+    Found {
+        name: String,
+        contact: String,
+    },
+    RenameGroup {
+        group: String,
+        name: String,
+    },
+    /// Adds a contact to a group; with their name, to tell of it.
+    Add {
+        group: String,
+        contact: String,
+        name: String,
+    },
+    /// Removes a member from a group; with their name, to tell of it.
+    Remove {
+        group: String,
+        member: String,
+        name: String,
+    },
+    LeaveGroup {
+        group: String,
+    },
     Dial {
         contact: String,
         address: String,
@@ -94,9 +120,10 @@ pub(crate) enum Call {
 /// What came of a call.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    Looked(Vec<Contact>),
+    Looked(Vec<Contact>, Vec<Group>),
     Status(Box<Status>),
     Nearby(Nearby),
+    Transfers(Vec<Transfer>),
     Fetched {
         contact: String,
         want: Want,
@@ -108,6 +135,8 @@ pub(crate) enum Answer {
         id: String,
     },
     Invited(Invited),
+    /// A group is there, under this id.
+    Founded(String),
     /// It is done and there is nothing to tell.
     Done(Call),
     /// It was not done, and why.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use lamplit_rpc::{
     CallError, ConnectError, Connection, Happening,
     api::{
-        Accept, CancelFile, Dark, Dial, FetchFile, GetHistory, GetNearby, GetStatus, Invite, Light, MarkRead, Method,
-        Note, RemoveContact, Rename, Say, SendFile, SetName, Snapshot, Subscribe,
+        Accept, AddMembers, CancelFile, CreateGroup, Dark, Dial, FetchFile, GetHistory, GetNearby, GetStatus,
+        GetTransfers, Group, Invite, LeaveGroup, Light, MarkRead, Method, Note, RemoveContact, RemoveMember, Rename,
+        RenameGroup, Say, SendFile, SetName, Snapshot, Subscribe,
     },
 };
 use tokio::{sync::mpsc, time::sleep};
@@ -32,8 +33,8 @@ pub(crate) async fn watch(socket: PathBuf, inputs: mpsc::Sender<Input>) {
 
 async fn follow(socket: &Path, inputs: &mpsc::Sender<Input>) -> Result<(), String> {
     let mut daemon = Connection::open(socket).await.map_err(|error| error.to_string())?;
-    let snapshot = subscribe(&mut daemon).await.map_err(|error| error.to_string())?;
-    let mut input = Input::Connected(Box::new(snapshot));
+    let (snapshot, groups) = subscribe(&mut daemon).await.map_err(|error| error.to_string())?;
+    let mut input = Input::Connected(Box::new(snapshot), groups);
     loop {
         if inputs.send(input).await.is_err() {
             return Ok(());
@@ -48,11 +49,11 @@ async fn follow(socket: &Path, inputs: &mpsc::Sender<Input>) -> Result<(), Strin
     }
 }
 
-/// How things are, with all contacts.
-async fn subscribe(daemon: &mut Connection) -> Result<Snapshot, CallError> {
+/// How things are, with all contacts; and all groups.
+async fn subscribe(daemon: &mut Connection) -> Result<(Snapshot, Vec<Group>), CallError> {
     let Snapshot { status, contacts, more } = daemon.call(Subscribe {}).await?;
     let contacts = daemon.contacts_after(contacts, more).await?;
-    Ok(Snapshot { status, contacts, more: false })
+    Ok((Snapshot { status, contacts, more: false }, daemon.groups().await?))
 }
 
 /// Makes calls one after another. Ends when no more can come.
@@ -108,9 +109,10 @@ impl Line {
 
 async fn make(daemon: &mut Connection, call: Call) -> Result<Answer, CallError> {
     Ok(match call.clone() {
-        Call::Look => Answer::Looked(daemon.contacts().await?),
+        Call::Look => Answer::Looked(daemon.contacts().await?, daemon.groups().await?),
         Call::Status => Answer::Status(Box::new(daemon.call(GetStatus {}).await?)),
         Call::Nearby => Answer::Nearby(daemon.call(GetNearby {}).await?),
+        Call::Transfers => Answer::Transfers(daemon.call(GetTransfers {}).await?.transfers),
         Call::Fetch { contact, want, before } => {
             let limit = Some(limits::PAGE);
             let page = daemon.call(GetHistory { conversation: contact.clone(), before, limit }).await?;
@@ -129,6 +131,13 @@ async fn make(daemon: &mut Connection, call: Call) -> Result<Answer, CallError> 
         Call::Rename { contact, name } => done(daemon, Rename { contact, name }, call).await?,
         Call::Note { contact, note } => done(daemon, Note { contact, note }, call).await?,
         Call::Forget { contact } => done(daemon, RemoveContact { contact }, call).await?,
+        Call::Found { name, contact } => {
+            Answer::Founded(daemon.call(CreateGroup { name, members: vec![contact] }).await?.id)
+        }
+        Call::RenameGroup { group, name } => done(daemon, RenameGroup { group, name }, call).await?,
+        Call::Add { group, contact, .. } => done(daemon, AddMembers { group, members: vec![contact] }, call).await?,
+        Call::Remove { group, member, .. } => done(daemon, RemoveMember { group, member }, call).await?,
+        Call::LeaveGroup { group } => done(daemon, LeaveGroup { group }, call).await?,
         Call::Dial { contact, address } => done(daemon, Dial { contact, address }, call).await?,
         Call::SendFile { conversation, path } => {
             let method = SendFile { conversation, path, ..SendFile::default() };

@@ -5,7 +5,7 @@ mod nearby;
 mod overlay;
 mod people;
 
-use lamplit_rpc::api::LitApp;
+use lamplit_rpc::api::{LitApp, Transfer};
 use ratatui::{
     Frame,
     buffer::Buffer,
@@ -17,11 +17,12 @@ use ratatui::{
 
 use crate::{
     panes::Focus,
+    peer::Peer,
     state::State,
     text::{cut, tame_line, width},
     theme::Theme,
     time::age,
-    words::apps,
+    words::{apps, percent},
 };
 
 pub(crate) fn draw(state: &State, frame: &mut Frame<'_>) {
@@ -101,6 +102,11 @@ fn lamp(theme: Theme, lit: &[LitApp]) -> (String, Style) {
     if lit.is_empty() { ("○ ".to_owned(), theme.quiet()) } else { ("● ".to_owned(), theme.lit()) }
 }
 
+/// What stands before a name: a contact's lamp, or a group's mark.
+fn sign(theme: Theme, peer: &Peer) -> (String, Style) {
+    if peer.circle.is_some() { ("◇ ".to_owned(), theme.theirs()) } else { lamp(theme, &peer.lit) }
+}
+
 /// Apps, with how long they have been lit.
 fn lit_since(lit: &[LitApp], now_ms: u64) -> String {
     let one = |app: &LitApp| format!("{} {}", app.app, age(now_ms, app.since_ms));
@@ -128,11 +134,23 @@ fn status(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect) {
         if status.waiting > 0 {
             left.push((format!(" · {} to be sent", status.waiting), theme.quiet()));
         }
+        left.extend(under_way(&state.transfers).map(|text| (format!(" · {text}"), theme.quiet())));
         left
     } else {
         vec![(" Looking for the daemon…".to_owned(), theme.quiet())]
     };
     row(buffer, area, &left, &help);
+}
+
+/// How far files are that are under way, if any are.
+fn under_way(transfers: &[Transfer]) -> Option<String> {
+    let sum = |bytes: fn(&Transfer) -> u64| transfers.iter().map(bytes).fold(0, u64::saturating_add);
+    let percent = percent(sum(|transfer| transfer.done), sum(|transfer| transfer.total));
+    match transfers.len() {
+        0 => None,
+        1 => Some(format!("1 file under way, {percent} %")),
+        many => Some(format!("{many} files under way, {percent} %")),
+    }
 }
 
 /// An empty place in the middle of the screen, with a frame.

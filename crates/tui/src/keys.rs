@@ -4,7 +4,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
     calls::{Call, Effect},
-    command::{self, Command, Typed},
+    command,
     panes::Focus,
     state::{Overlay, State},
 };
@@ -19,6 +19,12 @@ impl State {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         if !(control && key.code == KeyCode::Char('c')) {
             self.warned = false;
+        }
+        // Esc and the next key, typed fast, come as one with Alt. Where Alt means nothing they are the two again; where one types it means
+        // what it does in a shell.
+        if key.modifiers.contains(KeyModifiers::ALT) && (self.overlay.is_some() || self.focus != Focus::Chat) {
+            self.press(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
+            return self.press(KeyEvent { modifiers: key.modifiers.difference(KeyModifiers::ALT), ..key });
         }
         match key.code {
             KeyCode::Char('c' | 'q') if control => self.leave(),
@@ -156,12 +162,21 @@ impl State {
                 self.overlay = None;
                 self.tell("Nobody was forgotten.");
             }
+            (Some(Overlay::Leave { group, .. }), KeyCode::Char('y' | 'Y')) => {
+                let group = group.clone();
+                self.overlay = None;
+                self.call(Call::LeaveGroup { group });
+            }
+            (Some(Overlay::Leave { .. }), _) => {
+                self.overlay = None;
+                self.tell("You are in it still.");
+            }
             (_, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '?') | KeyCode::F(1)) => self.overlay = None,
             _ => {}
         }
     }
 
-    fn help(&mut self) {
+    pub(crate) fn help(&mut self) {
         self.overlay = Some(Overlay::Help { top: 0 });
     }
 
@@ -213,93 +228,6 @@ impl State {
             self.complain("Something is typed and not sent. Ctrl-C again leaves and forgets it.");
         } else {
             self.effect(Effect::Leave);
-        }
-    }
-
-    fn enter(&mut self) {
-        let text = self.composer.text();
-        match command::read(&text) {
-            Typed::Words(words) => self.say(&words),
-            Typed::Wrong(why) => self.complain(why),
-            Typed::Command(command) => {
-                let needs_somebody = matches!(
-                    command,
-                    Command::Rename(_) | Command::Note(_) | Command::Dial(_) | Command::Forget | Command::Send(_)
-                );
-                if needs_somebody && self.people.chosen().is_none() {
-                    return self.complain("Whom? Nobody is chosen.");
-                }
-                if self.is_down() {
-                    return;
-                }
-                self.composer.take();
-                self.obey(command);
-            }
-        }
-    }
-
-    fn say(&mut self, words: &str) {
-        if words.trim().is_empty() || self.is_down() {
-            return;
-        }
-        let ticket = self.ticket();
-        let Some(talk) = &mut self.talk else {
-            return self.complain("Nobody is there to say it to: /invite makes an invite, /accept takes one");
-        };
-        let contact = talk.contact.clone();
-        if !talk.say(ticket, words) {
-            return self.complain("Too much is on its way to the daemon: wait a moment");
-        }
-        self.composer.take();
-        self.call(Call::Say { ticket, contact, text: words.to_owned() });
-    }
-
-    /// Whether nothing can be asked for; what is typed stays.
-    fn is_down(&mut self) -> bool {
-        if self.down.is_some() {
-            self.complain("Not now: the daemon is not running. What is typed stays here.");
-        }
-        self.down.is_some()
-    }
-
-    fn send_file(&mut self, conversation: String, path: &str) {
-        // What a file manager pastes may be in quotes.
-        let path = path.trim_matches(|c| matches!(c, '\'' | '"')).to_owned();
-        if path.starts_with('/') {
-            self.tell("The file is being read…");
-            self.call(Call::SendFile { conversation, path });
-        } else {
-            self.complain("Which file? Its whole path is needed, from / on.");
-        }
-    }
-
-    fn obey(&mut self, command: Command) {
-        let chosen = self.people.chosen().map(|contact| (contact.id.clone(), contact.name.clone()));
-        let (contact, name) = chosen.unwrap_or_default();
-        match command {
-            Command::Invite => {
-                self.overlay = Some(Overlay::Invite(None));
-                self.call(Call::Invite);
-            }
-            Command::Accept(link) => self.begin_accepting(link),
-            Command::On(app) => self.call(Call::Light { app, on: true }),
-            Command::Off(app) => self.call(Call::Light { app, on: false }),
-            Command::Name(name) => self.call(Call::SetName(name)),
-            Command::Rename(name) => self.call(Call::Rename { contact, name }),
-            Command::Note(note) => self.call(Call::Note { contact, note }),
-            Command::Send(path) => self.send_file(contact, &path),
-            Command::Fetch | Command::Decline => {
-                let offered = self.talk.as_ref().and_then(|talk| talk.offered()).map(|message| message.id.clone());
-                match (offered, command) {
-                    (None, _) => self.complain("No file is offered in what is at hand of this conversation."),
-                    (Some(file), Command::Fetch) => self.call(Call::FetchFile(file)),
-                    (Some(file), _) => self.call(Call::CancelFile(file)),
-                }
-            }
-            Command::Dial(address) => self.call(Call::Dial { contact, address }),
-            Command::Forget => self.overlay = Some(Overlay::Forget { contact, name }),
-            Command::Help => self.help(),
-            Command::Quit => self.effect(Effect::Leave),
         }
     }
 }

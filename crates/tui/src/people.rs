@@ -1,18 +1,18 @@
-//! The people one knows, in the order in which one looks for them.
+//! The people one knows, and the groups one is in, in the order in which one looks for them.
 
 use std::collections::BTreeMap;
 
-use lamplit_rpc::api::{Contact, LitApp};
+use lamplit_rpc::api::LitApp;
 
 use crate::{
     limits,
-    text::{tame, tame_line},
+    peer::{Circle, Peer, meant, tamed_apps},
 };
 
 /// Everybody, who of them fits the filter, and whom the cursor is on.
 #[derive(Debug, Default)]
 pub(crate) struct People {
-    all: BTreeMap<String, Contact>,
+    all: BTreeMap<String, Peer>,
     filter: String,
     order: Vec<String>,
     chosen: Option<String>,
@@ -22,13 +22,14 @@ pub(crate) struct People {
 
 impl People {
     /// Takes everybody anew.
-    pub(crate) fn set(&mut self, contacts: Vec<Contact>) {
-        self.all = contacts.into_iter().map(|contact| (contact.id.clone(), tamed(contact))).collect();
+    pub(crate) fn set(&mut self, peers: impl Iterator<Item = Peer>) {
+        self.all = peers.map(|peer| (peer.id.clone(), peer)).collect();
         self.sort();
     }
 
-    pub(crate) fn put(&mut self, contact: Contact) {
-        self.all.insert(contact.id.clone(), tamed(contact));
+    pub(crate) fn put(&mut self, peer: impl Into<Peer>) {
+        let peer = peer.into();
+        self.all.insert(peer.id.clone(), peer);
         self.sort();
     }
 
@@ -38,7 +39,7 @@ impl People {
     }
 
     /// Changes what is known about somebody.
-    pub(crate) fn change(&mut self, id: &str, change: impl FnOnce(&mut Contact)) {
+    pub(crate) fn change(&mut self, id: &str, change: impl FnOnce(&mut Peer)) {
         if let Some(contact) = self.all.get_mut(id) {
             change(contact);
             self.sort();
@@ -55,7 +56,7 @@ impl People {
         self.sort();
     }
 
-    pub(crate) fn get(&self, id: &str) -> Option<&Contact> {
+    pub(crate) fn get(&self, id: &str) -> Option<&Peer> {
         self.all.get(id)
     }
 
@@ -65,7 +66,18 @@ impl People {
 
     /// How many there are, whether they fit the filter or not.
     pub(crate) fn count(&self) -> usize {
-        self.all.len()
+        self.all.values().filter(|peer| !peer.is_left()).count()
+    }
+
+    /// How many of a group are near, as far as they are known outside of it.
+    pub(crate) fn near_in(&self, circle: &Circle) -> usize {
+        circle.members.iter().filter(|member| self.get(&member.id).is_some_and(|peer| peer.near)).count()
+    }
+
+    /// The contact that a name means, or why it means none.
+    pub(crate) fn contact_named(&self, wanted: &str) -> Result<&Peer, String> {
+        let contacts = self.all.values().filter(|peer| peer.circle.is_none());
+        meant(contacts.map(|contact| (contact.name.as_str(), contact)), wanted)
     }
 
     pub(crate) fn unread(&self) -> u64 {
@@ -73,7 +85,7 @@ impl People {
     }
 
     /// Who fits the filter, in order.
-    pub(crate) fn shown(&self) -> impl ExactSizeIterator<Item = Option<&Contact>> {
+    pub(crate) fn shown(&self) -> impl ExactSizeIterator<Item = Option<&Peer>> {
         self.order.iter().map(|id| self.all.get(id))
     }
 
@@ -82,7 +94,7 @@ impl People {
         self.order.iter().position(|id| Some(id) == self.chosen.as_ref())
     }
 
-    pub(crate) fn chosen(&self) -> Option<&Contact> {
+    pub(crate) fn chosen(&self) -> Option<&Peer> {
         self.all.get(self.chosen.as_ref()?)
     }
 
@@ -140,14 +152,22 @@ impl People {
         }
     }
 
-    /// Whoever has said something comes first, then who is on, then who is near, then by name.
+    /// Whoever has said something comes first, then who is on, then groups, then who is near, then by name.
     fn sort(&mut self) {
         let wanted = self.filter.to_lowercase();
         let held = self.chosen.as_ref().filter(|_| self.had_unread);
-        let mut order: Vec<&Contact> = self.all.values().filter(|contact| fits(contact, &wanted)).collect();
-        order.sort_by_cached_key(|contact| {
-            let unread = contact.unread > 0 || Some(&contact.id) == held;
-            (!unread, contact.lit.is_empty(), !contact.near, contact.name.to_lowercase(), contact.id.clone())
+        // A group that was left is out of the way until somebody looks for it, or there is something to read in it.
+        let at_hand = |peer: &Peer| {
+            !peer.is_left() || peer.unread > 0 || !wanted.is_empty() || Some(&peer.id) == self.chosen.as_ref()
+        };
+        let mut order: Vec<&Peer> =
+            self.all.values().filter(|peer| fits(peer, &wanted)).filter(|peer| at_hand(peer)).collect();
+        order.sort_by_cached_key(|peer| {
+            let unread = peer.unread > 0 || Some(&peer.id) == held;
+            // Groups stand between who is on and who is not.
+            let away = peer.lit.is_empty() && peer.circle.is_none();
+            let group = peer.circle.is_some();
+            (!unread, peer.is_left(), away, group, !peer.near, peer.name.to_lowercase(), peer.id.clone())
         });
         self.order = order.into_iter().map(|contact| contact.id.clone()).collect();
         if self.chosen().is_none() {
@@ -156,26 +176,15 @@ impl People {
     }
 }
 
-/// By name, by app, or by what was noted.
-fn fits(contact: &Contact, wanted: &str) -> bool {
+/// By name, by app, by what was noted, or by who is in it.
+fn fits(peer: &Peer, wanted: &str) -> bool {
     let holds = |text: &str| text.to_lowercase().contains(wanted);
+    let members = peer.circle.iter().flat_map(|circle| &circle.members).filter(|member| !member.me);
     wanted.is_empty()
-        || holds(&contact.name)
-        || contact.lit.iter().any(|app| holds(&app.app))
-        || contact.note.as_deref().is_some_and(holds)
-}
-
-fn tamed(mut contact: Contact) -> Contact {
-    contact.name = tame_line(&contact.name);
-    contact.alias = contact.alias.as_deref().map(tame_line);
-    contact.note = contact.note.as_deref().map(tame);
-    contact.lit = tamed_apps(contact.lit);
-    contact
-}
-
-pub(crate) fn tamed_apps(lit: Vec<LitApp>) -> Vec<LitApp> {
-    let tamed = |app: LitApp| LitApp { app: tame_line(&app.app), source: tame_line(&app.source), ..app };
-    lit.into_iter().map(tamed).collect()
+        || holds(&peer.name)
+        || peer.lit.iter().any(|app| holds(&app.app))
+        || peer.note.as_deref().is_some_and(holds)
+        || members.into_iter().any(|member| holds(&member.name))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(crate) enum Row {
     New,
     /// Who wrote what follows, and when.
     Head {
-        mine: bool,
+        entry: usize,
         time: String,
     },
     /// A row of a message, by its place among those at hand.
@@ -52,7 +52,7 @@ pub(crate) fn rows(talk: &Talk) -> Vec<Row> {
     }
     let mut before: Option<&Entry> = None;
     for (at, entry) in talk.entries().iter().enumerate() {
-        introduce(&mut rows, talk, before, entry);
+        introduce(&mut rows, talk, before, at, entry);
         let last = entry.rows.len().saturating_sub(1);
         rows.extend((0..entry.rows.len()).map(|row| Row::Text { entry: at, row, last: row == last }));
         before = Some(entry);
@@ -66,7 +66,7 @@ pub(crate) fn rows(talk: &Talk) -> Vec<Row> {
 }
 
 /// What stands before a message: its day, whether it is new, and who wrote it.
-fn introduce(rows: &mut Vec<Row>, talk: &Talk, before: Option<&Entry>, entry: &Entry) {
+fn introduce(rows: &mut Vec<Row>, talk: &Talk, before: Option<&Entry>, at: usize, entry: &Entry) {
     let date = |entry: &Entry| entry.when.as_ref().map(|(date, _)| *date);
     let day = date(entry).filter(|_| before.and_then(date) != date(entry));
     if let Some(day) = day {
@@ -78,10 +78,12 @@ fn introduce(rows: &mut Vec<Row>, talk: &Talk, before: Option<&Entry>, entry: &E
     }
     let together = before.is_some_and(|before| {
         let apart = entry.message.at_ms().abs_diff(before.message.at_ms());
-        before.message.mine == entry.message.mine && apart < limits::TOGETHER_MS
+        before.message.mine == entry.message.mine
+            && before.message.from == entry.message.from
+            && apart < limits::TOGETHER_MS
     });
     if day.is_some() || new || !together {
         let time = entry.when.as_ref().map(|(_, time)| time.clone()).unwrap_or_default();
-        rows.extend([Row::Blank, Row::Head { mine: entry.message.mine, time }]);
+        rows.extend([Row::Blank, Row::Head { entry: at, time }]);
     }
 }

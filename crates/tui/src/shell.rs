@@ -8,15 +8,16 @@ use std::{
 use data_encoding::BASE64;
 use jiff::tz::TimeZone;
 use ratatui::{
-    DefaultTerminal,
+    DefaultTerminal, TerminalOptions, Viewport,
     crossterm::{
         event::{
             self, DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, KeyEventKind,
         },
         execute,
         style::Print,
-        terminal::SetTitle,
+        terminal::{self, EnterAlternateScreen, SetTitle},
     },
+    layout::{Position, Rect, Size},
 };
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -50,8 +51,11 @@ impl View {
     /// If the terminal fails.
     pub async fn run(self, until: impl Future<Output = ()>) -> io::Result<()> {
         let mut signals = Signals::listen()?;
-        let mut terminal = ratatui::try_init()?;
-        let entered = execute!(io::stdout(), EnableBracketedPaste, EnableFocusChange);
+        // What is drawn on has the size that the model knows, and changes when the model hears of another. A viewport that follows the
+        // terminal by itself may be larger or smaller than what is drawn for it.
+        let viewport = Viewport::Fixed(Rect::from((Position::ORIGIN, size()?)));
+        let mut terminal = ratatui::try_init_with_options(TerminalOptions { viewport })?;
+        let entered = execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange);
         let ended = match entered {
             Ok(()) => tokio::select! {
                 ended = self.show(&mut terminal, &mut signals) => ended,
@@ -65,8 +69,8 @@ impl View {
     }
 
     async fn show(self, terminal: &mut DefaultTerminal, signals: &mut Signals) -> io::Result<()> {
-        let size = terminal.size()?;
-        let mut state = State::new(size.width, size.height, now_ms(), TimeZone::system(), self.colours);
+        let Size { width, height } = terminal.get_frame().area().as_size();
+        let mut state = State::new(width, height, now_ms(), TimeZone::system(), self.colours);
         let (inputs_in, mut inputs) = mpsc::channel(limits::INPUTS);
         let (calls_in, calls) = mpsc::channel(limits::CALLS);
         let mut tasks = tokio::task::JoinSet::new();
@@ -89,24 +93,45 @@ impl View {
             while let Ok(key) = keys.try_recv() {
                 taken.extend(typed(key));
             }
+            // Asked for rather than heard of: of several sizes in a row only the last counts, and none is missed.
+            let Size { width, height } = size()?;
+            if (width, height) != (state.area.width, state.area.height) {
+                taken.push(Input::Resized(width, height));
+            }
             let mut effects: Vec<Effect> = taken.drain(..).flat_map(|input| state.update(input)).collect();
-            terminal.draw(|frame| draw(&state, frame))?;
+            show_state(terminal, &state)?;
             while !effects.is_empty() {
                 let mut refused = Vec::new();
                 for effect in effects {
                     match effect {
                         Effect::Leave => return Ok(()),
-                        Effect::Redraw => terminal.clear()?,
+                        // Not `clear`: it asks the terminal where its cursor is, and the answer would come to the thread that reads keys.
+                        Effect::Redraw => terminal.resize(state.area)?,
                         Effect::Title(title) => execute!(io::stdout(), SetTitle(title))?,
                         Effect::Copy(text) => copy(&text)?,
                         Effect::Call(call) => refused.extend(hand_over(&calls_in, call)),
                     }
                 }
                 effects = refused.into_iter().flat_map(|answer| state.update(Input::Answered(answer))).collect();
-                terminal.draw(|frame| draw(&state, frame))?;
+                show_state(terminal, &state)?;
             }
         }
     }
+}
+
+/// Draws everything, on as much of the terminal as the model knows of.
+fn show_state(terminal: &mut DefaultTerminal, state: &State) -> io::Result<()> {
+    if terminal.get_frame().area() != state.area {
+        terminal.resize(state.area)?;
+    }
+    terminal.draw(|frame| draw(state, frame))?;
+    Ok(())
+}
+
+/// The terminal's size. A terminal that says it has none gets the least there is.
+fn size() -> io::Result<Size> {
+    let (columns, rows) = terminal::size()?;
+    Ok(Size::new(columns.max(1), rows.max(1)))
 }
 
 /// Hands a call over. Refused at once if too many wait.
@@ -130,10 +155,10 @@ fn typed(event: event::Event) -> Option<Input> {
     match event {
         event::Event::Key(key) if key.kind != KeyEventKind::Release => Some(Input::Key(key)),
         event::Event::Paste(text) => Some(Input::Paste(text)),
-        event::Event::Resize(columns, rows) => Some(Input::Resized(columns, rows)),
         event::Event::FocusGained => Some(Input::Watched(true)),
         event::Event::FocusLost => Some(Input::Watched(false)),
-        event::Event::Key(_) | event::Event::Mouse(_) => None,
+        // Of another size is asked before each drawing.
+        event::Event::Key(_) | event::Event::Mouse(_) | event::Event::Resize(..) => None,
     }
 }
 

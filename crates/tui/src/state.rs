@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::tz::TimeZone;
-use lamplit_rpc::api::{Contact, Event, Invited, Message, Nearby, Snapshot, Status, Storage};
+use lamplit_rpc::api::{Contact, Event, Group, Invited, Message, Nearby, Snapshot, Status, Storage, Transfer};
 use ratatui::layout::Rect;
 
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
     composer::Composer,
     limits,
     panes::{ChatParts, Focus, Panes, chat_parts, inside, panes},
-    people::{People, tamed_apps},
+    peer::{Peer, tamed_apps},
+    people::People,
     talk::Talk,
     text::{tame, tame_line},
 };
@@ -33,6 +34,10 @@ pub(crate) struct State {
     pub(crate) drafts: BTreeMap<String, Composer>,
     pub(crate) nearby: Option<Nearby>,
     pub(crate) nearby_top: usize,
+    /// Files that are under way.
+    pub(crate) transfers: Vec<Transfer>,
+    /// Files that are being sent and not announced yet.
+    sending: usize,
     pub(crate) focus: Focus,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
@@ -43,12 +48,15 @@ pub(crate) struct State {
     fetching: bool,
     status_asked: Asked,
     nearby_asked: Asked,
+    transfers_asked: Asked,
     asked_ms: u64,
     /// Until when nothing is asked for again that was refused.
     patient_until_ms: u64,
     last_ticket: u64,
     /// Whose invite is being accepted.
     accepting: bool,
+    /// A group that was founded here, until it is told of.
+    founded: Option<String>,
     /// Whether the next Ctrl-C leaves although something is typed.
     pub(crate) warned: bool,
     title: String,
@@ -61,6 +69,7 @@ pub(crate) enum Overlay {
     Help { top: usize },
     Invite(Option<Invited>),
     Forget { contact: String, name: String },
+    Leave { group: String, name: String },
 }
 
 /// A word about what was done, or was not.
@@ -93,6 +102,8 @@ impl State {
             drafts: BTreeMap::new(),
             nearby: None,
             nearby_top: 0,
+            transfers: Vec::new(),
+            sending: 0,
             focus: Focus::default(),
             overlay: None,
             notice: None,
@@ -101,10 +112,12 @@ impl State {
             fetching: false,
             status_asked: Asked::default(),
             nearby_asked: Asked::default(),
+            transfers_asked: Asked::default(),
             asked_ms: 0,
             patient_until_ms: 0,
             last_ticket: 0,
             accepting: false,
+            founded: None,
             warned: false,
             title: String::new(),
             effects: Vec::new(),
@@ -119,7 +132,7 @@ impl State {
             Input::Resized(width, height) => self.area = Rect::new(0, 0, width, height),
             Input::Watched(watched) => self.watched = watched,
             Input::Tick(now_ms) => self.tick(now_ms),
-            Input::Connected(snapshot) => self.connected(*snapshot),
+            Input::Connected(snapshot, groups) => self.connected(*snapshot, groups),
             Input::Lost(reason) => self.lost(reason),
             Input::Happened(event) => self.happened(*event),
             Input::Lagged => self.look_again(),
@@ -137,7 +150,7 @@ impl State {
     /// Where the parts of the chat are.
     pub(crate) fn chat_parts(&self, pane: Rect) -> ChatParts {
         let head = match self.people.chosen() {
-            Some(contact) if contact.note.is_some() => 2,
+            Some(peer) if peer.note.is_some() => 2,
             Some(_) => 1,
             None => 0,
         };
@@ -160,7 +173,9 @@ impl State {
     }
 
     pub(crate) fn call(&mut self, call: Call) {
-        if !matches!(call, Call::SendFile { .. }) {
+        if matches!(call, Call::SendFile { .. }) {
+            self.sending = self.sending.saturating_add(1);
+        } else {
             self.waiting.push_back(self.now_ms);
         }
         self.effects.push(Effect::Call(call));
@@ -203,6 +218,10 @@ impl State {
         if now_ms.saturating_sub(self.asked_ms) >= limits::ASK_MS {
             self.ask();
         }
+        let awaited = self.talk.as_ref().is_some_and(Talk::awaits_a_file);
+        if awaited || self.sending > 0 || !self.transfers.is_empty() {
+            self.transfers_asked.wanted = true;
+        }
     }
 
     /// How the device is and who is near shall be asked, for whatever there is no event.
@@ -210,18 +229,23 @@ impl State {
         self.asked_ms = self.now_ms;
         self.status_asked.wanted = true;
         self.nearby_asked.wanted = true;
+        self.transfers_asked.wanted = true;
     }
 
-    fn connected(&mut self, snapshot: Snapshot) {
+    fn connected(&mut self, snapshot: Snapshot, groups: Vec<Group>) {
         if self.down.take().is_some() {
             self.tell("The daemon is back.");
         }
         self.looked(snapshot.status);
-        self.people.set(snapshot.contacts);
+        self.set_people(snapshot.contacts, groups);
         self.ask();
         if let Some(talk) = &mut self.talk {
             talk.refresh();
         }
+    }
+
+    fn set_people(&mut self, contacts: Vec<Contact>, groups: Vec<Group>) {
+        self.people.set(contacts.into_iter().map(Peer::from).chain(groups.into_iter().map(Peer::from)));
     }
 
     fn looked(&mut self, mut status: Status) {
@@ -233,6 +257,7 @@ impl State {
     fn lost(&mut self, reason: String) {
         self.down = Some(tame_line(&reason));
         self.nearby = None;
+        self.transfers.clear();
         self.people.all_away();
     }
 
@@ -249,12 +274,12 @@ impl State {
             Event::ContactAdded { contact } => self.added(contact),
             Event::ContactChanged { contact } => self.people.put(contact),
             Event::ContactRemoved { contact } => self.people.remove(&contact),
-            // Groups are talked in on the command line; here is said that they are there.
-            Event::GroupAdded { group } => {
-                self.tell(format!("You are in the group {} now: lamplit history shows it.", tame_line(&group.name)));
+            Event::GroupAdded { group } => self.group_added(group),
+            Event::GroupEnded { group } => {
+                self.tell(format!("You are in {} no more; its messages stay.", tame_line(&group.name)));
+                self.people.put(group);
             }
-            Event::GroupEnded { group } => self.tell(format!("You are in {} no more.", tame_line(&group.name))),
-            Event::GroupChanged { .. } => self.ask(),
+            Event::GroupChanged { group } => self.people.put(group),
             Event::AcceptFailed { reason, .. } => {
                 self.accepting = false;
                 self.complain(reason);
@@ -265,6 +290,7 @@ impl State {
                 if let Some(talk) = self.talk_with(&conversation) {
                     talk.changed(message, &zone);
                 }
+                self.transfers_asked.wanted = true;
             }
             Event::Progress { conversation, id, progress } => {
                 if let Some(talk) = self.talk_with(&conversation) {
@@ -301,6 +327,25 @@ impl State {
         }
     }
 
+    fn group_added(&mut self, group: Group) {
+        let id = group.id.clone();
+        self.tell(format!("You are in the group {} now.", tame_line(&group.name)));
+        self.people.put(group);
+        if self.founded.as_ref() == Some(&id) {
+            self.founded = None;
+            self.people.choose(Some(id));
+        }
+    }
+
+    /// A group was founded here, of which was told already or will be.
+    fn founded(&mut self, id: String) {
+        if self.people.get(&id).is_some() {
+            self.people.choose(Some(id));
+        } else {
+            self.founded = Some(id);
+        }
+    }
+
     fn message(&mut self, message: Message) {
         if !message.mine {
             self.people.change(&message.conversation, |contact| contact.unread = contact.unread.saturating_add(1));
@@ -318,11 +363,13 @@ impl State {
 
     fn answered(&mut self, answer: Answer) {
         // A file takes its time, and nothing waits for it.
-        if !matches!(&answer, Answer::Done(Call::SendFile { .. }) | Answer::Refused(Call::SendFile { .. }, _)) {
+        if matches!(&answer, Answer::Done(Call::SendFile { .. }) | Answer::Refused(Call::SendFile { .. }, _)) {
+            self.sending = self.sending.saturating_sub(1);
+        } else {
             self.waiting.pop_front();
         }
         match answer {
-            Answer::Looked(contacts) => self.people.set(contacts),
+            Answer::Looked(contacts, groups) => self.set_people(contacts, groups),
             Answer::Status(status) => {
                 self.status_asked.under_way = false;
                 self.looked(*status);
@@ -331,6 +378,11 @@ impl State {
                 self.nearby_asked.under_way = false;
                 self.nearby = Some(tamed(nearby));
             }
+            Answer::Transfers(transfers) => {
+                self.transfers_asked.under_way = false;
+                self.transfers = transfers;
+            }
+            Answer::Founded(group) => self.founded(group),
             Answer::Fetched { contact, want, page } => {
                 self.fetching = false;
                 let unread = self.people.get(&contact).map_or(0, |contact| contact.unread);
@@ -362,6 +414,9 @@ impl State {
             Call::SetName(name) => self.tell(format!("Contacts see you as {name} now.")),
             Call::Rename { name: Some(name), .. } => self.tell(format!("Called {name} now; nobody else sees that.")),
             Call::Rename { name: None, .. } => self.tell("Called what they call themselves."),
+            Call::RenameGroup { name, .. } => self.tell(format!("It is called {name} now, for all its members.")),
+            Call::Add { name, .. } => self.tell(format!("{name} is in the group now.")),
+            Call::Remove { name, .. } => self.tell(format!("{name} gets nothing more of this group.")),
             Call::Note { note: Some(_), .. } => self.tell("Noted; nobody else sees it."),
             Call::Note { note: None, .. } => self.tell("There is no note now."),
             Call::Forget { .. } => self.tell("Forgotten. You need a new invite to meet again."),
@@ -394,6 +449,7 @@ impl State {
             // They are asked for again by themselves.
             Call::Status => return self.status_asked.under_way = false,
             Call::Nearby => return self.nearby_asked.under_way = false,
+            Call::Transfers => return self.transfers_asked.under_way = false,
             Call::Look => return,
             _ => {}
         }
@@ -422,6 +478,7 @@ impl State {
         if let Some(panes) = self.panes() {
             let history = self.chat_parts(panes.chat).history;
             if let Some(talk) = &mut self.talk {
+                talk.under_way(&self.transfers);
                 talk.lay(usize::from(history.width), usize::from(history.height));
             }
         }
@@ -484,6 +541,9 @@ impl State {
         }
         if self.nearby_asked.begin() {
             self.call(Call::Nearby);
+        }
+        if self.transfers_asked.begin() {
+            self.call(Call::Transfers);
         }
     }
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use jiff::tz::TimeZone;
-use lamplit_rpc::api::{FileState, HistoryPage, Message, Progress};
+use lamplit_rpc::api::{FileState, HistoryPage, Message, Progress, Transfer, TransferKind};
 
 use crate::{
     limits,
     rows::{self, Row},
-    text::{tame, wrap},
+    text::{tame, tame_line, wrap},
     time::local_in,
     words,
 };
@@ -43,6 +43,8 @@ pub(crate) struct Entry {
     pub(crate) message: Message,
     pub(crate) when: Option<(jiff::civil::Date, String)>,
     pub(crate) rows: Vec<String>,
+    /// Of a file: what is shown in place of the text.
+    file: Option<String>,
     width: usize,
 }
 
@@ -196,6 +198,7 @@ impl Talk {
             Ok(at) => {
                 if let Some(known) = self.entries.get_mut(at) {
                     known.message.progress = known.message.progress.max_by_reach(entry.message.progress);
+                    known.message.reach = entry.message.reach.or(known.message.reach);
                 }
             }
             Err(at) if at == self.entries.len() => self.entries.push_back(entry),
@@ -239,6 +242,22 @@ impl Talk {
         }
     }
 
+    /// Shows how far files are that are under way.
+    pub(crate) fn under_way(&mut self, transfers: &[Transfer]) {
+        for entry in &mut self.entries {
+            if entry.look_at(transfers) {
+                self.laid_for = None;
+            }
+        }
+    }
+
+    /// Whether a file here is on its way.
+    pub(crate) fn awaits_a_file(&self) -> bool {
+        let wanted =
+            |entry: &Entry| entry.message.file.as_ref().is_some_and(|file| matches!(file.state, FileState::Wanted));
+        self.entries.iter().any(wanted)
+    }
+
     /// The latest file that was offered and is not here.
     pub(crate) fn offered(&self) -> Option<&Message> {
         let offered = |message: &&Message| {
@@ -250,6 +269,8 @@ impl Talk {
     /// A message has come further. One that nobody knows here was said elsewhere.
     pub(crate) fn progressed(&mut self, id: &str, progress: Progress) {
         match self.entries.iter_mut().rev().find(|entry| entry.message.id == id) {
+            // With how many of a group is not told.
+            Some(entry) if entry.message.reach.is_some() => self.refresh(),
             Some(entry) => entry.message.progress = entry.message.progress.max_by_reach(Some(progress)),
             None if self.newer => {}
             None => self.refresh(),
@@ -430,18 +451,32 @@ impl Talk {
 
 impl Entry {
     fn new(mut message: Message, zone: &TimeZone) -> Self {
-        message.text = match &message.file {
-            Some(file) => tame(&words::file(file, &message.text)),
-            None => tame(&message.text),
-        };
+        message.text = tame(&message.text);
+        message.from_name = message.from_name.as_deref().map(tame_line);
         // What came is dated by this device's clock, which its owner can check.
         let when = local_in(message.at_ms(), zone.clone());
-        Self { message, when, rows: Vec::new(), width: 0 }
+        let mut entry = Self { message, when, rows: Vec::new(), file: None, width: 0 };
+        entry.look_at(&[]);
+        entry
+    }
+
+    /// Shows of a file how far it is. Returns whether that looks different.
+    fn look_at(&mut self, transfers: &[Transfer]) -> bool {
+        let Some(file) = &self.message.file else { return false };
+        let kind = if self.message.mine { TransferKind::Serving } else { TransferKind::Fetching };
+        let transfer = transfers.iter().find(|transfer| transfer.file == file.id && transfer.kind == kind);
+        let shown = Some(tame(&words::file(&self.message, file, transfer)));
+        let changed = self.file != shown;
+        if changed {
+            self.file = shown;
+            self.width = 0;
+        }
+        changed
     }
 
     fn lay(&mut self, width: usize) {
         if self.width != width {
-            self.rows = folded(&self.message.text, width);
+            self.rows = folded(self.file.as_deref().unwrap_or(&self.message.text), width);
             self.width = width;
         }
     }

@@ -47,6 +47,13 @@ impl Theme {
         self.colour(Color::Cyan)
     }
 
+    /// One of several people, by their place among them.
+    pub(crate) fn one_of_many(self, at: usize) -> Style {
+        const COLOURS: [Color; 4] = [Color::Cyan, Color::Magenta, Color::LightGreen, Color::LightRed];
+        let at = at.checked_rem(COLOURS.len()).unwrap_or(0);
+        self.colour(COLOURS.get(at).copied().unwrap_or(Color::Cyan))
+    }
+
     pub(crate) const fn mine(self) -> Style {
         self.colour(Color::Blue)
     }

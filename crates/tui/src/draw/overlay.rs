@@ -25,7 +25,11 @@ const KEYS: &[(&str, &str)] = &[
     ("Ctrl-W, Ctrl-U", "delete a word, or all before the cursor"),
     ("", ""),
 ];
-const MARKS: &[(&str, &str)] = &[("", ""), ("● ○", "on some app, on none"), ("· ✓ ✓✓", "kept here, delivered, read")];
+const MARKS: &[(&str, &str)] = &[
+    ("", ""),
+    ("● ○ ◇", "on some app, on none; a group"),
+    ("· ✓ ✓✓", "kept here, delivered, read; with a number: by so many"),
+];
 
 const CLOSING: &str = "c copies the link · Esc closes";
 
@@ -37,16 +41,22 @@ pub(super) fn draw(overlay: &Overlay, state: &State, theme: Theme, buffer: &mut 
         }
         Overlay::Invite(Some(invited)) => invite(state, theme, buffer, invited),
         Overlay::Forget { name, .. } => {
-            let text = [format!("Forget {name}?"), "You need a new invite to meet again.".to_owned()];
-            let inside = middle(theme, buffer, (44, 6), "Forget a contact");
-            let lines = text
-                .iter()
-                .map(|line| (line.as_str(), Style::new()))
-                .chain([("", Style::new()), ("y yes · any other key no", theme.quiet())]);
-            for (area, (line, style)) in rows_of(inside).zip(lines) {
-                row(buffer, area, &[(format!(" {line}"), style)], &[]);
-            }
+            let why = "You need a new invite to meet again.";
+            question(theme, buffer, "Forget a contact", &format!("Forget {name}?"), why);
         }
+        Overlay::Leave { name, .. } => {
+            let why = "Its messages stay; others can add you again.";
+            question(theme, buffer, "Leave a group", &format!("Leave {name}?"), why);
+        }
+    }
+}
+
+fn question(theme: Theme, buffer: &mut Buffer, title: &str, question: &str, why: &str) {
+    let inside = middle(theme, buffer, (48, 6), title);
+    let lines = [question, why, ""].map(|line| (line, Style::new()));
+    let lines = lines.into_iter().chain([("y yes · any other key no", theme.quiet())]);
+    for (area, (line, style)) in rows_of(inside).zip(lines) {
+        row(buffer, area, &[(format!(" {line}"), style)], &[]);
     }
 }
 

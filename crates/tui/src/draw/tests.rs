@@ -2,13 +2,13 @@
 
 use std::{env, fs, path::PathBuf};
 
-use lamplit_rpc::api::{Event, Progress, Storage};
+use lamplit_rpc::api::{Event, FileState, Member, Progress, Storage, Transfer, TransferKind};
 use ratatui::{Terminal, backend::TestBackend, crossterm::event::KeyCode};
 
 use super::*;
 use crate::{
     calls::{Answer, Input},
-    state::tests::{Play, message, people, status},
+    state::tests::{Play, circle, file_message, in_circle, message, people, status},
 };
 
 /// Set to anything, the screens that tests compare with are written anew; look at them before you keep them.
@@ -95,6 +95,39 @@ fn a_narrow_screen_has_one_pane_at_a_time() {
     look(&play, "narrow-chat");
     play.press(KeyCode::Tab);
     look(&play, "narrow-nearby");
+}
+
+#[test]
+fn a_group_shows_who_is_in_it_and_who_says_what() {
+    let history = vec![
+        in_circle(1, "g", "Grace", "who brings the tea?", 9),
+        in_circle(2, "x", "Xenia", "not me", 8),
+        in_circle(3, "me", "Ada", "I do, and the cups", 7),
+    ];
+    for (columns, rows, name) in [(80, 24, "group"), (40, 14, "group-narrow")] {
+        let mut play = Play::begin_in_circle(columns, rows, history.clone());
+        play.press(KeyCode::Down);
+        play.press(KeyCode::Enter);
+        look(&play, name);
+    }
+}
+
+#[test]
+fn files_show_how_far_they_are() {
+    let here = FileState::Here { path: "/home/ada/Downloads/moth.jpg".to_owned() };
+    let history = vec![
+        file_message(1, false, here, "as promised"),
+        file_message(2, false, FileState::Wanted, ""),
+        file_message(3, true, FileState::Offered, ""),
+        file_message(4, false, FileState::Offered, ""),
+    ];
+    let mut play = Play::begin(80, 30, history);
+    let transfer =
+        Transfer { file: "f2".to_owned(), kind: TransferKind::Fetching, done: 700, total: 2048, trouble: None };
+    play.transfers = vec![transfer];
+    play.press(KeyCode::Enter);
+    play.take(Input::Tick(crate::state::tests::NOW + 1_000));
+    look(&play, "files");
 }
 
 #[test]
@@ -220,6 +253,32 @@ fn check(play: &Play, hostile: &str) {
         for y in pane.y + 1..pane.bottom() - 1 {
             assert_eq!(buffer[(pane.x, y)].symbol(), "│", "{hostile:?} at {:?}", play.state.area);
             assert_eq!(buffer[(pane.right() - 1, y)].symbol(), "│", "{hostile:?} at {:?}", play.state.area);
+        }
+    }
+}
+
+#[test]
+fn nothing_hostile_comes_through_a_group_or_a_file() {
+    for hostile in HOSTILE {
+        for (columns, rows) in [(24, 8), (40, 12), (65, 24), (120, 30)] {
+            let mut play = Play::new(columns, rows);
+            let mut group = circle();
+            group.name = (*hostile).to_owned();
+            group.members =
+                (0..9).map(|_| Member { name: (*hostile).to_owned(), ..group.members[1].clone() }).collect();
+            play.groups = vec![group];
+            let mut file = file_message(2, false, FileState::Here { path: hostile.repeat(2) }, hostile);
+            file.conversation = "group-1".to_owned();
+            file.from_name = Some((*hostile).to_owned());
+            if let Some(file) = &mut file.file {
+                file.name = (*hostile).to_owned();
+            }
+            play.history = vec![in_circle(1, "x", hostile, hostile, 3), file];
+            play.connect(people());
+            play.press(KeyCode::Down);
+            check(&play, hostile);
+            play.press(KeyCode::Enter);
+            check(&play, hostile);
         }
     }
 }

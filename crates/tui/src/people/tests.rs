@@ -1,15 +1,23 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use lamplit_rpc::api::{Contact, Group};
+
 use super::*;
-use crate::state::tests::contact;
+use crate::state::tests::{circle, contact};
 
 fn names(people: &People) -> Vec<&str> {
     people.shown().flatten().map(|contact| contact.name.as_str()).collect()
 }
 
+impl People {
+    fn set_contacts(&mut self, contacts: Vec<Contact>) {
+        self.set(contacts.into_iter().map(Peer::from));
+    }
+}
+
 fn crowd() -> People {
     let mut people = People::default();
-    people.set(vec![
+    people.set_contacts(vec![
         contact("1", "Zoe"),
         Contact { near: true, ..contact("2", "Yves") },
         Contact { lit: vec![app("qq")], ..contact("3", "Xenia") },
@@ -52,7 +60,7 @@ fn who_is_being_read_stays_where_they_are_until_the_cursor_moves() {
     people.change("4", |contact| contact.unread = 0);
     assert_eq!(names(&people).first(), Some(&"Will"));
     people.step(1);
-    people.change("4", |contact| contact.since_ms = 1);
+    people.set_lit("4", Vec::new());
     assert_eq!(names(&people), ["Xenia", "Yves", "ada", "Will", "Zoe"]);
     assert_eq!(people.at(), Some(0));
 }
@@ -66,7 +74,7 @@ fn the_cursor_stops_at_either_end_and_survives_who_goes() {
     assert_eq!(people.chosen().unwrap().name, "Zoe");
     people.remove("1");
     assert_eq!(people.at(), Some(0));
-    people.set(Vec::new());
+    people.set_contacts(Vec::new());
     people.step(1);
     assert!(people.chosen().is_none());
 }
@@ -81,4 +89,25 @@ fn the_next_unread_one_is_found_from_anywhere() {
     people.step_to_unread();
     assert_ne!(first, people.chosen().unwrap().id);
     assert!(people.chosen().unwrap().unread > 0);
+}
+
+#[test]
+fn groups_stand_below_who_is_on_and_are_found_by_who_is_in_them() {
+    let mut people = crowd();
+    people.put(circle());
+    assert_eq!(names(&people), ["Will", "Xenia", "Tea at eight", "Yves", "ada", "Zoe"]);
+    people.type_filter("grace");
+    assert_eq!(names(&people), ["Tea at eight"]);
+    people.clear_filter();
+    people.change("group-1", |group| group.unread = 1);
+    assert_eq!(names(&people).first(), Some(&"Tea at eight"));
+}
+
+#[test]
+fn a_group_that_was_left_is_out_of_the_way_and_still_found() {
+    let mut people = crowd();
+    people.put(Group { joined: false, ..circle() });
+    assert_eq!((people.shown().len(), people.count()), (5, 5));
+    people.type_filter("tea");
+    assert_eq!(names(&people), ["Tea at eight"]);
 }

@@ -6,7 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_rpc::api::{Contact, Family, HistoryPage, LitApp, NearDevice, NearPerson, Over, Progress};
+use lamplit_rpc::api::{
+    Contact, Family, File, FileState, HistoryPage, LitApp, Member, NearDevice, NearPerson, Over, Progress, Reach, Role,
+    TransferKind,
+};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
@@ -96,11 +99,56 @@ pub(crate) fn message(index: u64, mine: bool, text: &str, minutes: u64) -> Messa
     }
 }
 
+/// A picture of two kibibytes.
+pub(crate) fn file_message(index: u64, mine: bool, state: FileState, said: &str) -> Message {
+    let file = File {
+        id: format!("f{index}"),
+        name: "moth.jpg".to_owned(),
+        size: 2048,
+        picture: Some((640, 480)),
+        state,
+        fetched_by: Vec::new(),
+        declined_by: Vec::new(),
+    };
+    Message { file: Some(Box::new(file)), ..message(index, mine, said, 2) }
+}
+
+/// A group of Ada, Grace, and somebody whom Ada does not know.
+pub(crate) fn circle() -> Group {
+    let member = |id: &str, name: &str, role| Member {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        role,
+        me: id == "me",
+        contact: id == "g",
+    };
+    let members = vec![
+        member("me", "Ada", Role::Founder),
+        member("g", "Grace", Role::Member),
+        member("x", "Xenia", Role::Member),
+    ];
+    Group { id: "group-1".to_owned(), name: "Tea at eight".to_owned(), members, joined: true, unread: 0 }
+}
+
+/// A message in that group.
+pub(crate) fn in_circle(index: u64, from: &str, name: &str, text: &str, minutes: u64) -> Message {
+    let mine = from == "me";
+    Message {
+        conversation: "group-1".to_owned(),
+        from: from.to_owned(),
+        from_name: Some(name.to_owned()),
+        reach: mine.then_some(Reach { members: 2, delivered: 2, read: 1 }),
+        ..message(index, mine, text, minutes)
+    }
+}
+
 /// A view and the daemon it believes to talk with.
 pub(crate) struct Play {
     pub(crate) state: State,
     pub(crate) history: Vec<Message>,
     pub(crate) calls: Vec<Call>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) transfers: Vec<Transfer>,
     pub(crate) other: Vec<Effect>,
     /// A daemon that does not answer.
     pub(crate) silent: bool,
@@ -109,7 +157,15 @@ pub(crate) struct Play {
 impl Play {
     pub(crate) fn new(width: u16, height: u16) -> Self {
         let state = State::new(width, height, NOW, TimeZone::UTC, true);
-        Self { state, history: Vec::new(), calls: Vec::new(), other: Vec::new(), silent: false }
+        Self {
+            state,
+            history: Vec::new(),
+            calls: Vec::new(),
+            groups: Vec::new(),
+            transfers: Vec::new(),
+            other: Vec::new(),
+            silent: false,
+        }
     }
 
     /// A view of a daemon with three contacts and these messages with Grace.
@@ -120,8 +176,22 @@ impl Play {
     pub(crate) fn begin_with(width: u16, height: u16, contacts: Vec<Contact>, history: Vec<Message>) -> Self {
         let mut play = Self::new(width, height);
         play.history = history;
-        play.take(Input::Connected(Box::new(Snapshot { status: status(), contacts, more: false })));
+        play.connect(contacts);
         play
+    }
+
+    /// A view of a daemon with three contacts, a group, and these messages.
+    pub(crate) fn begin_in_circle(width: u16, height: u16, history: Vec<Message>) -> Self {
+        let mut play = Self::new(width, height);
+        play.history = history;
+        play.groups = vec![circle()];
+        play.connect(people());
+        play
+    }
+
+    pub(crate) fn connect(&mut self, contacts: Vec<Contact>) {
+        let snapshot = Snapshot { status: status(), contacts, more: false };
+        self.take(Input::Connected(Box::new(snapshot), self.groups.clone()));
     }
 
     /// Gives the model something, and answers what it asks for as the daemon would.
@@ -147,7 +217,9 @@ impl Play {
         Some(match call {
             Call::Status => Answer::Status(Box::new(status())),
             Call::Nearby => Answer::Nearby(nearby()),
-            Call::Look => Answer::Looked(people()),
+            Call::Look => Answer::Looked(people(), self.groups.clone()),
+            Call::Transfers => Answer::Transfers(self.transfers.clone()),
+            Call::Found { .. } => Answer::Founded("group-1".to_owned()),
             Call::Fetch { contact, want, before } => {
                 let all = self.history.iter().rev().filter(|it| it.conversation == *contact);
                 let mut found: Vec<Message> = all
@@ -392,7 +464,7 @@ fn a_daemon_that_stops_is_waited_for_and_nothing_is_lost() {
     play.press(KeyCode::Enter);
     assert_eq!(play.state.composer.text(), "typed");
     play.history.push(message(2, false, "meanwhile", 0));
-    play.take(Input::Connected(Box::new(Snapshot { status: status(), contacts: people(), more: false })));
+    play.connect(people());
     assert!(play.state.down.is_none());
     assert_eq!(play.shown(), [1, 2]);
     assert_eq!(play.state.composer.text(), "typed");
@@ -442,7 +514,11 @@ fn commands_ask_for_what_they_say() {
         play.press(KeyCode::Esc);
         play.write(line);
         play.press(KeyCode::Enter);
-        assert_eq!(play.calls.iter().rfind(|call| !matches!(call, Call::Status)), Some(&call), "{line}");
+        assert_eq!(
+            play.calls.iter().rfind(|call| !matches!(call, Call::Status | Call::Transfers)),
+            Some(&call),
+            "{line}"
+        );
         play.press(KeyCode::Esc);
     }
 }
@@ -542,4 +618,189 @@ fn ten_thousand_contacts_are_found_by_typing() {
     play.write("person 9999");
     assert_eq!(play.state.people.shown().len(), 1);
     assert_eq!(play.state.people.chosen().unwrap().name, "Person 9999");
+}
+
+#[test]
+fn escape_and_a_key_that_came_as_one_are_two() {
+    let alt = |play: &mut Play, code| play.take(Input::Key(KeyEvent::new(code, KeyModifiers::ALT)));
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.press(KeyCode::BackTab);
+    assert_eq!(play.state.focus, Focus::Nearby);
+    // Esc, Enter: back to the people, and into the conversation.
+    alt(&mut play, KeyCode::Enter);
+    assert_eq!(play.state.focus, Focus::Chat);
+    assert!(play.state.composer.is_empty());
+    play.press(KeyCode::Esc);
+    play.write("x");
+    alt(&mut play, KeyCode::Char('h'));
+    assert_eq!(play.state.people.filter(), "h");
+    play.press(KeyCode::Esc);
+    // Esc says no, whatever comes after it.
+    play.write("/forget");
+    play.press(KeyCode::Enter);
+    alt(&mut play, KeyCode::Char('y'));
+    assert!(!play.calls.contains(&Call::Forget { contact: "g".to_owned() }));
+}
+
+#[test]
+fn where_one_types_alt_means_what_it_does_in_a_shell() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.press(KeyCode::Enter);
+    play.write("good evening");
+    play.take(Input::Key(KeyEvent::new(KeyCode::Char('b'), KeyModifiers::ALT)));
+    play.write("late ");
+    play.take(Input::Key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::ALT)));
+    assert_eq!(play.state.composer.text(), "good late evening");
+    assert_eq!(play.state.focus, Focus::Chat);
+}
+
+fn tea() -> Vec<Message> {
+    vec![
+        in_circle(1, "g", "Grace", "who brings the tea?", 9),
+        in_circle(2, "x", "Xenia", "not me", 8),
+        in_circle(3, "me", "Ada", "I do", 7),
+    ]
+}
+
+#[test]
+fn a_group_is_talked_in_like_a_contact() {
+    let mut play = Play::begin_in_circle(100, 30, tea());
+    play.press(KeyCode::Down);
+    assert_eq!(play.state.people.chosen().unwrap().name, "Tea at eight");
+    assert_eq!(play.shown(), [1, 2, 3]);
+    let heads = |play: &Play| {
+        let rows = play.state.talk.as_ref().unwrap().on_screen().iter();
+        rows.filter(|row| matches!(row, Row::Head { .. })).count()
+    };
+    assert_eq!(heads(&play), 3, "each says something under their own name");
+    play.press(KeyCode::Enter);
+    play.write("good");
+    play.press(KeyCode::Enter);
+    let said = Call::Say { ticket: 1, contact: "group-1".to_owned(), text: "good".to_owned() };
+    assert!(play.calls.contains(&said));
+}
+
+#[test]
+fn what_is_said_in_a_group_counts_as_unread_and_is_read_when_it_was_seen() {
+    let mut play = Play::begin_in_circle(100, 30, tea());
+    let message = in_circle(4, "x", "Xenia", "and who brings cups?", 0);
+    play.history.push(message.clone());
+    play.take(Input::Happened(Box::new(Event::Message { message })));
+    assert_eq!(play.state.people.get("group-1").unwrap().unread, 1);
+    assert!(play.other.contains(&Effect::Title("(1) Lamplit".to_owned())));
+    play.control('n');
+    assert!(play.calls.contains(&Call::MarkRead { contact: "group-1".to_owned(), up_to: 4 }));
+    let read = Group { unread: 0, ..circle() };
+    play.take(Input::Happened(Box::new(Event::GroupChanged { group: read })));
+    assert_eq!(play.state.people.unread(), 0);
+}
+
+#[test]
+fn how_many_have_a_message_is_asked_when_one_more_has() {
+    let mut play = Play::begin_in_circle(100, 30, tea());
+    play.press(KeyCode::Down);
+    play.history[2].reach = Some(Reach { members: 2, delivered: 2, read: 2 });
+    let event = Event::Progress { conversation: "group-1".to_owned(), id: "m3".to_owned(), progress: Progress::Read };
+    play.take(Input::Happened(Box::new(event)));
+    let read = play.state.talk.as_ref().unwrap().entries()[2].message.reach.unwrap().read;
+    assert_eq!(read, 2);
+}
+
+#[test]
+fn commands_of_groups_ask_for_what_they_say() {
+    let mut play = Play::begin_in_circle(100, 30, Vec::new());
+    let last = |play: &Play| {
+        let quiet = |call: &&Call| !matches!(call, Call::Status | Call::Transfers | Call::Fetch { .. });
+        play.calls.iter().rfind(quiet).cloned()
+    };
+    // Grace is chosen: a group begins with her, and is gone to.
+    play.write("/group Tea at eight");
+    play.press(KeyCode::Enter);
+    assert_eq!(last(&play), Some(Call::Found { name: "Tea at eight".to_owned(), contact: "g".to_owned() }));
+    assert_eq!(play.state.people.chosen().unwrap().id, "group-1");
+    let group = || "group-1".to_owned();
+    for (line, call) in [
+        ("/add hedy", Call::Add { group: group(), contact: "h".to_owned(), name: "Hedy".to_owned() }),
+        ("/remove xen", Call::Remove { group: group(), member: "x".to_owned(), name: "Xenia".to_owned() }),
+        ("/rename Tea", Call::RenameGroup { group: group(), name: "Tea".to_owned() }),
+    ] {
+        play.write(line);
+        play.press(KeyCode::Enter);
+        assert_eq!(last(&play), Some(call), "{line}");
+    }
+    play.write("/leave");
+    play.press(KeyCode::Enter);
+    play.press(KeyCode::Char('n'));
+    assert!(!play.calls.contains(&Call::LeaveGroup { group: group() }));
+    play.write("/leave");
+    play.press(KeyCode::Enter);
+    play.press(KeyCode::Char('y'));
+    assert_eq!(last(&play), Some(Call::LeaveGroup { group: group() }));
+}
+
+#[test]
+fn a_group_that_is_told_of_after_it_was_founded_is_gone_to_as_well() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.write("/group Tea");
+    play.press(KeyCode::Enter);
+    assert_eq!(play.state.people.chosen().unwrap().id, "g");
+    play.take(Input::Happened(Box::new(Event::GroupAdded { group: circle() })));
+    assert_eq!(play.state.people.chosen().unwrap().id, "group-1");
+    assert_eq!(play.state.focus, Focus::Chat);
+}
+
+#[test]
+fn commands_that_are_not_for_the_chosen_one_say_so_and_stay_typed() {
+    let mut play = Play::begin_in_circle(100, 30, Vec::new());
+    for (down, line, why) in [
+        (false, "/add Hedy", "no group"),
+        (false, "/leave", "no group"),
+        (true, "/note tea", "is a group"),
+        (true, "/group More", "is a group"),
+        (true, "/add Nobody", "Nobody here is called"),
+    ] {
+        play.press(KeyCode::Home);
+        if down {
+            play.press(KeyCode::Down);
+        }
+        let before = play.calls.iter().filter(|call| !matches!(call, Call::Fetch { .. })).count();
+        play.write(line);
+        play.press(KeyCode::Enter);
+        assert!(play.state.notice.as_ref().unwrap().text.contains(why), "{line}: {:?}", play.state.notice);
+        assert_eq!(play.calls.iter().filter(|call| !matches!(call, Call::Fetch { .. })).count(), before);
+        play.control('u');
+        play.press(KeyCode::Esc);
+    }
+}
+
+#[test]
+fn a_group_that_ended_stays_until_one_goes_elsewhere() {
+    let mut play = Play::begin_in_circle(100, 30, tea());
+    play.press(KeyCode::Down);
+    let group = Group { joined: false, ..circle() };
+    play.take(Input::Happened(Box::new(Event::GroupEnded { group })));
+    assert_eq!(play.shown(), [1, 2, 3]);
+    assert!(play.state.notice.as_ref().unwrap().text.contains("no more"));
+}
+
+#[test]
+fn how_far_a_file_is_is_asked_as_long_as_it_is_on_its_way() {
+    let mut play = Play::begin(100, 30, vec![file_message(1, false, FileState::Wanted, "")]);
+    let shown = |play: &Play| play.state.talk.as_ref().unwrap().entries()[0].rows.clone();
+    assert_eq!(shown(&play)[1], "on its way");
+    let transfer =
+        Transfer { file: "f1".to_owned(), kind: TransferKind::Fetching, done: 1024, total: 2048, trouble: None };
+    play.transfers = vec![transfer];
+    play.take(Input::Tick(NOW + 1_000));
+    assert_eq!(shown(&play)[1], "━━━━━━━━──────── 50 %");
+    // It is here: nothing more is asked.
+    play.transfers.clear();
+    let here = FileState::Here { path: "/home/ada/moth.jpg".to_owned() };
+    let message = file_message(1, false, here, "");
+    play.take(Input::Happened(Box::new(Event::File { message })));
+    assert_eq!(shown(&play)[1], "here: /home/ada/moth.jpg");
+    let asked = |play: &Play| play.calls.iter().filter(|call| matches!(call, Call::Transfers)).count();
+    let before = asked(&play);
+    (2..8).for_each(|seconds| play.take(Input::Tick(NOW + seconds * 1_000)));
+    assert_eq!(asked(&play), before);
 }

@@ -1,0 +1,158 @@
+//! What is done about a line once it is typed.
+
+use crate::{
+    calls::{Call, Effect},
+    command::{self, Command, Typed},
+    peer::Peer,
+    state::{Overlay, State},
+};
+
+impl State {
+    pub(crate) fn enter(&mut self) {
+        let text = self.composer.text();
+        match command::read(&text) {
+            Typed::Words(words) => self.say(&words),
+            Typed::Wrong(why) => self.complain(why),
+            Typed::Command(command) => {
+                if let Some(why) = objection(self.people.chosen(), &command) {
+                    return self.complain(why);
+                }
+                if self.is_down() {
+                    return;
+                }
+                self.composer.take();
+                self.obey(command);
+            }
+        }
+    }
+
+    fn say(&mut self, words: &str) {
+        if words.trim().is_empty() || self.is_down() {
+            return;
+        }
+        let ticket = self.ticket();
+        let Some(talk) = &mut self.talk else {
+            return self.complain("Nobody is there to say it to: /invite makes an invite, /accept takes one");
+        };
+        let contact = talk.contact.clone();
+        if !talk.say(ticket, words) {
+            return self.complain("Too much is on its way to the daemon: wait a moment");
+        }
+        self.composer.take();
+        self.call(Call::Say { ticket, contact, text: words.to_owned() });
+    }
+
+    /// Whether nothing can be asked for; what is typed stays.
+    fn is_down(&mut self) -> bool {
+        if self.down.is_some() {
+            self.complain("Not now: the daemon is not running. What is typed stays here.");
+        }
+        self.down.is_some()
+    }
+
+    fn send_file(&mut self, conversation: String, path: &str) {
+        // What a file manager pastes may be in quotes.
+        let path = path.trim_matches(|c| matches!(c, '\'' | '"')).to_owned();
+        if path.starts_with('/') {
+            self.tell("The file is being read…");
+            self.call(Call::SendFile { conversation, path });
+        } else {
+            self.complain("Which file? Its whole path is needed, from / on.");
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        let Some(command) = self.obey_alone(command) else { return };
+        let Some(peer) = self.people.chosen().cloned() else { return };
+        match peer.circle {
+            Some(_) => self.obey_in_group(command, peer),
+            None => self.obey_with_contact(command, peer),
+        }
+    }
+
+    /// Does what needs nobody to be chosen, and hands back the rest.
+    fn obey_alone(&mut self, command: Command) -> Option<Command> {
+        match command {
+            Command::Invite => {
+                self.overlay = Some(Overlay::Invite(None));
+                self.call(Call::Invite);
+            }
+            Command::Accept(link) => self.begin_accepting(link),
+            Command::On(app) => self.call(Call::Light { app, on: true }),
+            Command::Off(app) => self.call(Call::Light { app, on: false }),
+            Command::Name(name) => self.call(Call::SetName(name)),
+            Command::Fetch => self.with_offered(Call::FetchFile),
+            Command::Decline => self.with_offered(Call::CancelFile),
+            Command::Help => self.help(),
+            Command::Quit => self.effect(Effect::Leave),
+            command => return Some(command),
+        }
+        None
+    }
+
+    fn obey_with_contact(&mut self, command: Command, Peer { id: contact, name, .. }: Peer) {
+        match command {
+            Command::Group(name) => self.call(Call::Found { name, contact }),
+            Command::Rename(name) => self.call(Call::Rename { contact, name }),
+            Command::Note(note) => self.call(Call::Note { contact, note }),
+            Command::Send(path) => self.send_file(contact, &path),
+            Command::Dial(address) => self.call(Call::Dial { contact, address }),
+            Command::Forget => self.overlay = Some(Overlay::Forget { contact, name }),
+            // Refused before.
+            _ => {}
+        }
+    }
+
+    fn obey_in_group(&mut self, command: Command, peer: Peer) {
+        let group = peer.id;
+        match command {
+            Command::Rename(Some(name)) => self.call(Call::RenameGroup { group, name }),
+            Command::Send(path) => self.send_file(group, &path),
+            Command::Add(who) => {
+                match self.people.contact_named(&who).map(|contact| (contact.id.clone(), contact.name.clone())) {
+                    Ok((contact, name)) => self.call(Call::Add { group, contact, name }),
+                    Err(why) => self.complain(why),
+                }
+            }
+            Command::Remove(who) => match peer.circle.as_ref().map(|circle| circle.named(&who)) {
+                Some(Ok(member)) => {
+                    let (member, name) = (member.id.clone(), member.name.clone());
+                    self.call(Call::Remove { group, member, name });
+                }
+                Some(Err(why)) => self.complain(why),
+                None => {}
+            },
+            Command::Leave => self.overlay = Some(Overlay::Leave { group, name: peer.name }),
+            // Refused before.
+            _ => {}
+        }
+    }
+
+    /// Asks for something about the latest file that was offered.
+    fn with_offered(&mut self, call: impl FnOnce(String) -> Call) {
+        match self.talk.as_ref().and_then(|talk| talk.offered()).map(|message| message.id.clone()) {
+            Some(file) => self.call(call(file)),
+            None => self.complain("No file is offered in what is at hand of this conversation."),
+        }
+    }
+}
+
+/// Why a command is not for the one who is chosen, if it is not.
+fn objection(chosen: Option<&Peer>, command: &Command) -> Option<String> {
+    let for_anybody = matches!(command, Command::Send(_) | Command::Rename(Some(_)));
+    let for_contacts = matches!(
+        command,
+        Command::Note(_) | Command::Dial(_) | Command::Forget | Command::Rename(None) | Command::Group(_)
+    );
+    let for_groups = matches!(command, Command::Add(_) | Command::Remove(_) | Command::Leave);
+    match chosen {
+        None if for_anybody || for_contacts || for_groups => Some("Whom? Nobody is chosen.".to_owned()),
+        Some(peer) if peer.circle.is_some() && for_contacts => {
+            Some(format!("{} is a group; that is for a contact: choose one first", peer.name))
+        }
+        Some(peer) if peer.circle.is_none() && for_groups => {
+            Some(format!("{} is no group: /group NAME begins one with them", peer.name))
+        }
+        _ => None,
+    }
+}
