@@ -5,18 +5,16 @@ use std::{
     path::PathBuf,
 };
 
+use crossterm::{
+    event::{self, DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, KeyEventKind},
+    execute,
+    style::Print,
+    terminal::{self, EnterAlternateScreen, SetTitle},
+};
 use data_encoding::BASE64;
 use jiff::tz::TimeZone;
 use ratatui::{
     DefaultTerminal, TerminalOptions, Viewport,
-    crossterm::{
-        event::{
-            self, DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, KeyEventKind,
-        },
-        execute,
-        style::Print,
-        terminal::{self, EnterAlternateScreen, SetTitle},
-    },
     layout::{Position, Rect, Size},
 };
 use tokio::{

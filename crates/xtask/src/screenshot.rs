@@ -13,7 +13,7 @@ const PICTURE: &str = "docs/images/view.svg";
 /// Plays a scene with real daemons, which needs networks of its own and so root, and draws what the terminal shows.
 pub(crate) fn run() -> Result<()> {
     setup::run(&[Purpose::Test])?;
-    Step::cargo("the build", "build --package lamplit-cli --package lamplit-e2e --bins --locked").run()?;
+    Step::cargo("the build", "build --workspace --bins --locked").run()?;
     let picture = root()?.join(PICTURE);
     Step::cargo("the scene", "run --package lamplit-e2e --bin lamplit-screenshot --locked --")
         .argument(picture.display())

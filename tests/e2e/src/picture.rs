@@ -15,7 +15,7 @@ const BAR: &str = "#23242d";
 const INK: &str = "#dcd7cb";
 /// The first sixteen colours of a terminal.
 const PALETTE: [&str; 16] = [
-    "#191a21", "#e8706a", "#93cf82", "#ffc35a", "#82aaff", "#c79bf2", "#6fcfdc", "#dcd7cb", "#6e7386", "#ff8a84",
+    "#191a21", "#e8706a", "#93cf82", "#ffc35a", "#82aaff", "#c79bf2", "#6fcfdc", "#dcd7cb", "#7d8296", "#ff8a84",
     "#a9e29a", "#ffd88a", "#a4c2ff", "#dab8ff", "#92e4ee", "#ffffff",
 ];
 
@@ -146,6 +146,8 @@ fn drawn(text: &str, column: u16, row: u16, style: Look<'_>) -> Option<String> {
     let stroke = |path: String| Some(format!("<path d=\"{path}\" fill=\"none\" stroke=\"{ink}\"/>\n"));
     match text {
         "─" => stroke(format!("M{left:.1} {centre:.1}H{right:.1}")),
+        "━" => Some(format!("<path d=\"M{left:.1} {centre:.1}H{right:.1}\" stroke=\"{ink}\" stroke-width=\"4\"/>\n")),
+        "◇" => stroke(format!("M{:.1} {centre:.1}l4 -4l4 4l-4 4z", middle - 4.0)),
         "│" => stroke(format!("M{middle:.1} {top:.1}V{bottom:.1}")),
         "╭" => stroke(format!(
             "M{middle:.1} {bottom:.1}V{:.1}Q{middle:.1} {centre:.1} {right:.1} {centre:.1}",

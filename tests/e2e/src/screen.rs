@@ -5,7 +5,8 @@ use std::{
     os::unix::process::ExitStatusExt,
     process::{Child, Command, ExitStatus},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
+    thread::{self, sleep},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +18,9 @@ use rustix::{
 use vt100::Parser;
 
 use crate::eventually;
+
+/// A screen that did not change for so long is not being drawn.
+const STILL: Duration = Duration::from_millis(100);
 
 /// A program on a terminal of its own, and what that terminal shows. It is killed when it is dropped.
 pub struct Screen {
@@ -89,9 +93,20 @@ impl Screen {
         (!screen.hide_cursor()).then(|| screen.cursor_position())
     }
 
-    /// A copy of the whole screen, colours and all.
-    pub fn copy(&self) -> vt100::Screen {
-        self.parser().screen().clone()
+    /// A copy of the whole screen, colours and all, once nothing is being drawn.
+    ///
+    /// # Errors
+    /// If something is drawn without end.
+    pub fn copy(&self) -> Result<vt100::Screen> {
+        let now = || self.parser().screen().clone();
+        let mut before = now();
+        eventually("the screen shall be still", || {
+            sleep(STILL);
+            let after = now();
+            let still = before.state_formatted() == after.state_formatted();
+            before = after;
+            Ok(still.then(|| before.clone()))
+        })
     }
 
     /// Waits until it shows something.
