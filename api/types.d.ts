@@ -424,6 +424,15 @@ export type Over =
   /** A server. */
   | "server";
 
+/** The likeness of a picture. */
+export interface Preview {
+  /**
+   * A JPEG of at most 12 KiB in base64 (RFC 4648, section 4), as its sender made it; null if there is none. It is
+   * a stranger's picture as much as any: show it where pictures cannot do harm.
+   */
+  jpeg: string | null;
+}
+
 /** How far a message has come. */
 export type Progress =
   /** Kept here; no device of the addressee has it yet. */
@@ -659,6 +668,14 @@ export interface Methods {
   transfers: {
     params: Record<string, never>;
     result: Transfers;
+  };
+  /** The small likeness of a picture, which came with its message: to show before the picture itself is fetched. */
+  preview: {
+    params: {
+      /** Which file. */
+      file: string;
+    };
+    result: Preview;
   };
   /** Makes an invite for one person. */
   invite: {

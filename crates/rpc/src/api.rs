@@ -164,6 +164,11 @@ methods! {
     };
     /// Files that are under way just now.
     "transfers" => GetTransfers -> Transfers;
+    /// The small likeness of a picture, which came with its message: to show before the picture itself is fetched.
+    "preview" => GetPreview -> Preview {
+        /// Which file.
+        file: String,
+    };
     /// Makes an invite for one person.
     "invite" => Invite -> Invited;
     /// Accepts an invite. The answer means that it is being tried; an event tells how it ended.
@@ -645,6 +650,14 @@ pub struct FilePage {
 pub struct Transfers {
     /// The files.
     pub transfers: Vec<Transfer>,
+}
+
+/// The likeness of a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Preview {
+    /// A JPEG of at most 12 KiB in base64 (RFC 4648, section 4), as its sender made it; null if there is none. It is a
+    /// stranger's picture as much as any: show it where pictures cannot do harm.
+    pub jpeg: Option<String>,
 }
 
 /// A file that is under way, or did not come.

@@ -34,7 +34,7 @@ impl<'lan> Browser<'lan> {
         }
         let folder = TempDir::with_prefix("lamplit-e2e-")?;
         let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for file in ["pages/attack.html", "pages/screen.html", "../../api/client.js"] {
+        for file in ["pages/attack.html", "pages/picture.html", "pages/screen.html", "../../api/client.js"] {
             let file = own.join(file);
             fs::copy(&file, folder.path().join(file.file_name().context("a file has a name")?))?;
         }

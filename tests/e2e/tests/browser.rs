@@ -8,7 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Browser, Device, Host, Lan};
+use std::{fs, path::Path};
+
+use lamplit_e2e::{Browser, Device, Host, Lan, eventually};
 use serde_json::{Value, json};
 
 /// A daemon that lets the pages of `localhost` in, and no other.
@@ -77,6 +79,24 @@ fn a_page_that_may_connect_and_knows_the_token_is_a_screen() {
     assert_eq!(guessed["failed"], "another program answers there, not the daemon: nothing was told to it");
     let elsewhere = screen("ws://127.0.0.1:9/", &token);
     assert!(elsewhere["failed"].as_str().unwrap().contains("nobody answers"), "{elsewhere}");
+}
+
+#[test]
+fn a_page_shows_the_likeness_of_a_picture_before_it_is_fetched() {
+    let lan = Lan::new().unwrap();
+    let browser = Browser::new(&lan, Host::LEFT).unwrap();
+    let (ada, url, token) = daemon(&lan, &browser);
+    let mut grace = Device::new(&lan, Host::RIGHT, "Grace").unwrap();
+    grace.start(&[]).unwrap();
+    ada.meet(&grace).unwrap();
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/picture/png");
+    let sent = grace.data().join("picture.png");
+    fs::copy(picture, &sent).unwrap();
+    grace.ask(&["send", "--no-wait", "Ada", &sent.to_string_lossy()]).unwrap();
+    eventually("the picture shall be announced", || ada.file("picture.png")).unwrap();
+    let page = format!("picture.html?url={url}&token={token}");
+    let shown = browser.visit(&browser.origin("localhost"), &page).unwrap();
+    assert_eq!(shown, json!({ "name": "picture.png", "width": 2, "height": 2, "unknown": null }));
 }
 
 /// What a daemon leaves behind that dies leads nobody to who takes its port.

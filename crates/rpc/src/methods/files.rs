@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use data_encoding::BASE64;
 use lamplit_client::{
     Command, Handle, SendFailed,
     files::{Doing, Manner},
@@ -12,8 +13,8 @@ use lamplit_types::{BlobId, MessageId};
 use super::{Serve, done, fit, invalid, text};
 use crate::{
     api::{
-        CancelFile, Done, FetchFile, FilePage, GetFiles, GetTransfers, Said, SendFile, Transfer, TransferKind,
-        Transfers,
+        CancelFile, Done, FetchFile, FilePage, GetFiles, GetPreview, GetTransfers, Preview, Said, SendFile, Transfer,
+        TransferKind, Transfers,
     },
     convert,
     frame::{Error, ErrorCode},
@@ -71,6 +72,14 @@ impl Serve for GetTransfers {
             trouble: transfer.trouble,
         });
         Ok(Transfers { transfers: transfers.collect() })
+    }
+}
+
+impl Serve for GetPreview {
+    async fn serve(self, handle: &Handle) -> Result<Preview, Error> {
+        let file = blob(&self.file)?;
+        let jpeg = handle.read(move |read| view::preview(read, file)).await?;
+        Ok(Preview { jpeg: jpeg.map(|jpeg| BASE64.encode(&jpeg)) })
     }
 }
 
