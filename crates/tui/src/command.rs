@@ -45,7 +45,7 @@ pub(crate) const ALL: &[Known] = &[
     known("fetch", "", "fetch the latest file that was offered here"),
     known("decline", "", "do not want it"),
     known("note", "[TEXT]", "keep a note about this contact, or remove it"),
-    known("rename", "[NAME]", "call a contact something else, or what they do; a group for all"),
+    known("rename", "[NAME]", "call a contact, or for all a group, something else"),
     known("name", "NAME", "change your own name"),
     known("dial", "ADDRESS", "connect to this contact where the network hides devices"),
     known("forget", "", "forget this contact"),

@@ -14,6 +14,8 @@ fn only_what_the_purpose_needs_is_asked_for() {
         "libc6-dev",
         "iproute2",
         "nftables",
+        "tcpdump",
+        "faketime",
         "dbus",
         "gnome-keyring",
         "util-linux"
