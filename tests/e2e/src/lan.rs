@@ -66,6 +66,8 @@ impl Lan {
         for host in lan.hosts() {
             let (name, port) = (lan.name(host), port(host));
             ip(&["netns", "add", &name])?;
+            // An IPv6 address is good at once: nobody else here could have it.
+            lan.must(host, "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad")?;
             ip(&["link", "add", "eth0", "netns", &name, "type", "veth", "peer", "name", &port, "netns", &bridge])?;
             ip(&["-n", &bridge, "link", "set", &port, "master", "br0"])?;
             ip(&["-n", &name, "address", "add", &format!("{}/24", host.address()), "dev", "eth0"])?;

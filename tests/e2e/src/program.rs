@@ -45,8 +45,10 @@ fn programs() -> Result<&'static Path> {
 
 /// Builds them where this test was built: nothing is left to do if somebody did so just before.
 fn build() -> Result<PathBuf> {
-    let test = env::current_exe().context("this test does not know its own path")?;
-    let folder = test.ancestors().nth(2).context("tests lie in a target directory")?;
+    let own = env::current_exe().context("this program does not know its own path")?;
+    // Tests lie in a folder of the profile's, programs in the profile's own.
+    let folder = own.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    let folder = folder.context("tests lie in a target directory")?;
     let target = folder.parent().context("a profile's folder lies in a target directory")?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
