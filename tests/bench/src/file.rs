@@ -5,7 +5,7 @@ pub(crate) mod daemons;
 
 use std::{
     fs::{self, File},
-    io::{BufWriter, Write},
+    io::{BufReader, BufWriter, Read, Write},
     path::Path,
     time::Duration,
 };
@@ -95,8 +95,13 @@ fn make(path: &Path) -> Result<()> {
 }
 
 fn same(one: &Path, other: &Path) -> Result<()> {
-    if fs::metadata(one)?.len() != fs::metadata(other)?.len() {
-        anyhow::bail!("what came is not what was sent");
+    let (one, other) = (BufReader::new(File::open(one)?), BufReader::new(File::open(other)?));
+    let mut others = other.bytes();
+    for byte in one.bytes() {
+        if others.next().transpose()? != Some(byte?) {
+            anyhow::bail!("what came is not what was sent");
+        }
     }
+    anyhow::ensure!(others.next().is_none(), "more came than was sent");
     Ok(())
 }
