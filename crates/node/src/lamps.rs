@@ -137,7 +137,10 @@ impl Node {
             self.end_link(step, id, None)?;
         }
         if !self.lamps.own.is_empty() {
-            self.wake_all(step.now.mono);
+            // Companions in a group are told nothing of it.
+            let mut friends = self.resting_accounts();
+            friends.retain(|account| self.is_friend(*account));
+            self.wake_those(step.now.mono, &friends);
         }
         Ok(())
     }

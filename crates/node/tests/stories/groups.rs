@@ -1,6 +1,6 @@
 //! People who talk in a group, some of whom know each other through it alone.
 
-use lamplit_node::{Answer, Command, CommandError, Event, Read, Table, view::Role};
+use lamplit_node::{Answer, Command, CommandError, Event, Read, Table, limits, view::Role};
 use lamplit_sync::charter::Denied;
 use lamplit_types::{
     AccountId, Channel, Class, GroupId,
@@ -87,6 +87,20 @@ fn members_who_are_no_contacts_learn_nothing_else_of_each_other() {
         world.command(hedy, Command::Say { to: account(&world, grace).into(), text: crate::world::text("hi") });
     assert_eq!(refused.unwrap_err(), CommandError::UnknownContact);
     assert_eq!(world.group_history(hedy, group), ["here"]);
+}
+
+#[test]
+fn companions_rest_while_one_of_them_is_lit_and_wake_for_what_is_said() {
+    let (mut world, [_, grace, hedy], group) = three();
+    world.command(grace, Command::Light { app: app("qq"), on: true }).unwrap();
+    world.pass(limits::REST_MS + 10_000);
+    for _ in 0..10 {
+        assert_eq!(world.links_between(grace, hedy), 0, "nothing is due between the two");
+        world.pass(20_000);
+    }
+    world.call_out(grace, group, "still here?");
+    world.pass(WHILE);
+    assert_eq!(world.group_history(hedy, group), ["still here?"]);
 }
 
 #[test]
