@@ -33,10 +33,11 @@ impl FileName {
         let last = text.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();
         // Cut before it is normalised, so that a huge input is never copied; NFC makes text shorter or a little longer.
         let rough = cut(last, 4 * limits::FILE_NAME_BYTES);
-        let kept = rough.nfc().filter(|&c| !is_control(c)).map(|c| if FORBIDDEN.contains(&c) { '_' } else { c });
-        let name: String = kept.collect();
-        let name = cut(name.trim().trim_start_matches('.').trim_start(), limits::FILE_NAME_BYTES);
-        let name = name.trim_end_matches(['.', ' ']).trim_end();
+        // What is left out comes first: letters that it stood between may compose.
+        let kept = rough.chars().filter(|&c| !is_control(c)).nfc();
+        let name: String = kept.map(|c| if FORBIDDEN.contains(&c) { '_' } else { c }).collect();
+        let name = cut(name.trim_matches(is_edge), limits::FILE_NAME_BYTES);
+        let name = name.trim_end_matches(is_edge);
         if name.is_empty() || name.chars().all(is_unseen) {
             return Self(NAMELESS.to_owned());
         }
@@ -60,6 +61,11 @@ impl FileName {
         let room = limits::FILE_NAME_BYTES.saturating_sub(mark.len());
         Self(format!("{}{mark}", up_to(stem, room).trim_end()))
     }
+}
+
+/// What a name neither begins nor ends with: it would be hidden, or changed by a system that drops it.
+fn is_edge(c: char) -> bool {
+    c == '.' || c.is_whitespace()
 }
 
 /// The first bytes of a name, at most `max`, keeping its ending.

@@ -25,6 +25,9 @@ fn whatever_a_file_is_called_it_gets_a_name_that_can_be_used() {
         ("a/b/", "b"),
         // Never a device, hidden, or another thing on another system.
         ("CON", "_CON"),
+        (". .a", "a"),
+        ("a.\u{3000}.", "a"),
+        ("e\u{202e}\u{301}", "\u{e9}"),
         ("con.txt", "_con.txt"),
         ("Com1 .tar.gz", "_Com1 .tar.gz"),
         ("console.txt", "console.txt"),
@@ -76,7 +79,7 @@ fn a_file_has_a_largest_size() {
 
 proptest! {
     #[test]
-    fn every_name_is_one_component_and_stays_as_it_is(text in "\\PC{0,300}|[./\\\\ a-c:]{0,20}|.{0,40}") {
+    fn every_name_is_one_component_and_stays_as_it_is(text in "\\PC{0,300}|[./\\\\ a-c:]{0,20}|[.a<e \u{300}\u{338}\u{3000}\u{202e}]{0,12}|.{0,40}") {
         let name = FileName::tamed(&text);
         let path = std::path::Path::new(name.as_str());
         prop_assert_eq!(path.components().count(), 1);
