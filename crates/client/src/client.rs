@@ -19,7 +19,7 @@ use crate::{
     clock::{Clock, Leaps},
     dialler::Dialler,
     driver::{Driver, Fatal, Incident},
-    files::{Files, Folder, Transfers},
+    files::{Files, Folder, Tidy, Transfers},
     handle::{Handle, State},
     limits,
     links::Links,
@@ -111,6 +111,8 @@ impl Client {
         for source in sources {
             tokio::spawn(forward(source, inbox_in.clone()));
         }
+        let tidy = Tidy::new(store.clone(), folder.clone(), node.device());
+        tokio::spawn(tidy.run(inbox_in.clone()));
         let driver = Driver {
             node,
             store: store.clone(),

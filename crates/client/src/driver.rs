@@ -9,7 +9,7 @@ use std::{
 };
 
 use lamplit_blob::Ask;
-use lamplit_node::{Answer, Command, CommandError, DialId, Event, FetchError, Input, Node, Outputs, Transmit};
+use lamplit_node::{Answer, AskId, Command, CommandError, DialId, Event, FetchError, Input, Node, Outputs, Transmit};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Connection, Lane, TransportEvent};
 use lamplit_types::{Beacon, BlobId, Channel, LinkId};
@@ -38,7 +38,8 @@ pub(crate) enum Incident {
     Ended(LinkId),
     Asked(LinkId, Ask, Lane),
     Fetched(BlobId, Result<String, FetchError>),
-    SourceLost(BlobId),
+    Served(AskId),
+    FileLost(BlobId),
 }
 
 /// Where the answer to a command goes.
@@ -197,7 +198,8 @@ impl Driver {
             | Incident::Ended(_)
             | Incident::Asked(..)
             | Incident::Fetched(..)
-            | Incident::SourceLost(_) => {}
+            | Incident::Served(_)
+            | Incident::FileLost(_) => {}
         }
     }
 
@@ -242,7 +244,8 @@ impl Driver {
                 self.handle(read, Input::Asked { link, ask, blob });
             }
             Incident::Fetched(blob, result) => self.handle(read, Input::Fetched { blob, result }),
-            Incident::SourceLost(blob) => self.handle(read, Input::SourceLost(blob)),
+            Incident::Served(ask) => self.handle(read, Input::Served(ask)),
+            Incident::FileLost(blob) => self.handle(read, Input::FileLost(blob)),
         }
     }
 

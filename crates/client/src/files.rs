@@ -5,25 +5,28 @@ mod folder;
 mod prepare;
 mod progress;
 mod serve;
+mod steady;
+mod tidy;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lamplit_blob::{ASK_BYTES, Ask};
+use lamplit_blob::{ASK_BYTES, Ask, Reply};
 use lamplit_node::{AskId, FetchError, FileJob};
 use lamplit_transport::{Lane, Lanes};
 use lamplit_types::{BlobId, LinkId};
 use tokio::{
     io::AsyncReadExt,
-    sync::mpsc,
-    task::{AbortHandle, JoinSet},
+    sync::{mpsc, oneshot},
+    task::{AbortHandle, JoinSet, spawn_blocking},
     time::timeout,
 };
 
 pub use folder::Folder;
 pub use prepare::{Manner, PrepareError, Prepared, prepare};
 pub use progress::{Doing, Transfer, Transfers};
+pub(crate) use tidy::Tidy;
 
-use crate::{driver::Incident, limits};
+use crate::{driver::Incident, files::serve::ServeError, limits};
 
 /// What is under way.
 pub(crate) struct Files {
@@ -34,7 +37,8 @@ pub(crate) struct Files {
     asked: BTreeMap<AskId, (Ask, Lane)>,
     last_ask: u64,
     fetching: BTreeMap<BlobId, AbortHandle>,
-    serving: BTreeMap<AskId, (BlobId, AbortHandle)>,
+    /// Each ends when its sender is dropped.
+    serving: BTreeMap<AskId, (BlobId, oneshot::Sender<()>)>,
     /// Ends everything with this.
     tasks: JoinSet<()>,
 }
@@ -73,15 +77,31 @@ impl Files {
         let Some((ask, lane)) = self.asked.remove(&id) else { return };
         self.sweep();
         let blob = ask.blob;
-        let job = job.filter(|_| self.serving.len() < limits::SERVED);
+        let job = match job {
+            Some(_) if self.serving.len() >= limits::SERVED => Err(Reply::Busy),
+            Some(job) => Ok(job),
+            None => Err(Reply::NotHere),
+        };
         let (folder, inbox, transfers) = (self.folder.clone(), self.inbox.clone(), self.transfers.clone());
-        let task = self.tasks.spawn(async move {
-            if let Err(serve::SourceLost) = serve::run(job, ask, lane, &folder, &transfers).await {
-                // If nobody listens any more, nobody needs to know.
-                let _ = inbox.send(Incident::SourceLost(blob)).await;
+        let (goes_on, stopped) = oneshot::channel();
+        self.tasks.spawn(async move {
+            let served = tokio::select! {
+                served = serve::run(job, ask, lane, &folder, &transfers) => served,
+                _ = stopped => Ok(()),
+            };
+            // If nobody listens any more, nobody needs to know.
+            match served {
+                Ok(()) => {}
+                Err(ServeError::Lost) => {
+                    let _ = inbox.send(Incident::FileLost(blob)).await;
+                }
+                Err(ServeError::Unreadable(error)) => {
+                    tracing::warn!(%error, "a file that somebody asks for cannot be read");
+                }
             }
+            let _ = inbox.send(Incident::Served(id)).await;
         });
-        self.serving.insert(id, (blob, task));
+        self.serving.insert(id, (blob, goes_on));
     }
 
     /// Fetches a file, in place of an earlier try.
@@ -106,13 +126,15 @@ impl Files {
         }
     }
 
-    /// Stops fetching and serving a file.
+    /// Stops fetching and serving a file, and throws away the part of it that came.
     pub(crate) fn stop(&mut self, blob: BlobId) {
         self.transfers.forget(blob);
         if let Some(task) = self.fetching.remove(&blob) {
             task.abort();
         }
-        self.serving.values().filter(|(served, _)| *served == blob).for_each(|(_, task)| task.abort());
+        self.serving.retain(|_, (served, _)| *served != blob);
+        let folder = self.folder.clone();
+        spawn_blocking(move || folder.throw_away(&blob.to_string()));
     }
 
     /// What was asked is forgotten with the step that was undone: those who asked see their lane end and ask again.
@@ -123,7 +145,7 @@ impl Files {
     fn sweep(&mut self) {
         while self.tasks.try_join_next().is_some() {}
         self.fetching.retain(|_, task| !task.is_finished());
-        self.serving.retain(|_, (_, task)| !task.is_finished());
+        self.serving.retain(|_, (_, goes_on)| !goes_on.is_closed());
     }
 }
 

@@ -31,7 +31,7 @@ pub const INVITE_ADDRESSES: usize = 8;
 
 /// Threads that read a file through before it is sent.
 pub(crate) const HASHERS: usize = 4;
-/// Files that are served at one time. Whoever asks for a further one is told that there is none, and asks again.
+/// Files that are served at one time. Whoever asks for a further one is told so, and asks again.
 pub const SERVED: usize = 16;
 /// Pieces that are read ahead of a lane, or wait to be written to the disk. The side that is faster waits.
 pub const PIECES_AHEAD: usize = 4;
@@ -43,8 +43,14 @@ pub const FREE_BYTES: u64 = 64 * 1024 * 1024;
 pub const SAME_NAMES: u32 = 10_000;
 /// How long whoever opened a lane may take to ask. Then the lane ends.
 pub(crate) const ASKED_WITHIN: Duration = Duration::from_secs(10);
-/// How long a lane may stand still within one piece. Then it ends, and is opened again later.
+/// How long a lane may take for [`SLOWEST`] bytes. Then it ends, and is opened again later.
 pub(crate) const STALLED: Duration = Duration::from_secs(30);
+/// Bytes that a lane must move within [`STALLED`]: about a kilobyte a second, which any network has.
+pub(crate) const SLOWEST: usize = 32 * 1024;
+/// How often it is looked whether files that came were deleted.
+pub(crate) const TIDY: Duration = Duration::from_secs(60 * 60);
+/// Files that are looked at in one piece.
+pub(crate) const TIDY_PAGE: usize = 256;
 
 /// How long a link may take to send its last words.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);

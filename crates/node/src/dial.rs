@@ -198,19 +198,19 @@ impl Dialer {
     }
 
     /// A device is not to be dialled just because it was seen.
-    fn stay(&mut self, device: &DeviceId) {
+    pub(crate) fn stay(&mut self, device: &DeviceId) {
         if let Some(known) = self.known.get_mut(&Target::Device(*device)) {
             known.next = None;
         }
     }
 
     /// Whether a device is to be dialled.
-    fn is_planned(&self, device: &DeviceId) -> bool {
+    pub(crate) fn is_planned(&self, device: &DeviceId) -> bool {
         self.known.get(&Target::Device(*device)).is_some_and(|known| known.next.is_some())
     }
 
     /// A device shows a beacon.
-    fn shows(&mut self, device: &DeviceId, beacon: Beacon) {
+    pub(crate) fn shows(&mut self, device: &DeviceId, beacon: Beacon) {
         if let Some(known) = self.known.get_mut(&Target::Device(*device)) {
             known.beacon = Some(beacon);
         }
@@ -277,24 +277,6 @@ fn back_off(tries: u32) -> u64 {
 }
 
 impl Node {
-    /// A transport saw a beacon.
-    pub(crate) fn sighted(&mut self, step: &mut Step<'_>, beacon: Beacon, address: Address) {
-        if address.0.len() > limits::ADDRESS_BYTES {
-            return;
-        }
-        let Some(device) = self.people.recognise(beacon) else { return self.look_behind(step, &address) };
-        if device == self.device.device {
-            return;
-        }
-        let wait = self.yields_to(&device);
-        let is_due = self.dialer.is_planned(&device);
-        self.dialer.seen(step.now.mono, Target::Device(device), address, wait);
-        self.dialer.shows(&device, beacon);
-        if self.link_to(&device).is_some() || self.resting.contains_key(&device) && !is_due {
-            self.dialer.stay(&device);
-        }
-    }
-
     /// How long to wait for a device to dial first.
     pub(crate) fn yields_to(&self, device: &DeviceId) -> u64 {
         if self.device.device < *device { 0 } else { limits::YIELD_MS }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lamplit_types::{AccountId, BlobId, DeviceId, LinkId, Mono};
+use lamplit_types::{AccountId, BlobId, DeviceId, FileSize, LinkId, Mono};
 
 use crate::{
     Node,
@@ -24,6 +24,7 @@ pub(crate) struct Fetches {
 struct Want {
     /// Who sent it.
     from: AccountId,
+    size: FileSize,
     running: Option<LinkId>,
     failures: u32,
     again: Mono,
@@ -35,19 +36,24 @@ impl Fetches {
         for (at, _) in read.scan(Table::Wanted, &[], None, Order::Up, limits::WANTED)? {
             let Ok(blob) = <[u8; 16]>::try_from(at.as_slice()).map(BlobId::from_bytes) else { continue };
             if let Some(file) = read.row::<File>(Table::Files, blob.as_bytes())? {
-                fetches.want(blob, file.from);
+                fetches.want(blob, file.from, file.size);
             }
         }
         Ok(fetches)
     }
 
-    pub(crate) fn want(&mut self, blob: BlobId, from: AccountId) {
-        let want = Want { from, running: None, failures: 0, again: Mono(0) };
+    pub(crate) fn want(&mut self, blob: BlobId, from: AccountId, size: FileSize) {
+        let want = Want { from, size, running: None, failures: 0, again: Mono(0) };
         self.wanted.insert(blob, want);
     }
 
     pub(crate) fn forget(&mut self, blob: &BlobId) {
         self.wanted.remove(blob);
+    }
+
+    /// How much all of them have together.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.wanted.values().fold(0, |sum, want| sum.saturating_add(want.size.bytes()))
     }
 
     pub(crate) fn is_full(&self) -> bool {

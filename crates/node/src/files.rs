@@ -149,7 +149,7 @@ impl Node {
     pub(crate) fn asked(&mut self, step: &mut Step<'_>, link: LinkId, ask: AskId, blob: BlobId) -> Stepped {
         let account = self.links.get_mut(&link).and_then(|line| match &mut line.stage {
             Stage::Known(talk) if talk.heard && !talk.expired => {
-                talk.serves = true;
+                talk.serving.insert(ask);
                 Some(talk.account)
             }
             _ => None,
@@ -165,9 +165,22 @@ impl Node {
         Ok(())
     }
 
+    /// An ask was answered, or given up.
+    pub(crate) fn served(&mut self, ask: AskId) {
+        for line in self.links.values_mut() {
+            if let Stage::Known(talk) = &mut line.stage {
+                talk.serving.remove(&ask);
+            }
+        }
+    }
+
     /// What came of fetching a file.
     pub(crate) fn fetched(&mut self, step: &mut Step<'_>, blob: BlobId, result: Result<String, FetchError>) -> Stepped {
         let Some(file) = step.db.row::<File>(Table::Files, blob.as_bytes())? else { return Ok(()) };
+        // It may have been taken back or declined while it came.
+        if !matches!(file.state, FileState::Wanted) {
+            return Ok(());
+        }
         let (from, conversation, id) = (file.from, file.conversation, file.message);
         let place = match result {
             Ok(place) => place,
@@ -179,9 +192,6 @@ impl Node {
                 return Ok(());
             }
         };
-        let mut total: FileTotal = step.db.row(Table::Device, key::FILE_TOTAL)?.unwrap_or_default();
-        total.bytes = total.bytes.saturating_add(file.size.bytes());
-        step.db.put(Table::Device, key::FILE_TOTAL, &total)?;
         self.set_file_state(step, blob, file, FileState::Here(place))?;
         if from == self.device.account {
             Ok(())
@@ -190,15 +200,16 @@ impl Node {
         }
     }
 
-    /// A file that this device is to serve has changed or is gone.
-    pub(crate) fn source_lost(&mut self, step: &mut Step<'_>, blob: BlobId) -> Stepped {
+    /// A file has changed or is gone. If it was sent from here nobody can have it any more; what came from elsewhere can
+    /// be fetched again.
+    pub(crate) fn file_lost(&mut self, step: &mut Step<'_>, blob: BlobId) -> Stepped {
         let row: Option<File> = step.db.row(Table::Files, blob.as_bytes())?;
-        let Some(file) = row.filter(|file| file.from == self.device.account) else { return Ok(()) };
-        if matches!(file.state, FileState::Here(_)) {
-            step.tell(Event::Warning(Warning::FileLost));
-            self.withdraw(step, blob, file)?;
+        let Some(file) = row.filter(|file| matches!(file.state, FileState::Here(_))) else { return Ok(()) };
+        if self.came(step, &file)? {
+            return self.set_file_state(step, blob, file, FileState::Offered);
         }
-        Ok(())
+        step.tell(Event::Warning(Warning::FileLost));
+        self.withdraw(step, blob, file)
     }
 
     fn withdraw(&mut self, step: &mut Step<'_>, blob: BlobId, file: File) -> Stepped {
@@ -215,14 +226,20 @@ impl Node {
     }
 
     fn want_file(&mut self, step: &mut Step<'_>, blob: BlobId, file: File) -> Stepped {
-        let from = file.from;
+        let (from, size) = (file.from, file.size);
         self.set_file_state(step, blob, file, FileState::Wanted)?;
-        self.fetches.want(blob, from);
+        self.fetches.want(blob, from, size);
         Ok(())
     }
 
     /// Keeps where a file is, and all that follows from it.
     fn set_file_state(&mut self, step: &mut Step<'_>, blob: BlobId, mut file: File, state: FileState) -> Stepped {
+        let is_here = |state: &FileState| matches!(state, FileState::Here(_));
+        if is_here(&file.state) != is_here(&state) && self.came(step, &file)? {
+            let total: FileTotal = step.db.row(Table::Device, key::FILE_TOTAL)?.unwrap_or_default();
+            let total = if is_here(&state) { total.plus(file.size) } else { total.minus(file.size) };
+            step.db.put(Table::Device, key::FILE_TOTAL, &total)?;
+        }
         file.state = state;
         match file.state {
             FileState::Wanted => step.db.put_bytes(Table::Wanted, blob.as_bytes(), Vec::new()),
@@ -273,7 +290,14 @@ impl Node {
 
     fn has_room_for_file(&self, step: &Step<'_>, file: &File) -> Stepped<bool> {
         let total: FileTotal = step.db.row(Table::Device, key::FILE_TOTAL)?.unwrap_or_default();
-        Ok(total.bytes.saturating_add(file.size.bytes()) <= limits::FILES_BYTES)
+        Ok(total.plus(file.size).bytes.saturating_add(self.fetches.bytes()) <= limits::FILES_BYTES)
+    }
+
+    /// Whether a file was sent from another device than this.
+    fn came(&self, step: &Step<'_>, file: &File) -> Stepped<bool> {
+        let at = step.db.get(Table::MessageIndex, file.message.as_bytes())?;
+        let message: Option<Message> = at.map(|at| step.db.row(Table::Messages, &at)).transpose()?.flatten();
+        Ok(message.is_none_or(|message| message.device != self.device.device))
     }
 
     /// The file that a message is.

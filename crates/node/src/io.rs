@@ -64,8 +64,10 @@ pub enum Input {
         /// Its path.
         result: Result<String, FetchError>,
     },
-    /// A file that was to be served is not there any more, or is not what it was.
-    SourceLost(BlobId),
+    /// The lane of an ask has ended, whatever came of it.
+    Served(AskId),
+    /// A file that is said to be here is not there any more, or is not what it was.
+    FileLost(BlobId),
 }
 
 /// Numbers an ask for a file.
@@ -352,7 +354,7 @@ pub enum CommandError {
     #[error("its sender took this file back, or has it no more: ask them to send it again")]
     FileWithdrawn,
     /// No room for more files.
-    #[error("files of others take up {max} GiB, which is as much as may be: no further one is fetched", max = crate::limits::FILES_BYTES >> 30)]
+    #[error("files of others take up {max} GiB, which is as much as may be: delete some of them, which is noticed within the hour", max = crate::limits::FILES_BYTES >> 30)]
     FilesFull,
     /// No group of that id that the owner is in.
     #[error("you are in no such group: `lamplit group list` shows those you are in")]
@@ -412,7 +414,7 @@ pub enum Transmit {
         /// What.
         file: FileJob,
     },
-    /// Stop fetching or serving a file.
+    /// Stop fetching or serving a file, and throw away the part of it that came.
     StopFile(BlobId),
     /// Answer somebody who asked for a file.
     Serve {

@@ -51,6 +51,7 @@ mod rest;
 mod rows;
 pub mod sabotage;
 pub mod setup;
+mod sightings;
 mod step;
 mod table;
 mod talk;

@@ -45,7 +45,7 @@ pub const NOTE_BYTES: usize = 4096;
 
 /// A file of a contact that is fetched without asking, in bytes. A larger one waits until the user asks for it.
 pub const FETCHED_UNASKED: u64 = 64 * 1024 * 1024;
-/// Files of others that are here or on their way, together, in bytes. A further one waits for room.
+/// Files of others that are here or on their way, together, in bytes. A further one waits until the user asks for it.
 pub const FILES_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 /// Files that are fetched at one time. Further ones wait.
 pub const FETCHES: usize = 3;
@@ -82,6 +82,9 @@ pub const REACHABLE: usize = CONTACTS;
 pub const ADDRESSES: usize = 8;
 /// Devices that are looked for behind one beacon that means nothing here. Others are when it is seen again.
 pub const LOOKED_FOR: usize = 64;
+/// Beacons that mean nothing here and are remembered, in case it is learnt whose they are. The one that was seen longest
+/// ago is forgotten.
+pub const STRANGE: usize = 256;
 /// How long after one address the next is tried.
 pub const NEXT_ADDRESS_MS: u64 = 250;
 /// Dials under way at once. Further ones wait.

@@ -10,7 +10,7 @@ use lamplit_wire::{Frame, GrantHead, Head, SetId};
 use crate::{
     dial::Target,
     groups::{Coming, Said},
-    io::Address,
+    io::{Address, AskId},
     limits,
     pairing::Pairing,
     past::Telling,
@@ -50,8 +50,8 @@ pub(crate) struct Talk {
     pub(crate) heard: bool,
     /// The other's certificate ran out, as far as is known here: it may show a newer list and say nothing else.
     pub(crate) expired: bool,
-    /// The other fetches a file, or did: how far it is goes by beside the frames.
-    pub(crate) serves: bool,
+    /// What the other asked for on lanes that have not ended: at most as many as it may open.
+    pub(crate) serving: BTreeSet<AskId>,
     /// Neither side has anything to say: the link ends, and the device is near all the same.
     pub(crate) rests: bool,
     /// Frames of other classes that overtook the other's first frame: the streams of a pipe keep no order among
@@ -121,7 +121,7 @@ impl Talk {
             shown_near: false,
             heard: false,
             expired,
-            serves: false,
+            serving: BTreeSet::new(),
             rests: false,
             early: Vec::new(),
             grants: Vec::new(),

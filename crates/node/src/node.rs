@@ -28,6 +28,7 @@ use crate::{
     rest::Resting,
     rows::{self, AccountKeys, Audience, Peer, key},
     setup::DeviceSecrets,
+    sightings::Strange,
     step::{HandleError, Outputs, Step, Stepped},
     table::{Order, Read, ReadError, Table, Write},
 };
@@ -48,6 +49,7 @@ pub struct Node {
     /// Devices that are as near, and no link is needed.
     pub(crate) resting: BTreeMap<DeviceId, Resting>,
     pub(crate) dialer: Dialer,
+    pub(crate) strange: Strange,
     /// Contacts' devices that recognise this one by its beacon, as far as is known.
     pub(crate) familiar: BTreeSet<DeviceId>,
     pub(crate) lamps: Lamps,
@@ -179,6 +181,7 @@ impl Node {
             near: BTreeMap::new(),
             resting: BTreeMap::new(),
             dialer: Dialer::default(),
+            strange: Strange::default(),
             familiar,
             lamps: Lamps::default(),
             ratchets: Ratchets::default(),
@@ -286,7 +289,11 @@ impl Node {
             Input::Disconnected(link) => self.disconnected(step, link),
             Input::Asked { link, ask, blob } => self.asked(step, link, ask, blob),
             Input::Fetched { blob, result } => self.fetched(step, blob, result),
-            Input::SourceLost(blob) => self.source_lost(step, blob),
+            Input::Served(ask) => {
+                self.served(ask);
+                Ok(())
+            }
+            Input::FileLost(blob) => self.file_lost(step, blob),
         }
     }
 
@@ -313,6 +320,9 @@ impl Node {
             self.pump_posted(step)?;
         }
         if !self.is_removed() {
+            if self.people.is_anew() {
+                self.look_again(step);
+            }
             self.dial_due(step);
             self.fetch_due(step)?;
         }
@@ -357,9 +367,11 @@ impl Node {
         let fresh = Self::open_with(self.secrets.clone(), read, now, rng)?.keeping_deletions(keep);
         let lamps = core::mem::take(&mut self.lamps);
         let dialer = core::mem::take(&mut self.dialer).restarted(now.mono);
+        let strange = core::mem::take(&mut self.strange);
         *self = Self {
             lamps,
             dialer,
+            strange,
             #[cfg(feature = "sabotage")]
             sabotage: self.sabotage,
             ..fresh

@@ -40,6 +40,8 @@ pub(crate) struct People {
     tags: TagTable,
     beacons: BeaconTable,
     epoch: u64,
+    /// Whether tags and beacons are others than when that was last asked.
+    anew: bool,
     /// Devices that their accounts removed: they are told so, and nothing else.
     departed: BTreeMap<DeviceId, (AccountId, [u8; 32])>,
     /// First handshake messages that opened.
@@ -65,6 +67,7 @@ impl People {
             tags: TagTable::new(device, [], 0),
             beacons: BeaconTable::new([], 0),
             epoch: now.epoch(),
+            anew: false,
             departed: BTreeMap::new(),
             opened,
             own: list,
@@ -214,6 +217,12 @@ impl People {
         let shown =
             all().flat_map(|(account, device, person)| person.beacons.iter().map(move |key| (account, device, key)));
         self.beacons = BeaconTable::new(shown, self.epoch);
+        self.anew = true;
+    }
+
+    /// Whether other beacons may be recognised than when this was last asked.
+    pub(crate) fn is_anew(&mut self) -> bool {
+        core::mem::take(&mut self.anew)
     }
 
     /// Whose device shows a beacon, if it is somebody's.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use lamplit_types::{AccountId, Beacon, DeviceId, LinkId, Mono};
+use lamplit_types::{AccountId, DeviceId, LinkId, Mono};
 use lamplit_wire::CloseReason;
 
 use crate::{
@@ -29,7 +29,7 @@ impl Talk {
     pub(crate) fn is_quiet(&self) -> bool {
         let quiet = self.sets.values().all(|set| !set.busy && set.sending.is_none() && set.taking_anew.is_none());
         let parts = self.telling.is_some() || self.coming_group.is_some();
-        self.heard && !self.serves && !self.asked_for_key && !parts && self.open.is_empty() && quiet
+        self.heard && self.serving.is_empty() && !self.asked_for_key && !parts && self.open.is_empty() && quiet
     }
 }
 
@@ -98,16 +98,6 @@ impl Node {
             if accounts.contains(&resting.account) {
                 self.dialer.wake(now, *device);
             }
-        }
-    }
-
-    /// A beacon is seen no longer: whoever showed it is not near, unless a link says otherwise. It is called, too: it may
-    /// show a beacon that means nothing to this device any more.
-    pub(crate) fn lost_sight(&mut self, step: &mut Step<'_>, beacon: Beacon) {
-        let Some(device) = self.dialer.lost_sight(beacon) else { return };
-        if self.resting.contains_key(&device) {
-            self.is_away(step, device);
-            self.dialer.lost(step.now.mono, device);
         }
     }
 

@@ -234,10 +234,20 @@ pub(crate) enum FileState {
     Withdrawn,
 }
 
-/// How much all files have that came from others.
+/// How much all files have that came from other devices and are here.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct FileTotal {
     pub(crate) bytes: u64,
+}
+
+impl FileTotal {
+    pub(crate) const fn plus(self, size: FileSize) -> Self {
+        Self { bytes: self.bytes.saturating_add(size.bytes()) }
+    }
+
+    pub(crate) const fn minus(self, size: FileSize) -> Self {
+        Self { bytes: self.bytes.saturating_sub(size.bytes()) }
+    }
 }
 
 /// How far a message to a group has come with one of its members; `None`: it waits here for them.

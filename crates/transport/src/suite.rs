@@ -17,9 +17,12 @@ use std::sync::Arc;
 use lamplit_types::{Beacon, Channel, Class, Pipe};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::{Address, Connection, DialError, Lanes, PipeReceiver, PipeSender, SendError, Transport, TransportEvent};
+use crate::{
+    Address, Connection, DialError, LANES, Lanes, PipeReceiver, PipeSender, SendError, Transport, TransportEvent,
+};
 
 /// Makes the hosts of one test, all on one network.
 pub trait Fixture {
@@ -57,6 +60,7 @@ macro_rules! transport_suite {
             a_shut_down_transport_ends_everything
             lanes_carry_much_beside_the_channels
             no_lane_comes_before_it_is_allowed
+            of_a_thousand_lanes_a_few_are_open
             lanes_end_with_their_connection
         );
     };
@@ -294,6 +298,34 @@ pub async fn no_lane_comes_before_it_is_allowed(fixture: &impl Fixture) {
     let mut lane = within("opening a lane", opening).await.unwrap().unwrap();
     lane.writer.write_all(b"!").await.unwrap();
     assert!(within("accepting a lane", far_lanes.accept()).await.is_some());
+}
+
+/// Whoever opens a thousand lanes has a few, the channels go on, and the next open once those have ended.
+pub async fn of_a_thousand_lanes_a_few_are_open(fixture: &impl Fixture) {
+    let (alice, mut bob) = (fixture.host(), fixture.host());
+    let (near, mut far) = connect(&alice, &mut bob).await;
+    let Some((near_lanes, far_lanes)) = lanes(&near, &far) else { return };
+    far_lanes.allow();
+    let mut opening = JoinSet::new();
+    for _ in 0..1000 {
+        let opened = near_lanes.open();
+        opening.spawn(async {
+            let mut lane = opened.await.unwrap();
+            lane.writer.write_all(b"!").await.unwrap();
+            lane
+        });
+    }
+    for _ in 0..2 {
+        let (mut opened, mut accepted) = (Vec::new(), Vec::new());
+        for _ in 0..LANES {
+            opened.push(within("opening a lane", opening.join_next()).await.unwrap().unwrap());
+            accepted.push(within("accepting a lane", far_lanes.accept()).await.unwrap());
+        }
+        near.sender.send(Channel::Stream(Class::Message), b"meanwhile".to_vec()).await.unwrap();
+        assert_eq!(within("a message", far.receiver.receive()).await.unwrap().1, b"meanwhile");
+        assert!(timeout(STUCK, far_lanes.accept()).await.is_err(), "one more is open");
+        assert!(opening.try_join_next().is_none(), "one more is open");
+    }
 }
 
 /// With the connection everything on its lanes ends.

@@ -3,14 +3,9 @@ use std::{fs::File, io, os::unix::fs::FileExt, path::PathBuf, sync::Arc, thread}
 use lamplit_blob::{Ask, Layout, Part, Reply, Seal, Tree};
 use lamplit_node::{FetchError, FileJob};
 use lamplit_transport::{Lane, Lanes};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    sync::mpsc,
-    task::spawn_blocking,
-    time::timeout,
-};
+use tokio::{io::AsyncReadExt, sync::mpsc, task::spawn_blocking, time::timeout};
 
-use super::{Doing, Folder, Transfers, folder::open_part, progress::Meter, serve::read_piece};
+use super::{Doing, Folder, Transfers, folder::open_part, progress::Meter, serve::read_piece, steady};
 use crate::limits;
 
 /// What is here of a file.
@@ -40,7 +35,7 @@ pub(crate) async fn run(
 
     let mut lane = within(lanes.open()).await?.map_err(|_| FetchError::Broken)?;
     let ask = Ask { blob: job.blob, from, tree: tree.is_none() };
-    within(lane.writer.write_all(&ask.encode())).await?.map_err(|_| FetchError::Broken)?;
+    steady::write(&mut lane.writer, &ask.encode()).await.map_err(|_| FetchError::Broken)?;
     let answer = within(lane.reader.read_u8()).await?.map_err(|_| FetchError::Broken)?;
     match Reply::try_from(answer) {
         Ok(Reply::Coming) => {}
@@ -93,7 +88,7 @@ async fn take_tree(
     folder: &Folder,
 ) -> Result<Tree, FetchError> {
     let mut bytes = vec![0; layout.sealed_tree_bytes()];
-    within(lane.reader.read_exact(&mut bytes)).await?.map_err(|_| FetchError::Broken)?;
+    steady::read(&mut lane.reader, &mut bytes).await.map_err(|_| FetchError::Broken)?;
     seal.open(Part::Tree, &mut bytes).map_err(|_| FetchError::Lied)?;
     let tree = Tree::parse(layout, &bytes, &job.hash).map_err(|_| FetchError::Lied)?;
     let (folder, blob, kept) = (folder.clone(), job.blob, tree.clone());
@@ -112,7 +107,7 @@ async fn receive(
     for piece in from..layout.pieces() {
         let mut bytes = unused.try_recv().unwrap_or_default();
         bytes.resize(layout.sealed_piece_bytes(piece), 0);
-        within(lane.reader.read_exact(&mut bytes)).await?.map_err(|_| FetchError::Broken)?;
+        steady::read(&mut lane.reader, &mut bytes).await.map_err(|_| FetchError::Broken)?;
         if came.send((piece, bytes)).await.is_err() {
             return Ok(());
         }

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     fs::{DirBuilder, File, OpenOptions},
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -10,6 +11,15 @@ use lamplit_node::FileJob;
 use lamplit_types::{BlobId, FileName};
 
 use crate::limits;
+
+/// Where those are that are on their way.
+const APART: &str = ".parts";
+/// The part of a file that came.
+const PART: &str = "part";
+/// A copy of a file as it is sent.
+const SENT: &str = "sent";
+/// The tree of a file.
+const TREE: &str = "tree";
 
 /// Where files are kept: those that came, by their names; those on their way, and the trees of all, apart from them.
 #[derive(Clone, Debug)]
@@ -23,12 +33,12 @@ impl Folder {
 
     /// The part of a file that is here.
     pub(crate) fn part(&self, blob: BlobId) -> io::Result<PathBuf> {
-        Ok(self.apart()?.join(format!("{blob}.part")))
+        Ok(self.apart()?.join(format!("{blob}.{PART}")))
     }
 
     /// A copy of a file as it is sent, where that is not the file itself.
     pub(crate) fn copy(&self, blob: BlobId) -> io::Result<PathBuf> {
-        Ok(self.apart()?.join(format!("{blob}.sent")))
+        Ok(self.apart()?.join(format!("{blob}.{SENT}")))
     }
 
     /// The tree of a file, if it is known.
@@ -43,7 +53,7 @@ impl Folder {
     }
 
     fn tree_path(&self, blob: BlobId) -> io::Result<PathBuf> {
-        Ok(self.apart()?.join(format!("{blob}.tree")))
+        Ok(self.apart()?.join(format!("{blob}.{TREE}")))
     }
 
     /// Gives a file that is whole its name, or one like it if that is taken, for good.
@@ -71,8 +81,21 @@ impl Folder {
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize) >= bytes.saturating_add(limits::FREE_BYTES))
     }
 
+    /// What the files are called of which there is something apart.
+    pub(crate) fn all_apart(&self) -> BTreeSet<String> {
+        let entries = std::fs::read_dir(self.0.join(APART)).into_iter().flatten().flatten();
+        entries.filter_map(|entry| Some(entry.path().file_stem()?.to_str()?.to_owned())).collect()
+    }
+
+    /// Deletes all that is apart of a file. What cannot be deleted is tried again when the device starts.
+    pub(crate) fn throw_away(&self, name: &str) {
+        for ending in [PART, SENT, TREE] {
+            let _ = std::fs::remove_file(self.0.join(APART).join(format!("{name}.{ending}")));
+        }
+    }
+
     fn apart(&self) -> io::Result<PathBuf> {
-        let path = self.0.join(".parts");
+        let path = self.0.join(APART);
         DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
         Ok(path)
     }

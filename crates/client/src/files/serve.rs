@@ -1,4 +1,4 @@
-use std::{fs::File, io, os::unix::fs::FileExt, time::Duration};
+use std::{fs::File, io, os::unix::fs::FileExt};
 
 use lamplit_blob::{Ask, Layout, Part, Reply, Seal, Tree, TreeBuilder};
 use lamplit_node::FileJob;
@@ -7,28 +7,48 @@ use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
     sync::mpsc,
     task::spawn_blocking,
-    time::timeout,
 };
 
-use super::{Doing, Folder, Transfers, progress::Meter};
+use super::{Doing, Folder, Transfers, progress::Meter, steady};
 use crate::limits;
 
-/// The file is not there any more, or is not what it was.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct SourceLost;
+/// Why a file could not be served to its end.
+#[derive(Debug)]
+pub(crate) enum ServeError {
+    /// It is not there any more, or is not what it was.
+    Lost,
+    /// It cannot be read now. Whoever asked asks again.
+    Unreadable(io::Error),
+}
 
-/// Answers on a lane. Whatever breaks it, the other side asks again.
+impl From<io::Error> for ServeError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // Gone, another thing in its place, or shorter than it was.
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::UnexpectedEof => Self::Lost,
+            _ => Self::Unreadable(error),
+        }
+    }
+}
+
+/// Answers on a lane: with the file, or why it does not come. Whatever breaks the lane, the other side asks again.
 pub(crate) async fn run(
-    job: Option<FileJob>,
+    job: Result<FileJob, Reply>,
     ask: Ask,
     mut lane: Lane,
     folder: &Folder,
     transfers: &Transfers,
-) -> Result<(), SourceLost> {
-    let Some(job) = job else {
-        let _ = say(&mut lane.writer, &[Reply::NotHere as u8]).await;
-        let _ = lane.writer.shutdown().await;
-        return Ok(());
+) -> Result<(), ServeError> {
+    let job = match job {
+        Ok(job) => job,
+        Err(reply) => {
+            let _ = steady::write(&mut lane.writer, &[reply as u8]).await;
+            let _ = lane.writer.shutdown().await;
+            return Ok(());
+        }
     };
     let layout = Layout::new(job.size);
     let meter = transfers.begin(job.blob, Doing::Serving, job.size.bytes());
@@ -36,7 +56,7 @@ pub(crate) async fn run(
     let (used, unused) = mpsc::channel(limits::PIECES_AHEAD);
     let folder = folder.clone();
     let reading = spawn_blocking(move || read(&job, ask, layout, &folder, &sealed, unused));
-    if say(&mut lane.writer, &[Reply::Coming as u8]).await.is_ok() {
+    if steady::write(&mut lane.writer, &[Reply::Coming as u8]).await.is_ok() {
         for skipped in 0..ask.from.min(layout.pieces()) {
             meter.add(layout.piece_bytes(skipped));
         }
@@ -58,7 +78,7 @@ async fn send(
     meter: &Meter,
 ) {
     while let Some((part, bytes)) = parts.recv().await {
-        if say(writer, &bytes).await.is_err() {
+        if steady::write(writer, &bytes).await.is_err() {
             return;
         }
         if let Part::Piece(_) = part {
@@ -69,12 +89,6 @@ async fn send(
     }
 }
 
-/// Writes all of it, unless the other side takes nothing for too long.
-async fn say(writer: &mut (dyn AsyncWrite + Send + Sync + Unpin), bytes: &[u8]) -> io::Result<()> {
-    const STALLED: Duration = limits::STALLED;
-    timeout(STALLED, writer.write_all(bytes)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
-}
-
 /// Reads, checks and seals what was asked for, until nobody wants more.
 fn read(
     job: &FileJob,
@@ -83,12 +97,17 @@ fn read(
     folder: &Folder,
     sealed: &mpsc::Sender<(Part, Vec<u8>)>,
     mut unused: mpsc::Receiver<Vec<u8>>,
-) -> Result<(), SourceLost> {
-    let place = job.place.as_ref().ok_or(SourceLost)?;
-    let file = File::open(place).map_err(|_| SourceLost)?;
+) -> Result<(), ServeError> {
+    let place = job.place.as_ref().ok_or(ServeError::Lost)?;
+    let file = File::open(place)?;
     let tree = match folder.tree(job) {
         Some(tree) => tree,
-        None => tree_of(&file, job, layout)?,
+        None => {
+            let tree = tree_of(&file, job, layout)?;
+            // If it cannot be kept it is made again the next time.
+            let _ = folder.keep_tree(job.blob, &tree);
+            tree
+        }
     };
     let seal = Seal::new(&job.key, job.blob, layout);
     let put =
@@ -98,10 +117,10 @@ fn read(
     }
     for piece in ask.from..layout.pieces() {
         let mut bytes = unused.try_recv().unwrap_or_default();
-        read_into(&mut bytes, &file, layout, piece).map_err(|_| SourceLost)?;
+        read_into(&mut bytes, &file, layout, piece)?;
         // Only what the tree proves is ever sealed: see `Seal`.
         if !tree.proves(piece, &bytes) {
-            return Err(SourceLost);
+            return Err(ServeError::Lost);
         }
         if !put(Part::Piece(piece), bytes) {
             return Ok(());
@@ -111,12 +130,12 @@ fn read(
 }
 
 /// The tree of a file whose own was lost.
-fn tree_of(file: &File, job: &FileJob, layout: Layout) -> Result<Tree, SourceLost> {
+fn tree_of(file: &File, job: &FileJob, layout: Layout) -> Result<Tree, ServeError> {
     let mut tree = TreeBuilder::new(layout);
     for piece in 0..layout.pieces() {
-        tree.push(&read_piece(file, layout, piece).map_err(|_| SourceLost)?);
+        tree.push(&read_piece(file, layout, piece)?);
     }
-    tree.finish().ok().filter(|tree| tree.root() == job.hash).ok_or(SourceLost)
+    tree.finish().ok().filter(|tree| tree.root() == job.hash).ok_or(ServeError::Lost)
 }
 
 /// One piece of a file, with room to be sealed in.

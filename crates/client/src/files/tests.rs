@@ -6,7 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{fs, path::PathBuf, sync::Mutex};
+use std::{fs, io, path::PathBuf, sync::Mutex, time::Duration};
 
 use lamplit_blob::PIECE_BYTES;
 use lamplit_transport::{Pending, SendError};
@@ -72,11 +72,7 @@ impl Scene {
     }
 
     /// Fetches what is served; what came of both.
-    async fn fetch(
-        &self,
-        job: &FileJob,
-        weather: Weather,
-    ) -> (Result<PathBuf, FetchError>, Result<(), serve::SourceLost>) {
+    async fn fetch(&self, job: &FileJob, weather: Weather) -> (Result<PathBuf, FetchError>, Result<(), ServeError>) {
         let ((near, mut middle), (mut other, far)) = (duplex(64 * 1024), duplex(64 * 1024));
         let (reader, writer) = split(near);
         let lanes = Direct(Mutex::new(Some(Lane { reader: Box::new(reader), writer: Box::new(writer) })));
@@ -87,7 +83,7 @@ impl Scene {
                 let mut bytes = [0; ASK_BYTES];
                 reader.read_exact(&mut bytes).await.unwrap();
                 let lane = Lane { reader: Box::new(reader), writer: Box::new(writer) };
-                serve::run(Some(job), Ask::parse(&bytes).unwrap(), lane, &folder, &transfers).await
+                serve::run(Ok(job), Ask::parse(&bytes).unwrap(), lane, &folder, &transfers).await
             })
         };
         let wire = tokio::spawn(async move {
@@ -134,7 +130,7 @@ async fn files_of_all_sizes_arrive_as_they_are() {
         let path = fetched.unwrap();
         assert_eq!(path.file_name().unwrap().to_str().unwrap(), format!("{size}.bin"));
         assert!(fs::read(path).unwrap() == bytes, "{size}");
-        assert_eq!(served, Ok(()));
+        assert!(served.is_ok(), "{served:?}");
     }
     assert!(scene.transfers.all().is_empty(), "nothing is under way any more");
 }
@@ -190,11 +186,103 @@ async fn a_file_that_changes_or_vanishes_while_it_is_sent_is_said_to_be_lost() {
     changed[2 * PIECE_BYTES + 9] ^= 1;
     fs::write(&path, &changed).unwrap();
     let (fetched, served) = scene.fetch(&job, Weather::Fair).await;
-    assert_eq!((fetched, served), (Err(FetchError::Broken), Err(serve::SourceLost)));
+    assert_eq!(fetched, Err(FetchError::Broken));
+    assert!(matches!(served, Err(ServeError::Lost)), "{served:?}");
     fs::write(&path, &changed[..PIECE_BYTES]).unwrap();
-    assert_eq!(scene.fetch(&job, Weather::Fair).await.1, Err(serve::SourceLost));
+    assert!(matches!(scene.fetch(&job, Weather::Fair).await.1, Err(ServeError::Lost)));
     fs::remove_file(&path).unwrap();
-    assert_eq!(scene.fetch(&job, Weather::Fair).await.1, Err(serve::SourceLost));
+    assert!(matches!(scene.fetch(&job, Weather::Fair).await.1, Err(ServeError::Lost)));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_now_is_not_lost() {
+    let scene = Scene::new();
+    let path = scene.file("film", &pattern(PIECE_BYTES));
+    let mut job = scene.prepare(&path).unwrap();
+    // Two links that lead to each other: neither gone nor another.
+    let (one, two) = (scene.here.path().join("one"), scene.here.path().join("two"));
+    std::os::unix::fs::symlink(&one, &two).unwrap();
+    std::os::unix::fs::symlink(&two, &one).unwrap();
+    job.place = Some(one.to_str().unwrap().to_owned());
+    let (fetched, served) = scene.fetch(&job, Weather::Fair).await;
+    assert_eq!(fetched, Err(FetchError::Broken));
+    assert!(matches!(served, Err(ServeError::Unreadable(_))), "{served:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lane_that_moves_too_little_ends() {
+    let dripping = |mut to: tokio::io::DuplexStream| async move {
+        while to.write_all(b"!").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let (mut near, far) = duplex(PIECE_BYTES);
+    tokio::spawn(dripping(far));
+    let mut piece = vec![0; PIECE_BYTES];
+    assert_eq!(steady::read(&mut near, &mut piece).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+
+    // As slowly as it may.
+    let (mut near, mut far) = duplex(PIECE_BYTES);
+    tokio::spawn(async move {
+        for some in pattern(PIECE_BYTES).chunks(limits::SLOWEST) {
+            tokio::time::sleep(limits::STALLED - Duration::from_secs(1)).await;
+            far.write_all(some).await.unwrap();
+        }
+    });
+    steady::read(&mut near, &mut piece).await.unwrap();
+    assert!(piece == pattern(PIECE_BYTES));
+
+    let (mut near, mut far) = duplex(1024);
+    tokio::spawn(async move {
+        while far.read_u8().await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    assert_eq!(steady::write(&mut near, &piece).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+}
+
+/// Lanes that the other side opens, as many as it likes.
+struct Opened(Arc<tokio::sync::Mutex<mpsc::Receiver<Lane>>>);
+
+impl Lanes for Opened {
+    fn allow(&self) {}
+
+    fn open(&self) -> Pending<'static, Result<Lane, SendError>> {
+        Box::pin(async { Err(SendError::Closed) })
+    }
+
+    fn accept(&self) -> Pending<'static, Option<Lane>> {
+        let lanes = self.0.clone();
+        Box::pin(async move { lanes.lock().await.recv().await })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lanes_on_which_nobody_asks_in_time_end() {
+    let (opened, accepted) = mpsc::channel(1000);
+    let (inbox, mut asked) = mpsc::channel(1);
+    let mut ends = Vec::new();
+    for _ in 0..1000 {
+        let (near, far) = duplex(64);
+        let (reader, writer) = split(near);
+        opened.send(Lane { reader: Box::new(reader), writer: Box::new(writer) }).await.unwrap();
+        ends.push(tokio::spawn(async move {
+            let mut far = far;
+            let mut written = 0;
+            while far.write_all(b"!").await.is_ok() {
+                written += 1;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            written
+        }));
+    }
+    let lanes = Arc::new(Opened(Arc::new(accepted.into())));
+    let accepting = tokio::spawn(accept(LinkId(1), lanes, inbox));
+    for end in ends {
+        assert!(end.await.unwrap() < ASK_BYTES, "it was ended before it had asked");
+    }
+    assert!(asked.try_recv().is_err(), "nobody asked");
+    accepting.abort();
 }
 
 #[tokio::test]
@@ -207,7 +295,9 @@ async fn a_lost_tree_is_made_again() {
     }
     let (fetched, served) = scene.fetch(&job, Weather::Fair).await;
     assert!(fs::read(fetched.unwrap()).unwrap() == bytes);
-    assert_eq!(served, Ok(()));
+    assert!(served.is_ok(), "{served:?}");
+    let here = scene.folder(&scene.here);
+    assert!(here.tree(&job).is_some(), "the next one who asks need not wait for it");
 }
 
 #[tokio::test]

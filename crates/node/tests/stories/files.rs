@@ -145,7 +145,7 @@ fn a_file_that_vanished_is_taken_back_and_its_sender_hears_why() {
     let (mut world, jia, yi) = two(7);
     let id = send(&mut world, jia, yi, file(1, limits::FETCHED_UNASKED + 1));
     world.settle();
-    world.input(jia, Input::SourceLost(BlobId::from_bytes([1; 16])));
+    world.input(jia, Input::FileLost(BlobId::from_bytes([1; 16])));
     world.settle();
     assert_eq!(seen(&world, yi, id).state, FileStand::Withdrawn);
     let warned =
@@ -221,6 +221,64 @@ fn files_of_others_take_up_so_much_and_no_more() {
     let small = send(&mut world, jia, yi, file(99, 1_000));
     world.settle();
     assert_eq!(seen(&world, yi, small).state, FileStand::Offered, "it waits for room");
+}
+
+#[test]
+fn what_is_wanted_counts_before_it_is_here_and_what_was_deleted_no_more() {
+    let (mut world, jia, yi) = two(13);
+    let each = lamplit_types::limits::FILE_BYTES;
+    let fit = u8::try_from(limits::FILES_BYTES / each).unwrap();
+    let ids: Vec<_> = (0..=fit).map(|number| send(&mut world, jia, yi, file(number + 1, each))).collect();
+    world.settle();
+    world.apart.push((jia, yi));
+    world.cut_between(jia, yi);
+    let (last, others) = ids.split_last().unwrap();
+    for id in others {
+        world.command(yi, Command::FetchFile(*id)).unwrap();
+    }
+    assert_eq!(world.command(yi, Command::FetchFile(*last)).unwrap_err(), CommandError::FilesFull);
+    world.apart.clear();
+    world.pass(120_000);
+    assert_eq!(seen(&world, yi, ids[0]).state, here());
+    assert_eq!(world.command(yi, Command::FetchFile(*last)).unwrap_err(), CommandError::FilesFull);
+
+    world.input(yi, Input::FileLost(BlobId::from_bytes([1; 16])));
+    assert_eq!(seen(&world, yi, ids[0]).state, FileStand::Offered, "it can be fetched again");
+    world.command(yi, Command::FetchFile(*last)).unwrap();
+    world.settle();
+    assert_eq!(seen(&world, yi, *last).state, here());
+    assert_eq!(world.command(yi, Command::FetchFile(ids[0])).unwrap_err(), CommandError::FilesFull);
+}
+
+#[test]
+fn what_came_too_late_is_not_taken_for_wanted() {
+    let (mut world, jia, yi) = two(14);
+    let id = send(&mut world, jia, yi, file(1, limits::FETCHED_UNASKED + 1));
+    world.settle();
+    world.command(yi, Command::FetchFile(id)).unwrap();
+    world.command(yi, Command::CancelFile(id)).unwrap();
+    world.input(yi, Input::Fetched { blob: BlobId::from_bytes([1; 16]), result: Ok("/picture.jpg".to_owned()) });
+    world.settle();
+    assert_eq!(seen(&world, yi, id).state, FileStand::Declined);
+    let yi_account = world.devices[yi].account;
+    assert_eq!(seen(&world, jia, id).answers, [(yi_account, FileNote::Declined)]);
+}
+
+#[test]
+fn a_copy_that_was_deleted_takes_nothing_back() {
+    let (mut world, jia, yi) = two(15);
+    let second = world.sibling(jia);
+    world.pass(10_000);
+    let id = send(&mut world, jia, yi, file(1, limits::FETCHED_UNASKED + 1));
+    world.pass(2_000);
+    world.command(second, Command::FetchFile(id)).unwrap();
+    world.settle();
+    assert_eq!(seen(&world, second, id).state, here());
+    world.input(second, Input::FileLost(BlobId::from_bytes([1; 16])));
+    world.settle();
+    assert_eq!(seen(&world, second, id).state, FileStand::Offered);
+    assert_eq!(seen(&world, yi, id).state, FileStand::Offered);
+    assert!(matches!(seen(&world, jia, id).state, FileStand::Here { .. }));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! People who talk in a group, some of whom know each other through it alone.
 
-use lamplit_node::{Answer, Command, CommandError, Event, Read, Table, limits, view::Role};
+use lamplit_node::{Answer, Command, CommandError, Event, Input, Read, Table, limits, view::Role};
 use lamplit_sync::charter::Denied;
 use lamplit_types::{
     AccountId, Channel, Class, GroupId,
@@ -12,7 +12,7 @@ use lamplit_wire::{
     credential::{Signature, Signed},
 };
 
-use crate::world::{World, app, name};
+use crate::world::{World, address, app, name};
 
 /// How long it takes until everybody who is near is linked and has said what they had to say.
 const WHILE: u64 = 5_000;
@@ -63,6 +63,24 @@ fn all_hear_what_one_says_also_those_who_do_not_know_each_other() {
     assert_eq!((shown.reach.unwrap().read, shown.progress), (2, Some(Progress::Read)));
     assert_eq!(world.group(hedy, group).unwrap().unread, 0);
     assert_eq!(events(&world, hedy, |event| matches!(event, Event::Message { .. })), 1);
+}
+
+#[test]
+fn a_beacon_that_was_seen_before_it_was_known_leads_to_its_device() {
+    let mut world = World::new(75);
+    let [ada, grace, hedy] = [world.person("Ada"), world.person("Grace"), world.person("Hedy")];
+    world.befriend(ada, grace);
+    world.befriend(ada, hedy);
+    world.blind = true;
+    for (at, other) in [(grace, hedy), (hedy, grace)] {
+        let beacon = world.devices[other].beacon.unwrap();
+        world.input(at, Input::Sighted { beacon, address: address(other) });
+    }
+    world.pass(WHILE);
+    assert_eq!(world.links_between(grace, hedy), 0, "they are strangers");
+    world.found(ada, "choir", &[grace, hedy]);
+    world.pass(WHILE);
+    assert_eq!(world.links_between(grace, hedy), 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Links that rest.
 
-use lamplit_node::{Command, Event, Input, limits};
+use lamplit_node::{AskId, Command, Event, Input, limits};
+use lamplit_types::BlobId;
 
 use crate::world::{World, app};
 
@@ -52,6 +53,21 @@ fn what_is_due_wakes_it_from_either_side() {
     world.command(jia, Command::SetName(crate::world::name("Jia the Second"))).unwrap();
     world.pass(5_000);
     assert_eq!(world.contact(yi, jia).unwrap().name, crate::world::name("Jia the Second"));
+}
+
+#[test]
+fn a_link_rests_once_a_file_went_over_it_and_not_before() {
+    let (mut world, jia, yi) = resting(76);
+    world.say(jia, yi, "look at this");
+    world.pass(2_000);
+    let link = world.link_between(yi, jia).unwrap();
+    let ask = AskId(1_000_000);
+    world.asks_for(yi, link, ask, BlobId::from_bytes([1; 16]));
+    world.pass(LONG);
+    assert_eq!(world.links_between(jia, yi), 1, "something goes over a lane");
+    world.input(yi, Input::Served(ask));
+    world.pass(LONG);
+    assert_eq!(world.links_between(jia, yi), 0);
 }
 
 #[test]

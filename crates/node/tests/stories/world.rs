@@ -299,11 +299,14 @@ impl World {
     pub(crate) fn cut_between(&mut self, a: usize, b: usize) {
         let between = self.pipes.iter().filter(|(_, (at, other, _))| *at == a && *other == b);
         for link in between.map(|(link, _)| *link).collect::<Vec<_>>() {
-            let (_, _, far) = self.pipes[&link];
             self.cut(link);
             self.flights.push_back(Flight { to: a, input: Input::Disconnected(link) });
-            let _ = far;
         }
+    }
+
+    /// A link of one device to another.
+    pub(crate) fn link_between(&self, a: usize, b: usize) -> Option<LinkId> {
+        self.pipes.iter().find(|(_, (at, other, _))| *at == a && *other == b).map(|(link, _)| *link)
     }
 
     /// How many links there are between two devices.
@@ -386,6 +389,7 @@ impl World {
                     None => Err(FetchError::NotThere),
                 };
                 self.flights.push_back(Flight { to, input: Input::Fetched { blob: asked.blob, result } });
+                self.flights.push_back(Flight { to: at, input: Input::Served(ask) });
             }
             Transmit::StopFile(blob) => self.devices[at].stopped.push(blob),
         }

@@ -183,6 +183,6 @@ fn kind_of(input: &Input) -> u64 {
         Input::Disconnected(link) => 7 + (link.0 << 8),
         Input::Asked { ask, .. } => 8 + (ask.0 << 8),
         Input::Fetched { result, .. } => 9 + (u64::from(result.is_ok()) << 8),
-        Input::SourceLost(_) => 10,
+        Input::FileLost(_) | Input::Served(_) => 10,
     }
 }

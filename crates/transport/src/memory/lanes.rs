@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::{
     io::{copy_bidirectional, duplex, split},
-    sync::{Mutex, mpsc, watch},
+    sync::{Mutex, Semaphore, mpsc, watch},
 };
 
 use super::{End, PORTION_BYTES};
@@ -15,6 +15,8 @@ struct MemoryLanes {
     allows: watch::Sender<bool>,
     allowed: watch::Receiver<bool>,
     opened: mpsc::Sender<Lane>,
+    /// One for each lane that this side may have open.
+    places: Arc<Semaphore>,
     accepted: Arc<Mutex<mpsc::Receiver<Lane>>>,
 }
 
@@ -27,7 +29,8 @@ pub(super) fn pair(end: &Arc<End>) -> (OneEnd, OneEnd) {
     let [(near_allows, far_allowed), (far_allows, near_allowed)] = [(); 2].map(|()| watch::channel(false));
     let one = |allows, allowed, opened, accepted| -> OneEnd {
         let accepted = Arc::new(Mutex::new(accepted));
-        Some(Arc::new(MemoryLanes { end: end.clone(), allows, allowed, opened, accepted }))
+        let places = Arc::new(Semaphore::new(LANES as usize));
+        Some(Arc::new(MemoryLanes { end: end.clone(), allows, allowed, opened, places, accepted }))
     };
     (one(near_allows, near_allowed, near_opened, near_accepted), one(far_allows, far_allowed, far_opened, far_accepted))
 }
@@ -39,9 +42,11 @@ impl Lanes for MemoryLanes {
 
     fn open(&self) -> Pending<'static, Result<Lane, SendError>> {
         let (mut allowed, opened, end) = (self.allowed.clone(), self.opened.clone(), self.end.clone());
+        let places = self.places.clone();
         Box::pin(async move {
             let open = async {
                 allowed.wait_for(|&allowed| allowed).await.map_err(|_| SendError::Closed)?;
+                let place = places.acquire_owned().await.map_err(|_| SendError::Closed)?;
                 let ((near, mut near_end), (far, mut far_end)) = (duplex(PORTION_BYTES), duplex(PORTION_BYTES));
                 let until = end.clone();
                 tokio::spawn(async move {
@@ -49,6 +54,7 @@ impl Lanes for MemoryLanes {
                         () = until.closed() => {}
                         _ = copy_bidirectional(&mut near_end, &mut far_end) => {}
                     }
+                    drop(place);
                 });
                 opened.send(lane(far)).await.map_err(|_| SendError::Closed)?;
                 Ok(lane(near))
