@@ -1,5 +1,6 @@
 //! Files between disk and lanes, beside the driver: what it says is to be fetched or served is done here.
 
+mod background;
 mod fetch;
 mod folder;
 mod prepare;

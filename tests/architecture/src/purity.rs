@@ -10,6 +10,7 @@ pub const PURE: &[&str] = &[
     "lamplit-wire",
     "lamplit-identity",
     "lamplit-link",
+    "lamplit-blob",
     "lamplit-seal",
     "lamplit-sync",
     "lamplit-node",

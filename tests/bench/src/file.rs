@@ -1,7 +1,6 @@
 //! A file from one daemon's disk to another's, beside a bare copy over quinn; and what a message takes meanwhile.
 
 mod bare_copy;
-pub(crate) mod daemons;
 
 use std::{
     fs::{self, File},
@@ -14,8 +13,10 @@ use anyhow::Result;
 use tempfile::TempDir;
 use tokio::runtime::Builder;
 
-use crate::figures::{Times, verdict};
-use daemons::Daemons;
+use crate::{
+    daemons::{Daemons, ON_LOOPBACK},
+    figures::{Times, verdict},
+};
 
 /// The file, in bytes.
 const BYTES: u64 = 1 << 30;
@@ -35,7 +36,7 @@ pub(crate) fn run() -> Result<()> {
     let file = folder.path().join("file");
     make(&file)?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let mut daemons = runtime.block_on(Daemons::start())?;
+    let mut daemons = runtime.block_on(Daemons::start(ON_LOOPBACK))?;
     let (mut ours, mut bare) = (Times::default(), Times::default());
     for _ in 0..COPIES {
         let copy = folder.path().join("copy");

@@ -10,8 +10,8 @@ use anyhow::{Result, bail};
 
 use crate::{
     cost::{self, Whose},
+    daemons::command,
     figures::verdict,
-    file::daemons::command,
     handle::{self, CONTACTS},
     memory,
 };

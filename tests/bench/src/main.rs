@@ -5,11 +5,13 @@
 
 mod bare_quinn;
 mod cost;
+mod daemons;
 mod devices;
 mod figures;
 mod file;
 mod handle;
 mod idle;
+mod linking;
 mod memory;
 mod message;
 mod nearby;
@@ -20,11 +22,12 @@ use anyhow::{Result, bail};
 /// A measurement by its name.
 type Measurement = (&'static str, fn() -> Result<()>);
 
-const ALL: [Measurement; 6] = [
+const ALL: [Measurement; 7] = [
     ("message", message::run),
     ("handle", handle::run),
     ("idle", idle::run),
     ("file", file::run),
+    ("linking", linking::run),
     ("nearby", nearby::run),
     ("sim", sim::run),
 ];

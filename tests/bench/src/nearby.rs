@@ -1,5 +1,5 @@
-//! How soon devices find each other, and what a hundred of them say on one network. All are transports of this process on
-//! a network of this machine, so run it where nobody else is: in a network namespace.
+//! How soon a program finds another, and what a hundred devices say on one network. The hundred are transports of this
+//! process. All are on a network of this machine, so run it where nobody else is: in a network namespace.
 
 use std::{
     sync::Arc,
@@ -17,11 +17,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::figures::{Times, verdict};
+use crate::{
+    daemons::Daemons,
+    figures::{Times, verdict},
+};
 
-const ROUNDS: u8 = 20;
+const ROUNDS: usize = 20;
 const CROWD: u8 = 100;
-/// The target from the start of a device until it is found.
+/// The target from the start of a program until it and the other have found each other.
 const FOUND: Duration = Duration::from_secs(2);
 /// Names the interface to listen on, if not the first that is up.
 const INTERFACE: &str = "LAMPLIT_BENCH_INTERFACE";
@@ -29,28 +32,13 @@ const INTERFACE: &str = "LAMPLIT_BENCH_INTERFACE";
 struct Device {
     transport: QuicTransport,
     events: mpsc::Receiver<TransportEvent>,
-    beacon: Beacon,
 }
 
 impl Device {
     fn start(group: u8, number: u8) -> Result<Self> {
         let (transport, events) = QuicTransport::start(Config::default())?;
-        let beacon = Beacon::from_bytes([0xbe, 0, 0, 0, 0, 0, group, number]);
-        transport.advertise(Some(beacon));
-        Ok(Self { transport, events, beacon })
-    }
-
-    /// Waits until a beacon is seen, and connects to it.
-    async fn reach(&mut self, wanted: Beacon) -> Result<()> {
-        loop {
-            match self.events.recv().await.context("the transport ended")? {
-                TransportEvent::Sighted { beacon, address } if beacon == wanted => {
-                    self.transport.dial(address).await?.sender.close();
-                    return Ok(());
-                }
-                _ => {}
-            }
-        }
+        transport.advertise(Some(Beacon::from_bytes([0xbe, 0, 0, 0, 0, 0, group, number])));
+        Ok(Self { transport, events })
     }
 }
 
@@ -71,22 +59,15 @@ fn first() -> Result<String> {
 
 async fn found() -> Result<()> {
     let mut times = Times::default();
-    for round in 0..ROUNDS {
-        let mut there = Device::start(1, 2 * round)?;
-        // It says little by now, as one that has been there for a while.
-        sleep(Duration::from_secs(5)).await;
-        let start = Instant::now();
-        let mut here = Device::start(1, 2 * round + 1)?;
-        let (near, far) = (here.beacon, there.beacon);
-        timeout(Duration::from_secs(30), async { tokio::try_join!(here.reach(far), there.reach(near)) })
-            .await
-            .context("two devices did not find each other within 30 s")??;
-        times.since(start);
-        here.transport.shutdown().await;
-        there.transport.shutdown().await;
+    let mut daemons = Daemons::start(&[]).await?;
+    for _ in 0..ROUNDS {
+        // Then the other says little by now, as one that has been there for a while.
+        let (again, took) = daemons.find_again(&[], Duration::from_secs(6)).await?;
+        daemons = again;
+        times.add(took);
     }
     println!(
-        "  started, found by the other and connected, both ways: p50 {:.0} ms, worst of {} {:.0} ms: below 2 s is {}",
+        "  `lamplit run`, until both say that the other is near: p50 {:.0} ms, worst of {} {:.0} ms: below 2 s is {}",
         times.p50(),
         times.len(),
         times.p99(),

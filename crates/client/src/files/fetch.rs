@@ -5,7 +5,7 @@ use lamplit_node::{FetchError, FileJob};
 use lamplit_transport::{Lane, Lanes};
 use tokio::{io::AsyncReadExt, sync::mpsc, task::spawn_blocking, time::timeout};
 
-use super::{Doing, Folder, Transfers, folder::open_part, progress::Meter, serve::read_piece, steady};
+use super::{Doing, Folder, Transfers, background, folder::open_part, progress::Meter, serve::read_piece, steady};
 use crate::limits;
 
 /// What is here of a file.
@@ -52,12 +52,12 @@ pub(crate) async fn run(
     let keeping = {
         let (folder, meter) = (folder.clone(), meter.clone());
         let to = Kept { file: Arc::new(file), tree, seal, layout, folder, meter };
-        spawn_blocking(move || keep(pieces, &used, &to))
+        tokio::spawn(background::run(move || keep(pieces, &used, &to)))
     };
     let received = receive(&mut lane, layout, from, &came, &mut unused).await;
     drop(came);
     // What is wrong with what came says more than that it ended.
-    keeping.await.unwrap_or(Err(FetchError::Broken))?;
+    keeping.await.ok().flatten().unwrap_or(Err(FetchError::Broken))?;
     received?;
     let (folder, name) = (folder.clone(), job.name.clone());
     blocking(move || folder.finish(&part, &name).map_err(storage)).await

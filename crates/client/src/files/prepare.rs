@@ -11,7 +11,7 @@ use lamplit_picture::{Format, StripError, likeness, limits::HEAD_BYTES, limits::
 use lamplit_types::{BlobId, FileName, FileSize, FileSizeError, Text, limits::PREVIEW_BYTES};
 use lamplit_wire::{FileCard, Media};
 
-use super::{Doing, Folder, Transfers, folder::create, progress::Meter, serve::read_piece};
+use super::{Doing, Folder, Transfers, background::give_way, folder::create, progress::Meter, serve::read_piece};
 use crate::limits;
 
 /// Why a file cannot be sent.
@@ -137,6 +137,7 @@ fn hash_side_by_side(file: &File, layout: Layout, meter: &Meter) -> io::Result<V
     let threads = thread::available_parallelism().map_or(1, usize::from).clamp(1, limits::HASHERS);
     let stretch = layout.pieces().div_ceil(u32::try_from(threads).unwrap_or(1));
     let hash = |from: u32| {
+        give_way();
         let pieces = from..from.saturating_add(stretch).min(layout.pieces());
         let leaves = pieces.map(|piece| {
             let bytes = read_piece(file, layout, piece)?;

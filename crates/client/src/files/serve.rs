@@ -6,10 +6,9 @@ use lamplit_transport::Lane;
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
     sync::mpsc,
-    task::spawn_blocking,
 };
 
-use super::{Doing, Folder, Transfers, progress::Meter, steady};
+use super::{Doing, Folder, Transfers, background, progress::Meter, steady};
 use crate::limits;
 
 /// Why a file could not be served to its end.
@@ -55,7 +54,7 @@ pub(crate) async fn run(
     let (sealed, mut sealed_parts) = mpsc::channel(limits::PIECES_AHEAD);
     let (used, unused) = mpsc::channel(limits::PIECES_AHEAD);
     let folder = folder.clone();
-    let reading = spawn_blocking(move || read(&job, ask, layout, &folder, &sealed, unused));
+    let reading = tokio::spawn(background::run(move || read(&job, ask, layout, &folder, &sealed, unused)));
     if steady::write(&mut lane.writer, &[Reply::Coming as u8]).await.is_ok() {
         for skipped in 0..ask.from.min(layout.pieces()) {
             meter.add(layout.piece_bytes(skipped));
@@ -64,7 +63,7 @@ pub(crate) async fn run(
     }
     // Lets the reader see that nobody wants more.
     drop(sealed_parts);
-    let read = reading.await.unwrap_or(Ok(()));
+    let read = reading.await.ok().flatten().unwrap_or(Ok(()));
     if read.is_ok() {
         let _ = lane.writer.shutdown().await;
     }

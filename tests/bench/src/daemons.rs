@@ -1,4 +1,4 @@
-//! Two real daemons on loopback, used over their local sockets.
+//! Two real daemons, used over their local sockets.
 
 use std::{
     fs,
@@ -11,11 +11,19 @@ use anyhow::{Context, Result, bail};
 use lamplit_client::account::DataDir;
 use lamplit_rpc::{
     Connection, Happening,
-    api::{Accept, Event, FetchFile, FileState, Invite, Say, SendFile, Subscribe},
+    api::{Accept, Event, FetchFile, FileState, GetHistory, Invite, LinkDevice, Say, SendFile, Stop, Subscribe},
 };
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::{Instant, sleep, timeout},
+};
 
+/// How a daemon is started that nobody looks for.
+pub(crate) const ON_LOOPBACK: &[&str] = &["--bind", "127.0.0.1:0", "--no-discovery"];
+
+/// How many say something at once.
+const TALKERS: usize = 16;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -37,19 +45,43 @@ pub(crate) struct Daemons {
 }
 
 impl Daemon {
-    async fn start(name: &str) -> Result<Self> {
+    async fn make(name: &str, options: &[&str]) -> Result<Self> {
         let data = TempDir::with_prefix("lamplit-bench-")?;
         let made = command(data.path())?.args(["init", "--name", name, "--keyring", "never"]).output()?;
         if !made.status.success() {
             bail!("{}", String::from_utf8_lossy(&made.stderr));
         }
-        let child = command(data.path())?.args(["run", "--bind", "127.0.0.1:0", "--no-discovery"]).spawn()?;
+        Self::start(data, options).await
+    }
+
+    async fn start(data: TempDir, options: &[&str]) -> Result<Self> {
+        let child = command(data.path())?.arg("run").args(options).spawn()?;
         let socket = DataDir::socket(data.path())?;
         let happenings = open(&socket).await?;
         let asking = open(&socket).await?;
-        let mut daemon = Self { data, child, happenings, asking };
-        daemon.happenings.call(Subscribe {}).await?;
-        Ok(daemon)
+        Ok(Self { data, child, happenings, asking })
+    }
+
+    /// Hears what happens from now on; whether its only contact is near now.
+    async fn listen(&mut self) -> Result<bool> {
+        let snapshot = self.happenings.call(Subscribe {}).await?;
+        Ok(snapshot.contacts.iter().any(|contact| contact.near))
+    }
+
+    /// Waits until its only contact comes near.
+    async fn until_near(&mut self) -> Result<()> {
+        let came = |event| match event {
+            Event::Near { near: true, .. } => Some(()),
+            _ => None,
+        };
+        self.until("the other", came).await
+    }
+
+    /// Ends it as its owner would; its data.
+    async fn end(mut self) -> Result<TempDir> {
+        self.asking.call(Stop {}).await?;
+        self.child.wait()?;
+        Ok(std::mem::replace(&mut self.data, TempDir::with_prefix("lamplit-bench-")?))
     }
 
     /// Waits for an event.
@@ -83,8 +115,10 @@ impl Daemon {
 }
 
 impl Daemons {
-    pub(crate) async fn start() -> Result<Self> {
-        let (mut ada, mut grace) = (Daemon::start("Ada").await?, Daemon::start("Grace").await?);
+    pub(crate) async fn start(options: &[&str]) -> Result<Self> {
+        let (mut ada, mut grace) = (Daemon::make("Ada", options).await?, Daemon::make("Grace", options).await?);
+        ada.listen().await?;
+        grace.listen().await?;
         let link = ada.asking.call(Invite {}).await?.link;
         grace.asking.call(Accept { link }).await?;
         let added = |event| match event {
@@ -95,6 +129,69 @@ impl Daemons {
         grace.until("a contact", added).await?;
         sleep(Duration::from_millis(500)).await;
         Ok(Self { ada, grace, conversation })
+    }
+
+    /// Ends both daemons, starts Ada's again, and after `pause` Grace's; how long from there until both say that the other
+    /// is near. Neither knows the other's port from before.
+    pub(crate) async fn find_again(self, options: &[&str], pause: Duration) -> Result<(Self, Duration)> {
+        let Self { ada, grace, conversation } = self;
+        let (adas, data) = (ada.end().await?, grace.end().await?);
+        let mut ada = Daemon::start(adas, options).await?;
+        ada.listen().await?;
+        sleep(pause).await;
+        let start = Instant::now();
+        let mut grace = Daemon::start(data, options).await?;
+        if !grace.listen().await? {
+            grace.until_near().await?;
+        }
+        ada.until_near().await?;
+        let took = start.elapsed();
+        Ok((Self { ada, grace, conversation }, took))
+    }
+
+    /// Lets Ada say so many things; returns when Grace has them all.
+    pub(crate) async fn chat(&mut self, many: usize) -> Result<()> {
+        let socket = DataDir::socket(self.ada.data.path())?;
+        let mut talkers = JoinSet::new();
+        for talker in 0..TALKERS {
+            let (mut asking, conversation) = (Connection::open(&socket).await?, self.conversation.clone());
+            talkers.spawn(async move {
+                for number in (talker..many).step_by(TALKERS) {
+                    let text = format!("Shall we meet at the lake at seven, or {number} minutes later?");
+                    asking.call(Say { conversation: conversation.clone(), text }).await?;
+                }
+                anyhow::Ok(())
+            });
+        }
+        let came = |event| match event {
+            Event::Message { .. } => Some(()),
+            _ => None,
+        };
+        for _ in 0..many {
+            self.grace.until("a message", came).await?;
+        }
+        while let Some(said) = talkers.join_next().await {
+            said??;
+        }
+        Ok(())
+    }
+
+    /// Links a new device to Ada's account; how long that took, and how many messages it has then.
+    pub(crate) async fn link_one_more(&mut self) -> Result<(Duration, u64)> {
+        let code = self.ada.asking.call(LinkDevice {}).await?.link;
+        let data = TempDir::with_prefix("lamplit-bench-")?;
+        let start = Instant::now();
+        let mut command = command(data.path())?;
+        command.args(["init", "--keyring", "never", "--device", "another", "--link", &code]);
+        let linked = spawn_blocking(move || command.output()).await??;
+        if !linked.status.success() {
+            bail!("{}", String::from_utf8_lossy(&linked.stderr));
+        }
+        let took = start.elapsed();
+        let mut another = Daemon::start(data, ON_LOOPBACK).await?;
+        let conversation = self.conversation.clone();
+        let newest = another.asking.call(GetHistory { conversation, before: None, limit: Some(1) }).await?;
+        Ok((took, newest.messages.first().map_or(0, |message| message.index)))
     }
 
     /// Says something; how long until the other's daemon has told of it.
