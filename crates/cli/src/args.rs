@@ -161,8 +161,10 @@ Examples:
 
 JSON: {\"id\", \"conversation\"}")]
     Say(Say),
-    /// Send files to a contact, and wait until they are there
+    /// Send files to a contact or a group, and wait until they are there
     #[command(after_long_help = "\
+In a group everybody who is near is waited for, as far as that is known: of members who are no contacts of yours it is not.
+
 Each file goes to whoever has the conversation when they fetch it: up to 64 MiB their device does that by itself. It is sent
 from where it lies, so leave it there until it is fetched. What breaks off goes on later, also after a restart of either side.
 Ctrl-C ends the waiting and not the sending; `lamplit cancel` takes a file back. Where and when a picture was taken is taken
@@ -171,9 +173,10 @@ out of a copy that is sent, unless you say --keep-metadata.
 Examples:
   lamplit send Grace picture.jpg
   lamplit send Grace --caption 'from today' a.jpg b.jpg
-  lamplit send Grace --no-wait film.mp4
+  lamplit send choir --no-wait song.mp3
 
-JSON, a line each: {\"id\", \"conversation\", \"path\"} as each is sent, {\"id\", \"fetched\": true} as each is there")]
+JSON, a line each: {\"id\", \"conversation\", \"path\"} as each is sent, {\"id\", \"by\": an account, \"fetched\": true} as
+somebody has it, {\"id\", \"by\", \"declined\": true} as somebody does not want it")]
     Send(Send),
     /// List files that were sent and offered, with how far they are
     #[command(after_long_help = "\
@@ -433,8 +436,8 @@ pub(crate) struct Say {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Send {
-    /// To whom
-    pub(crate) contact: String,
+    /// To whom: a contact or a group
+    pub(crate) to: String,
     /// What
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
