@@ -97,6 +97,13 @@ pub(crate) enum Call {
         group: String,
         member: String,
         name: String,
+    /// Lets a member of a group add and remove others, or no longer; with their name, to tell of it.
+    NameAdmin {
+        group: String,
+        member: String,
+        name: String,
+        admin: bool,
+    },
     },
     LeaveGroup {
         group: String,

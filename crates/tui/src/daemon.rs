@@ -6,8 +6,8 @@ use lamplit_rpc::{
     CallError, ConnectError, Connection, Happening,
     api::{
         Accept, AddMembers, CancelFile, CreateGroup, Dark, Dial, FetchFile, GetHistory, GetNearby, GetStatus,
-        GetTransfers, Group, Invite, LeaveGroup, Light, MarkRead, Method, Note, RemoveContact, RemoveMember, Rename,
-        RenameGroup, Say, SendFile, SetName, Snapshot, Subscribe,
+        GetTransfers, Group, Invite, LeaveGroup, Light, MarkRead, Method, NameAdmin, Note, RemoveContact, RemoveMember,
+        Rename, RenameGroup, Say, SendFile, SetName, Snapshot, Subscribe,
     },
 };
 use tokio::{sync::mpsc, time::sleep};
@@ -142,6 +142,7 @@ async fn make(daemon: &mut Connection, call: Call) -> Result<Answer, CallError> 
         Call::SendFile { conversation, path } => {
             let method = SendFile { conversation, path, ..SendFile::default() };
             done(daemon, method, call).await?
+        Call::NameAdmin { group, member, admin, .. } => done(daemon, NameAdmin { group, member, admin }, call).await?,
         }
         Call::FetchFile(message) => done(daemon, FetchFile { message }, call).await?,
         Call::CancelFile(message) => done(daemon, CancelFile { message }, call).await?,

@@ -396,6 +396,8 @@ impl State {
                     talk.said(ticket, id);
                 }
                 self.status_asked.wanted = true;
+            Call::NameAdmin { name, admin: true, .. } => self.tell(format!("{name} is an admin of the group now.")),
+            Call::NameAdmin { name, .. } => self.tell(format!("{name} is a member of the group like others.")),
             }
             Answer::Invited(invited) => {
                 if let Some(Overlay::Invite(shown)) = &mut self.overlay {

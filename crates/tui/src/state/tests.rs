@@ -744,15 +744,28 @@ fn a_group_that_is_told_of_after_it_was_founded_is_gone_to_as_well() {
     play.write("/group Tea");
     play.press(KeyCode::Enter);
     assert_eq!(play.state.people.chosen().unwrap().id, "g");
+    let name_admin = |member: &str, name: &str, admin| {
+        let (member, name) = (member.to_owned(), name.to_owned());
+        Call::NameAdmin { group: group(), member, name, admin }
+    };
     play.take(Input::Happened(Box::new(Event::GroupAdded { group: circle() })));
     assert_eq!(play.state.people.chosen().unwrap().id, "group-1");
     assert_eq!(play.state.focus, Focus::Chat);
+        ("/admin grace", name_admin("g", "Grace", true)),
 }
 
 #[test]
 fn commands_that_are_not_for_the_chosen_one_say_so_and_stay_typed() {
     let mut play = Play::begin_in_circle(100, 30, Vec::new());
     for (down, line, why) in [
+    // Who is one is none after the same once more.
+    let mut group_now = circle();
+    group_now.members.iter_mut().filter(|member| member.id == "g").for_each(|grace| grace.role = Role::Admin);
+    play.take(Input::Happened(Box::new(Event::GroupChanged { group: group_now })));
+    play.write("/admin grace");
+    play.press(KeyCode::Enter);
+    assert_eq!(last(&play), Some(name_admin("g", "Grace", false)));
+    assert!(play.state.notice.as_ref().unwrap().text.contains("like others"));
         (false, "/add Hedy", "no group"),
         (false, "/leave", "no group"),
         (true, "/note tea", "is a group"),
@@ -779,10 +792,12 @@ fn a_group_that_ended_stays_until_one_goes_elsewhere() {
     play.press(KeyCode::Down);
     let group = Group { joined: false, ..circle() };
     play.take(Input::Happened(Box::new(Event::GroupEnded { group })));
+        (false, "/admin Hedy", "no group"),
     assert_eq!(play.shown(), [1, 2, 3]);
     assert!(play.state.notice.as_ref().unwrap().text.contains("no more"));
 }
 
+        (true, "/admin Nobody", "Nobody here is called"),
 #[test]
 fn how_far_a_file_is_is_asked_as_long_as_it_is_on_its_way() {
     let mut play = Play::begin(100, 30, vec![file_message(1, false, FileState::Wanted, "")]);
