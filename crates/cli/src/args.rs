@@ -119,8 +119,8 @@ JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", 
     /// Show how this device is
     #[command(after_long_help = "\
 JSON: {\"version\", \"account\", \"device\", \"name\", \"devices\", \"contacts\", \"unread\", \"waiting\", \"lit\": [{\"app\", \"source\",
-\"since_ms\"}], \"near\": [contact ids], \"addresses\", \"discovery\", \"storage\": {\"state\": \"working\"} or {\"state\": \"failing\",
-\"reason\"}}")]
+\"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"removed\", \"storage\": {\"state\": \"working\"} or
+{\"state\": \"failing\", \"reason\"}}")]
     Status,
     /// Show what a program of this machine needs to connect to the daemon by WebSocket
     #[command(after_long_help = "\
@@ -145,7 +145,7 @@ JSON: {\"contact\"}, as `lamplit contacts` has it")]
     Accept(Accept),
     /// List contacts: what they are on, whether they are near, what is unread
     #[command(after_long_help = "\
-JSON, a line each: {\"id\", \"name\", \"alias\", \"note\", \"devices\", \"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\",
+JSON, a line each: {\"id\", \"name\", \"alias\" or null, \"note\" or null, \"devices\", \"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\",
 \"since_ms\"}]}")]
     Contacts,
     /// Say something to a contact or a group
@@ -180,8 +180,8 @@ somebody has it, {\"id\", \"by\", \"declined\": true} as somebody does not want 
     Send(Send),
     /// List files that were sent and offered, with how far they are
     #[command(after_long_help = "\
-JSON, a line each: a message as `lamplit history` has it, with \"file\": {\"id\", \"name\", \"size\", \"picture\": [width, height] or
-null, \"state\": {\"state\": \"offered\", \"wanted\", \"here\" with \"path\", \"declined\" or \"withdrawn\"}, \"fetched_by\", \"declined_by\"}")]
+JSON, a line each: a message as `lamplit history` has it, and while something is done with its file, or was tried in vain,
+\"transfer\": {\"file\", \"kind\": \"reading\", \"fetching\" or \"serving\", \"done\", \"total\", \"trouble\" or null}")]
     Files,
     /// Fetch a file that was offered, and wait until it is here
     #[command(after_long_help = "\
@@ -205,8 +205,11 @@ Examples:
   lamplit history Grace
   lamplit history Grace --follow
 
-JSON, a line each, oldest first: {\"index\", \"id\", \"conversation\", \"from\", \"from_name\", \"mine\", \"text\", \"sent_ms\", \"arrived_ms\",
-\"progress\": \"sent\", \"delivered\", \"read\" or null, \"reach\": {\"members\", \"delivered\", \"read\"} or null}; with --follow also {\"id\", \"conversation\", \"progress\"} as messages come further")]
+JSON, a line each, oldest first: {\"index\", \"id\", \"conversation\", \"from\", \"from_name\" or null, \"mine\",
+\"text\", \"sent_ms\", \"arrived_ms\", \"progress\": \"sent\", \"delivered\", \"read\" or null, \"reach\": {\"members\", \"delivered\", \"read\"} or
+null}; of a file also \"file\": {\"id\", \"name\", \"size\", \"picture\": [width, height] or null, \"state\": {\"state\": \"offered\", \"wanted\",
+\"here\" with \"path\", \"declined\" or \"withdrawn\"}, \"fetched_by\": [accounts], \"declined_by\"}; with --follow also {\"id\",
+\"conversation\", \"progress\"} as messages come further")]
     History(History),
     /// Let contacts see that you are on an app
     #[command(after_long_help = "\
@@ -259,7 +262,7 @@ JSON: {\"contact\", \"near\": true}")]
 Looks at interfaces, multicast, firewalls, routes, port, clock and disk; changes nothing. Works with a running daemon and
 without. As root it sees more of a firewall.
 
-JSON, a line each: {\"check\", \"level\": \"ok\", \"warn\" or \"fail\", \"what\", \"advice\"}. Ends with 1 if something is wrong.")]
+JSON, a line each: {\"check\", \"level\": \"ok\", \"warn\" or \"fail\", \"what\", \"advice\" or null}. Ends with 1 if something is wrong.")]
     Doctor(Doctor),
     /// Print what makes a shell complete lamplit's commands and options
     #[command(after_long_help = "\
@@ -276,7 +279,7 @@ Examples:
   lamplit man | man -l -
   lamplit man --out ~/.local/share/man/man1
 
-JSON: {\"pages\": [paths]} with --out")]
+JSON: {\"pages\": [paths]} with --out; without it the page is printed")]
     Man(Man),
     /// Link a new device of yours: show a code for it, and wait until it knows everything
     #[command(after_long_help = "\
@@ -294,7 +297,7 @@ Examples:
   lamplit devices rename 'work laptop'
   lamplit devices rename phone --device 3fa4
 
-JSON, a line each: {\"id\", \"name\", \"this\", \"since_ms\", \"near\", \"seen_ms\" or null, \"certificate_until_ms\"}")]
+JSON, a line each: {\"id\", \"name\" or null, \"this\", \"since_ms\", \"near\", \"seen_ms\" or null, \"certificate_until_ms\"}")]
     Devices(Devices),
 }
 
