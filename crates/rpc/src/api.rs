@@ -785,7 +785,7 @@ pub enum Event {
     /// who of them is near and what is unread have events of their own.
     StatusChanged {
         /// All of it, as it is now.
-        status: Status,
+        status: Box<Status>,
     },
     /// Somebody became a contact.
     ContactAdded {

@@ -100,7 +100,7 @@ async fn forward(handle: Handle, mut events: Events, mut own: Own, queue: Queue)
                 Err(Missed::Stopped) => return,
             },
             _ = looks.tick() => match own.changed(&handle).await {
-                Some(status) => happened(api::Event::StatusChanged { status }),
+                Some(status) => happened(api::Event::StatusChanged { status: Box::new(status) }),
                 None => continue,
             },
         };

@@ -250,7 +250,7 @@ impl State {
 
     fn happened(&mut self, event: Event) {
         match event {
-            Event::StatusChanged { status } => self.set_status(status),
+            Event::StatusChanged { status } => self.set_status(*status),
             Event::ContactAdded { contact } => self.added(contact),
             Event::ContactChanged { contact } => {
                 self.people.put(contact);

@@ -52,7 +52,7 @@ async fn what_changes_about_the_device_itself_is_told_with_all_of_it() {
 /// Waits until a changed status is told that is as wanted.
 async fn until(connection: &mut crate::Connection, wanted: impl Fn(&Status) -> bool) -> Status {
     let told = wait_for(connection, |event| match event {
-        Event::StatusChanged { status } if wanted(&status) => Some(status),
+        Event::StatusChanged { status } if wanted(&status) => Some(*status),
         _ => None,
     });
     told.await

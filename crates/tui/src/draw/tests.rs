@@ -179,9 +179,9 @@ fn trouble_is_told_on_the_last_row() {
     let mut failing = status();
     failing.waiting = 3;
     failing.storage = Storage::Failing { reason: "the disk is full: make room".to_owned() };
-    play.take(Input::Happened(Box::new(Event::StatusChanged { status: failing })));
+    play.take(Input::Happened(Box::new(Event::StatusChanged { status: Box::new(failing) })));
     assert!(text(&drawn(&play)).contains("the disk is full: make room"));
-    let removed = Status { removed: true, ..status() };
+    let removed = Box::new(Status { removed: true, ..status() });
     play.take(Input::Happened(Box::new(Event::StatusChanged { status: removed })));
     assert!(text(&drawn(&play)).contains("this device was removed from its account"));
     play.take(Input::Lost("no daemon is running: start it with `lamplit run`".to_owned()));

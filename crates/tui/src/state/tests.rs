@@ -460,6 +460,7 @@ fn what_changes_about_this_device_is_seen_at_once() {
     play.calls.clear();
     let reason = "the disk is full".to_owned();
     let status = Status { name: "Augusta".to_owned(), storage: Storage::Failing { reason }, ..status() };
+    let status = Box::new(status);
     play.take(Input::Happened(Box::new(Event::StatusChanged { status })));
     assert_eq!(play.state.trouble().as_deref(), Some("the disk is full"));
     assert_eq!(play.state.status.as_ref().unwrap().name, "Augusta");
