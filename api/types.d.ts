@@ -70,6 +70,16 @@ export type Done = Record<string, never>;
 
 /** Something that happened; the parameters of an `event` notification. */
 export type Event =
+  /**
+   * What `status` says of this device itself is different: its name, its devices, its lit apps, what waits, how
+   * many strangers show themselves, its addresses, whether it was removed, whether what happens can be kept. Told
+   * up to twice a second. Contacts, who of them is near and what is unread have events of their own.
+   */
+  | {
+    /** All of it, as it is now. */
+    status: Status;
+    type: "status_changed";
+  }
   /** Somebody became a contact. */
   | {
     /** The contact. */
@@ -158,7 +168,7 @@ export type Event =
     device: Device;
     type: "device_added";
   }
-  /** What is known about a device of this account changed. */
+  /** What is known about a device of this account changed, or it came near or went away. */
   | {
     /** The device, as it is now. */
     device: Device;
@@ -306,12 +316,14 @@ export interface Invited {
 
 /**
  * Events were dropped because the reader was slow; the parameters of a `lagged` notification. What is shown is to
- * be replaced by the snapshot, and open conversations are to be read again. Events go on after it.
+ * be replaced by the snapshot, and what is not in it is to be asked for again. Events go on after it.
  */
 export interface Lagged {
   /** How many. */
   missed: number;
-  /** How things are now; `null` if that could not be read: ask with `status` and `contacts`. */
+  /**
+   * How things are now; `null` if that could not be read: ask with `status`, `contacts`, `groups` and `devices`.
+   */
   snapshot: Snapshot | null;
 }
 
@@ -467,13 +479,23 @@ export interface Said {
   id: string;
 }
 
-/** How things are when a subscription begins. Events after it tell what changed since. */
+/**
+ * How things are when a subscription begins. Events after it tell what changed since. It has what every screen
+ * shows. What only some show is asked for after it, by those: open conversations with `history`, files with
+ * `files` and `transfers`, who is reached over what with `nearby`.
+ */
 export interface Snapshot {
-  /** The first page of contacts. */
+  /** The first contacts, as `contacts` has them. */
   contacts: Contact[];
-  /** Whether there are more after these. */
-  more: boolean;
-  /** The device. */
+  /** All devices of this account, as `devices` has them. */
+  devices: Device[];
+  /** The first groups, as `groups` has them. */
+  groups: Group[];
+  /** Whether there are more after these: `contacts` has them. */
+  more_contacts: boolean;
+  /** Whether there are more after these: `groups` has them. */
+  more_groups: boolean;
+  /** The device, as `status` has it. */
   status: Status;
 }
 
@@ -501,6 +523,8 @@ export interface Status {
   removed: boolean;
   /** Whether what happens can be kept. */
   storage: Storage;
+  /** Devices that show themselves and are nobody's known here. */
+  strangers: number;
   /** Messages that were not read yet. */
   unread: number;
   /** The daemon's version. */

@@ -119,8 +119,8 @@ JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", 
     /// Show how this device is
     #[command(after_long_help = "\
 JSON: {\"version\", \"account\", \"device\", \"name\", \"devices\", \"contacts\", \"unread\", \"waiting\", \"lit\": [{\"app\", \"source\",
-\"since_ms\"}], \"near\": [contact ids], \"addresses\", \"discovery\", \"storage\": {\"state\": \"working\"} or {\"state\": \"failing\",
-\"reason\"}}")]
+\"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"removed\", \"storage\": {\"state\": \"working\"} or
+{\"state\": \"failing\", \"reason\"}}")]
     Status,
     /// Show what a program of this machine needs to connect to the daemon by WebSocket
     #[command(after_long_help = "\
@@ -145,7 +145,7 @@ JSON: {\"contact\"}, as `lamplit contacts` has it")]
     Accept(Accept),
     /// List contacts: what they are on, whether they are near, what is unread
     #[command(after_long_help = "\
-JSON, a line each: {\"id\", \"name\", \"alias\", \"note\", \"devices\", \"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\",
+JSON, a line each: {\"id\", \"name\", \"alias\" or null, \"note\" or null, \"devices\", \"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\",
 \"since_ms\"}]}")]
     Contacts,
     /// Say something to a contact or a group
@@ -161,8 +161,10 @@ Examples:
 
 JSON: {\"id\", \"conversation\"}")]
     Say(Say),
-    /// Send files to a contact, and wait until they are there
+    /// Send files to a contact or a group, and wait until they are there
     #[command(after_long_help = "\
+In a group everybody who is near is waited for, as far as that is known: of members who are no contacts of yours it is not.
+
 Each file goes to whoever has the conversation when they fetch it: up to 64 MiB their device does that by itself. It is sent
 from where it lies, so leave it there until it is fetched. What breaks off goes on later, also after a restart of either side.
 Ctrl-C ends the waiting and not the sending; `lamplit cancel` takes a file back. Where and when a picture was taken is taken
@@ -171,14 +173,15 @@ out of a copy that is sent, unless you say --keep-metadata.
 Examples:
   lamplit send Grace picture.jpg
   lamplit send Grace --caption 'from today' a.jpg b.jpg
-  lamplit send Grace --no-wait film.mp4
+  lamplit send choir --no-wait song.mp3
 
-JSON, a line each: {\"id\", \"conversation\", \"path\"} as each is sent, {\"id\", \"fetched\": true} as each is there")]
+JSON, a line each: {\"id\", \"conversation\", \"path\"} as each is sent, {\"id\", \"by\": an account, \"fetched\": true} as
+somebody has it, {\"id\", \"by\", \"declined\": true} as somebody does not want it")]
     Send(Send),
     /// List files that were sent and offered, with how far they are
     #[command(after_long_help = "\
-JSON, a line each: a message as `lamplit history` has it, with \"file\": {\"id\", \"name\", \"size\", \"picture\": [width, height] or
-null, \"state\": {\"state\": \"offered\", \"wanted\", \"here\" with \"path\", \"declined\" or \"withdrawn\"}, \"fetched_by\", \"declined_by\"}")]
+JSON, a line each: a message as `lamplit history` has it, and while something is done with its file, or was tried in vain,
+\"transfer\": {\"file\", \"kind\": \"reading\", \"fetching\" or \"serving\", \"done\", \"total\", \"trouble\" or null}")]
     Files,
     /// Fetch a file that was offered, and wait until it is here
     #[command(after_long_help = "\
@@ -202,8 +205,11 @@ Examples:
   lamplit history Grace
   lamplit history Grace --follow
 
-JSON, a line each, oldest first: {\"index\", \"id\", \"conversation\", \"from\", \"from_name\", \"mine\", \"text\", \"sent_ms\", \"arrived_ms\",
-\"progress\": \"sent\", \"delivered\", \"read\" or null, \"reach\": {\"members\", \"delivered\", \"read\"} or null}; with --follow also {\"id\", \"conversation\", \"progress\"} as messages come further")]
+JSON, a line each, oldest first: {\"index\", \"id\", \"conversation\", \"from\", \"from_name\" or null, \"mine\",
+\"text\", \"sent_ms\", \"arrived_ms\", \"progress\": \"sent\", \"delivered\", \"read\" or null, \"reach\": {\"members\", \"delivered\", \"read\"} or
+null}; of a file also \"file\": {\"id\", \"name\", \"size\", \"picture\": [width, height] or null, \"state\": {\"state\": \"offered\", \"wanted\",
+\"here\" with \"path\", \"declined\" or \"withdrawn\"}, \"fetched_by\": [accounts], \"declined_by\"}; with --follow also {\"id\",
+\"conversation\", \"progress\"} as messages come further")]
     History(History),
     /// Let contacts see that you are on an app
     #[command(after_long_help = "\
@@ -256,7 +262,7 @@ JSON: {\"contact\", \"near\": true}")]
 Looks at interfaces, multicast, firewalls, routes, port, clock and disk; changes nothing. Works with a running daemon and
 without. As root it sees more of a firewall.
 
-JSON, a line each: {\"check\", \"level\": \"ok\", \"warn\" or \"fail\", \"what\", \"advice\"}. Ends with 1 if something is wrong.")]
+JSON, a line each: {\"check\", \"level\": \"ok\", \"warn\" or \"fail\", \"what\", \"advice\" or null}. Ends with 1 if something is wrong.")]
     Doctor(Doctor),
     /// Print what makes a shell complete lamplit's commands and options
     #[command(after_long_help = "\
@@ -273,7 +279,7 @@ Examples:
   lamplit man | man -l -
   lamplit man --out ~/.local/share/man/man1
 
-JSON: {\"pages\": [paths]} with --out")]
+JSON: {\"pages\": [paths]} with --out; without it the page is printed")]
     Man(Man),
     /// Link a new device of yours: show a code for it, and wait until it knows everything
     #[command(after_long_help = "\
@@ -291,7 +297,7 @@ Examples:
   lamplit devices rename 'work laptop'
   lamplit devices rename phone --device 3fa4
 
-JSON, a line each: {\"id\", \"name\", \"this\", \"since_ms\", \"near\", \"seen_ms\" or null, \"certificate_until_ms\"}")]
+JSON, a line each: {\"id\", \"name\" or null, \"this\", \"since_ms\", \"near\", \"seen_ms\" or null, \"certificate_until_ms\"}")]
     Devices(Devices),
 }
 
@@ -433,8 +439,8 @@ pub(crate) struct Say {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Send {
-    /// To whom
-    pub(crate) contact: String,
+    /// To whom: a contact or a group
+    pub(crate) to: String,
     /// What
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,

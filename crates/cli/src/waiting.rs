@@ -68,6 +68,11 @@ impl Bar {
         self.0.suspend(|| draw(&format!("\r{why}\u{1b}[K\r")));
     }
 
+    /// Does something that prints, with the bar out of its way.
+    pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
+    }
+
     /// Nothing is known of it at the moment.
     pub(crate) fn wait(&self) {
         self.0.tick();

@@ -55,6 +55,7 @@ fn describe(who: Who, event: &Event) -> Option<String> {
         | Event::DeviceRemoved { .. }
         | Event::Past { .. }
         | Event::Progress { .. }
+        | Event::StatusChanged { .. }
         | Event::ContactChanged { .. }
         | Event::GroupAdded { .. }
         | Event::GroupChanged { .. }

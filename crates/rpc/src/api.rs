@@ -356,6 +356,8 @@ pub struct Status {
     pub lit: Vec<LitApp>,
     /// Contacts with a device that can be reached now.
     pub near: Vec<String>,
+    /// Devices that show themselves and are nobody's known here.
+    pub strangers: usize,
     /// Where this device can be dialled.
     pub addresses: Vec<String>,
     /// Whether others find this device on the network by themselves.
@@ -755,20 +757,36 @@ pub struct Accepting {
 }
 
 /// How things are when a subscription begins. Events after it tell what changed since.
+///
+/// It has what every screen shows. What only some show is asked for after it, by those: open conversations with `history`, files
+/// with `files` and `transfers`, who is reached over what with `nearby`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
-    /// The device.
+    /// The device, as `status` has it.
     pub status: Status,
-    /// The first page of contacts.
+    /// The first contacts, as `contacts` has them.
     pub contacts: Vec<Contact>,
-    /// Whether there are more after these.
-    pub more: bool,
+    /// Whether there are more after these: `contacts` has them.
+    pub more_contacts: bool,
+    /// The first groups, as `groups` has them.
+    pub groups: Vec<Group>,
+    /// Whether there are more after these: `groups` has them.
+    pub more_groups: bool,
+    /// All devices of this account, as `devices` has them.
+    pub devices: Vec<Device>,
 }
 
 /// Something that happened; the parameters of an `event` notification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
+    /// What `status` says of this device itself is different: its name, its devices, its lit apps, what waits, how many strangers
+    /// show themselves, its addresses, whether it was removed, whether what happens can be kept. Told up to twice a second. Contacts,
+    /// who of them is near and what is unread have events of their own.
+    StatusChanged {
+        /// All of it, as it is now.
+        status: Box<Status>,
+    },
     /// Somebody became a contact.
     ContactAdded {
         /// The contact.
@@ -844,7 +862,7 @@ pub enum Event {
         /// The device.
         device: Device,
     },
-    /// What is known about a device of this account changed.
+    /// What is known about a device of this account changed, or it came near or went away.
     DeviceChanged {
         /// The device, as it is now.
         device: Device,
@@ -875,11 +893,11 @@ pub enum Event {
 }
 
 /// Events were dropped because the reader was slow; the parameters of a `lagged` notification. What is shown is to be
-/// replaced by the snapshot, and open conversations are to be read again. Events go on after it.
+/// replaced by the snapshot, and what is not in it is to be asked for again. Events go on after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Lagged {
     /// How many.
     pub missed: u64,
-    /// How things are now; `null` if that could not be read: ask with `status` and `contacts`.
+    /// How things are now; `null` if that could not be read: ask with `status`, `contacts`, `groups` and `devices`.
     pub snapshot: Option<Box<Snapshot>>,
 }

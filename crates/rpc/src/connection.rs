@@ -165,16 +165,21 @@ impl Connection {
     /// # Errors
     /// See [`CallError`].
     pub async fn groups(&mut self) -> Result<Vec<Group>, CallError> {
-        let mut groups: Vec<Group> = Vec::new();
-        loop {
+        self.groups_after(Vec::new(), true).await
+    }
+
+    /// The groups of a snapshot, and those that were no more in it if `more` of them are.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn groups_after(&mut self, mut groups: Vec<Group>, mut more: bool) -> Result<Vec<Group>, CallError> {
+        while more {
             let after = groups.last().map(|group| group.id.clone());
             let page = self.call(GetGroups { after, limit: None }).await?;
-            let more = page.more && !page.groups.is_empty();
+            more = page.more && !page.groups.is_empty();
             groups.extend(page.groups);
-            if !more {
-                return Ok(groups);
-            }
         }
+        Ok(groups)
     }
 
     /// The next thing that happened, or `None` when the daemon has stopped. Only after

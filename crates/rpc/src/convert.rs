@@ -28,7 +28,8 @@ pub(crate) fn status(handle: &Handle, me: &view::Me, contacts: usize, unread: u6
         unread,
         waiting: u64::try_from(me.waiting).unwrap_or(u64::MAX),
         lit: state.own_lit.iter().map(lit_app).collect(),
-        near: state.near.keys().map(AccountId::to_string).collect(),
+        near: state.near.keys().filter(|near| **near != me.account).map(AccountId::to_string).collect(),
+        strangers: state.strangers,
         addresses,
         discovery: handle.discovery(),
         removed: me.removed,
@@ -240,9 +241,15 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
         Event::Presence(account) => {
             Some(api::Event::Presence { contact: account.to_string(), lit: lit(&handle.state(), account) })
         }
-        Event::Near { account, .. } => {
-            Some(api::Event::Near { contact: account.to_string(), near: handle.state().near.contains_key(&account) })
-        }
+        Event::Near { account, device, .. } => match handle.read(view::me).await?.account {
+            own if own == account => {
+                load_device(handle, device).await?.map(|device| api::Event::DeviceChanged { device })
+            }
+            _ => Some(api::Event::Near {
+                contact: account.to_string(),
+                near: handle.state().near.contains_key(&account),
+            }),
+        },
         Event::DeviceAdded(device) => {
             load_device(handle, device).await?.map(|device| api::Event::DeviceAdded { device })
         }

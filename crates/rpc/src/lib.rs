@@ -24,6 +24,7 @@ mod frame;
 pub mod limits;
 mod lines;
 mod methods;
+mod own;
 mod server;
 mod session;
 #[cfg(test)]

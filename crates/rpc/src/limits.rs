@@ -24,6 +24,10 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub const PAGE: usize = 200;
 /// Bytes of one page, so that its answer fits into a line. Entries beyond it are on the next page, but for the first.
 pub const PAGE_BYTES: usize = LINE_BYTES / 2;
+/// Bytes of the contacts and of the groups in a snapshot, each, so that all of it fits into a line. Further ones are on the next page.
+pub const SNAPSHOT_BYTES: usize = LINE_BYTES / 4;
+/// How often is looked whether the status is another one, for those who subscribed.
+pub const STATUS_LOOK: Duration = Duration::from_millis(500);
 /// Events a [`crate::Connection`] keeps that came while it waited for an answer. The oldest are dropped beyond it, and
 /// reported as lagged.
 pub const KEPT_EVENTS: usize = 1024;

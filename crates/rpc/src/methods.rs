@@ -77,9 +77,48 @@ pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> 
 
 /// How things are, for a subscription to begin with.
 pub(crate) async fn snapshot(handle: &Handle) -> Result<ApiSnapshot, Error> {
-    let status = GetStatus {}.serve(handle).await?;
-    let ContactPage { contacts, more } = GetContacts::default().serve(handle).await?;
-    Ok(ApiSnapshot { status, contacts, more })
+    let status = status(handle).await?;
+    let contacts = contacts(handle, GetContacts::default(), limits::SNAPSHOT_BYTES).await?;
+    let groups = groups(handle, GetGroups::default(), limits::SNAPSHOT_BYTES).await?;
+    let DeviceList { devices } = GetDevices {}.serve(handle).await?;
+    Ok(ApiSnapshot {
+        status,
+        contacts: contacts.contacts,
+        more_contacts: contacts.more,
+        groups: groups.groups,
+        more_groups: groups.more,
+        devices,
+    })
+}
+
+/// How the device is.
+pub(crate) async fn status(handle: &Handle) -> Result<Status, Error> {
+    let (me, contacts, unread) = handle.read(count).await?;
+    Ok(convert::status(handle, &me, contacts, unread))
+}
+
+/// A page of contacts of so many bytes.
+async fn contacts(handle: &Handle, asked: GetContacts, bytes: usize) -> Result<ContactPage, Error> {
+    let after = asked.after.as_deref().map(account).transpose()?;
+    let limit = asked.limit.unwrap_or(limits::PAGE).clamp(1, limits::PAGE);
+    let mut page = handle.read(move |read| view::contacts(read, after, limit.saturating_add(1))).await?;
+    let more = page.len() > limit;
+    page.truncate(limit);
+    let state = handle.state();
+    let contacts = page.into_iter().map(|contact| convert::contact(&state, contact)).collect();
+    let (contacts, cut) = fit(contacts, bytes)?;
+    Ok(ContactPage { contacts, more: more || cut })
+}
+
+/// A page of groups of so many bytes.
+async fn groups(handle: &Handle, asked: GetGroups, bytes: usize) -> Result<GroupPage, Error> {
+    let after = asked.after.as_deref().map(group).transpose()?;
+    let limit = asked.limit.unwrap_or(limits::PAGE).clamp(1, limits::PAGE);
+    let mut page = handle.read(move |read| view::groups(read, after, limit.saturating_add(1))).await?;
+    let more = page.len() > limit;
+    page.truncate(limit);
+    let (groups, cut) = fit(page.into_iter().map(convert::group).collect(), bytes)?;
+    Ok(GroupPage { groups, more: more || cut })
 }
 
 pub(crate) fn to_value(result: impl Serialize) -> Result<Value, Error> {
@@ -98,8 +137,7 @@ impl Serve for Discover {
 
 impl Serve for GetStatus {
     async fn serve(self, handle: &Handle) -> Result<Status, Error> {
-        let (me, contacts, unread) = handle.read(count).await?;
-        Ok(convert::status(handle, &me, contacts, unread))
+        status(handle).await
     }
 }
 
@@ -128,15 +166,7 @@ fn count(read: &Snapshot) -> Result<(view::Me, usize, u64), lamplit_client::Read
 
 impl Serve for GetContacts {
     async fn serve(self, handle: &Handle) -> Result<ContactPage, Error> {
-        let after = self.after.as_deref().map(account).transpose()?;
-        let limit = self.limit.unwrap_or(limits::PAGE).clamp(1, limits::PAGE);
-        let mut page = handle.read(move |read| view::contacts(read, after, limit.saturating_add(1))).await?;
-        let more = page.len() > limit;
-        page.truncate(limit);
-        let state = handle.state();
-        let contacts = page.into_iter().map(|contact| convert::contact(&state, contact)).collect();
-        let (contacts, cut) = fit(contacts)?;
-        Ok(ContactPage { contacts, more: more || cut })
+        contacts(handle, self, limits::PAGE_BYTES).await
     }
 }
 
@@ -151,7 +181,8 @@ impl Serve for GetHistory {
         let (mut page, names) = handle.read(read).await?;
         let more = page.len() > limit;
         page.truncate(limit);
-        let (messages, cut) = fit(page.into_iter().map(|message| convert::message(message, &names)).collect())?;
+        let messages = page.into_iter().map(|message| convert::message(message, &names)).collect();
+        let (messages, cut) = fit(messages, limits::PAGE_BYTES)?;
         Ok(HistoryPage { messages, more: more || cut })
     }
 }
@@ -169,12 +200,12 @@ impl Serve for GetNearby {
     }
 }
 
-/// As many of these entries as fit into one page, and whether some did not.
-fn fit<T: Serialize>(entries: Vec<T>) -> Result<(Vec<T>, bool), Error> {
+/// As many of these entries as fit into a page of so many bytes, and whether some did not.
+fn fit<T: Serialize>(entries: Vec<T>, most: usize) -> Result<(Vec<T>, bool), Error> {
     let (many, mut bytes, mut page) = (entries.len(), 0_usize, Vec::new());
     for entry in entries {
         bytes = bytes.saturating_add(serde_json::to_vec(&entry).map_err(unwritable)?.len());
-        if bytes > limits::PAGE_BYTES && !page.is_empty() {
+        if bytes > most && !page.is_empty() {
             break;
         }
         page.push(entry);
@@ -195,13 +226,7 @@ impl Serve for Say {
 
 impl Serve for GetGroups {
     async fn serve(self, handle: &Handle) -> Result<GroupPage, Error> {
-        let after = self.after.as_deref().map(group).transpose()?;
-        let limit = self.limit.unwrap_or(limits::PAGE).clamp(1, limits::PAGE);
-        let mut page = handle.read(move |read| view::groups(read, after, limit.saturating_add(1))).await?;
-        let more = page.len() > limit;
-        page.truncate(limit);
-        let (groups, cut) = fit(page.into_iter().map(convert::group).collect())?;
-        Ok(GroupPage { groups, more: more || cut })
+        groups(handle, self, limits::PAGE_BYTES).await
     }
 }
 

@@ -2,7 +2,11 @@
 //! once subscribed, and a writer that both hand their messages to.
 
 use lamplit_client::{Events, Handle, Missed};
-use tokio::{sync::mpsc, task::JoinSet, time::timeout};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
+};
 
 use crate::{
     api::{self, Call},
@@ -10,6 +14,7 @@ use crate::{
     convert,
     frame::{Error, ErrorCode, Id, Notification, Request, Response},
     limits, methods,
+    own::Own,
 };
 
 /// Where messages wait to be written.
@@ -72,30 +77,42 @@ async fn subscribe(handle: &Handle, queue: &Queue, id: Option<Id>, running: &mut
         return Err(Error::new(ErrorCode::AlreadySubscribed, message));
     }
     // Events are kept from here on, so that nothing falls between the snapshot and the first of them.
-    let events = handle.events();
+    let (events, own) = (handle.events(), Own::of(handle).await?);
     let snapshot = methods::to_value(methods::snapshot(handle).await?)?;
     put(queue, &Response::new(id, Ok(snapshot))).await;
-    running.spawn(forward(handle.clone(), events, queue.clone()));
+    running.spawn(forward(handle.clone(), events, own, queue.clone()));
     Ok(())
 }
 
-async fn forward(handle: Handle, mut events: Events, queue: Queue) {
+async fn forward(handle: Handle, mut events: Events, mut own: Own, queue: Queue) {
+    let mut looks = interval(limits::STATUS_LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let notification = match events.next().await {
-            Ok(event) => match convert::event(&handle, event).await {
-                Ok(Some(event)) => methods::to_value(event).map(|params| Notification::new("event", params)),
-                Ok(None) => continue,
-                // What cannot be told is as good as missed.
-                Err(_) => lagged(&handle, 1).await,
+        let notification = tokio::select! {
+            event = events.next() => match event {
+                Ok(event) => match convert::event(&handle, event).await {
+                    Ok(Some(event)) => happened(event),
+                    Ok(None) => continue,
+                    // What cannot be told is as good as missed.
+                    Err(_) => lagged(&handle, 1).await,
+                },
+                Err(Missed::Lagged(missed)) => lagged(&handle, missed).await,
+                Err(Missed::Stopped) => return,
             },
-            Err(Missed::Lagged(missed)) => lagged(&handle, missed).await,
-            Err(Missed::Stopped) => return,
+            _ = looks.tick() => match own.changed(&handle).await {
+                Some(status) => happened(api::Event::StatusChanged { status: Box::new(status) }),
+                None => continue,
+            },
         };
         match notification {
             Ok(notification) if put(&queue, &notification).await => {}
             _ => return,
         }
     }
+}
+
+fn happened(event: api::Event) -> Result<Notification, Error> {
+    methods::to_value(event).map(|params| Notification::new("event", params))
 }
 
 /// That events were missed, and how things are now. Of the events that follow, some may be in it already.
@@ -122,3 +139,6 @@ async fn write(mut writer: impl Writer, mut queued: mpsc::Receiver<Vec<u8>>) {
     }
     let _ = timeout(limits::WRITE_TIMEOUT, writer.end()).await;
 }
+
+#[cfg(test)]
+mod tests;

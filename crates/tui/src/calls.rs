@@ -1,6 +1,6 @@
 //! What goes into the model and what comes out of it.
 
-use lamplit_rpc::api::{Contact, Event, Group, HistoryPage, Invited, Nearby, Snapshot, Status, Transfer};
+use lamplit_rpc::api::{Contact, Event, Group, HistoryPage, Invited, Nearby, Status, Transfer};
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::talk::Want;
@@ -16,13 +16,15 @@ pub(crate) enum Input {
     Watched(bool),
     /// What the clock says, in milliseconds since 1970-01-01 UTC.
     Tick(u64),
-    /// The daemon is there: how things are, with all contacts, and all groups.
-    Connected(Box<Snapshot>, Vec<Group>),
-    /// It is not, and why.
+    /// The daemon is there, or happenings were left out: how things are.
+    Whole {
+        status: Box<Status>,
+        contacts: Vec<Contact>,
+        groups: Vec<Group>,
+    },
+    /// The daemon is not there, and why.
     Lost(String),
     Happened(Box<Event>),
-    /// Some happenings were left out.
-    Lagged,
     Answered(Answer),
 }
 
@@ -41,9 +43,6 @@ pub(crate) enum Effect {
 /// Something to ask the daemon for. Calls are answered in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// All contacts and groups anew.
-    Look,
-    Status,
     Nearby,
     /// Files that are under way.
     Transfers,
@@ -98,6 +97,13 @@ pub(crate) enum Call {
         member: String,
         name: String,
     },
+    /// Lets a member of a group add and remove others, or no longer; with their name, to tell of it.
+    NameAdmin {
+        group: String,
+        member: String,
+        name: String,
+        admin: bool,
+    },
     LeaveGroup {
         group: String,
     },
@@ -120,8 +126,6 @@ pub(crate) enum Call {
 /// What came of a call.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    Looked(Vec<Contact>, Vec<Group>),
-    Status(Box<Status>),
     Nearby(Nearby),
     Transfers(Vec<Transfer>),
     Fetched {

@@ -6,8 +6,8 @@ use lamplit_rpc::{
     CallError, ConnectError, Connection, Happening,
     api::{
         Accept, AddMembers, CancelFile, CreateGroup, Dark, Dial, FetchFile, GetHistory, GetNearby, GetStatus,
-        GetTransfers, Group, Invite, LeaveGroup, Light, MarkRead, Method, Note, RemoveContact, RemoveMember, Rename,
-        RenameGroup, Say, SendFile, SetName, Snapshot, Subscribe,
+        GetTransfers, Invite, LeaveGroup, Light, MarkRead, Method, NameAdmin, Note, RemoveContact, RemoveMember,
+        Rename, RenameGroup, Say, SendFile, SetName, Snapshot, Subscribe,
     },
 };
 use tokio::{sync::mpsc, time::sleep};
@@ -33,27 +33,34 @@ pub(crate) async fn watch(socket: PathBuf, inputs: mpsc::Sender<Input>) {
 
 async fn follow(socket: &Path, inputs: &mpsc::Sender<Input>) -> Result<(), String> {
     let mut daemon = Connection::open(socket).await.map_err(|error| error.to_string())?;
-    let (snapshot, groups) = subscribe(&mut daemon).await.map_err(|error| error.to_string())?;
-    let mut input = Input::Connected(Box::new(snapshot), groups);
+    let failed = |error: CallError| error.to_string();
+    let snapshot = daemon.call(Subscribe {}).await.map_err(failed)?;
+    let mut input = whole(&mut daemon, Some(snapshot)).await.map_err(failed)?;
     loop {
         if inputs.send(input).await.is_err() {
             return Ok(());
         }
-        input = match daemon.next().await {
-            Ok(Some(Happening::Event(event))) => Input::Happened(Box::new(event)),
-            // What only a newer program understands may matter too.
-            Ok(Some(Happening::Lagged(_))) => Input::Lagged,
-            Ok(None) => return Ok(()),
-            Err(error) => return Err(error.to_string()),
+        input = match daemon.next().await.map_err(failed)? {
+            Some(Happening::Event(event)) => Input::Happened(Box::new(event)),
+            Some(Happening::Lagged(lagged)) => {
+                whole(&mut daemon, lagged.snapshot.map(|snapshot| *snapshot)).await.map_err(failed)?
+            }
+            None => return Ok(()),
         };
     }
 }
 
-/// How things are, with all contacts; and all groups.
-async fn subscribe(daemon: &mut Connection) -> Result<(Snapshot, Vec<Group>), CallError> {
-    let Snapshot { status, contacts, more } = daemon.call(Subscribe {}).await?;
-    let contacts = daemon.contacts_after(contacts, more).await?;
-    Ok((Snapshot { status, contacts, more: false }, daemon.groups().await?))
+/// How things are, with all contacts and groups: what a snapshot has, and what is no more in it.
+async fn whole(daemon: &mut Connection, snapshot: Option<Snapshot>) -> Result<Input, CallError> {
+    let (status, contacts, groups) = match snapshot {
+        Some(Snapshot { status, contacts, more_contacts, groups, more_groups, .. }) => (
+            status,
+            daemon.contacts_after(contacts, more_contacts).await?,
+            daemon.groups_after(groups, more_groups).await?,
+        ),
+        None => (daemon.call(GetStatus {}).await?, daemon.contacts().await?, daemon.groups().await?),
+    };
+    Ok(Input::Whole { status: Box::new(status), contacts, groups })
 }
 
 /// Makes calls one after another. Ends when no more can come.
@@ -109,8 +116,6 @@ impl Line {
 
 async fn make(daemon: &mut Connection, call: Call) -> Result<Answer, CallError> {
     Ok(match call.clone() {
-        Call::Look => Answer::Looked(daemon.contacts().await?, daemon.groups().await?),
-        Call::Status => Answer::Status(Box::new(daemon.call(GetStatus {}).await?)),
         Call::Nearby => Answer::Nearby(daemon.call(GetNearby {}).await?),
         Call::Transfers => Answer::Transfers(daemon.call(GetTransfers {}).await?.transfers),
         Call::Fetch { contact, want, before } => {
@@ -137,6 +142,7 @@ async fn make(daemon: &mut Connection, call: Call) -> Result<Answer, CallError> 
         Call::RenameGroup { group, name } => done(daemon, RenameGroup { group, name }, call).await?,
         Call::Add { group, contact, .. } => done(daemon, AddMembers { group, members: vec![contact] }, call).await?,
         Call::Remove { group, member, .. } => done(daemon, RemoveMember { group, member }, call).await?,
+        Call::NameAdmin { group, member, admin, .. } => done(daemon, NameAdmin { group, member, admin }, call).await?,
         Call::LeaveGroup { group } => done(daemon, LeaveGroup { group }, call).await?,
         Call::Dial { contact, address } => done(daemon, Dial { contact, address }, call).await?,
         Call::SendFile { conversation, path } => {

@@ -35,7 +35,7 @@ pub(crate) const PATIENCE_MS: u64 = 1_000;
 pub(crate) const AGAIN: Duration = Duration::from_millis(500);
 /// How often the time is looked at.
 pub(crate) const TICK: Duration = Duration::from_secs(1);
-/// How often is asked how the device is and who is near, in milliseconds, beside when something tells of it.
+/// How often is asked which files are under way, in milliseconds, beside when something tells of it.
 pub(crate) const ASK_MS: u64 = 10_000;
 /// Messages of one person in a row that are this close, in milliseconds, stand under one heading.
 pub(crate) const TOGETHER_MS: u64 = 5 * 60 * 1000;

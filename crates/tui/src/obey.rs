@@ -1,9 +1,11 @@
 //! What is done about a line once it is typed.
 
+use lamplit_rpc::api::{Member, Role};
+
 use crate::{
     calls::{Call, Effect},
     command::{self, Command, Typed},
-    peer::Peer,
+    peer::{Circle, Peer},
     state::{Overlay, State},
 };
 
@@ -103,8 +105,7 @@ impl State {
         }
     }
 
-    fn obey_in_group(&mut self, command: Command, peer: Peer) {
-        let group = peer.id;
+    fn obey_in_group(&mut self, command: Command, Peer { id: group, name, circle, .. }: Peer) {
         match command {
             Command::Rename(Some(name)) => self.call(Call::RenameGroup { group, name }),
             Command::Send(path) => self.send_file(group, &path),
@@ -114,17 +115,25 @@ impl State {
                     Err(why) => self.complain(why),
                 }
             }
-            Command::Remove(who) => match peer.circle.as_ref().map(|circle| circle.named(&who)) {
-                Some(Ok(member)) => {
-                    let (member, name) = (member.id.clone(), member.name.clone());
-                    self.call(Call::Remove { group, member, name });
-                }
-                Some(Err(why)) => self.complain(why),
-                None => {}
-            },
-            Command::Leave => self.overlay = Some(Overlay::Leave { group, name: peer.name }),
+            Command::Remove(who) => {
+                self.with_member(circle, &who, |one| Call::Remove { group, member: one.id, name: one.name })
+            }
+            Command::Admin(who) => self.with_member(circle, &who, |one| {
+                let admin = one.role == Role::Member;
+                Call::NameAdmin { group, member: one.id, name: one.name, admin }
+            }),
+            Command::Leave => self.overlay = Some(Overlay::Leave { group, name }),
             // Refused before.
             _ => {}
+        }
+    }
+
+    /// Asks for something about a member of a group.
+    fn with_member(&mut self, circle: Option<Circle>, who: &str, call: impl FnOnce(Member) -> Call) {
+        match circle.as_ref().map(|circle| circle.named(who)) {
+            Some(Ok(member)) => self.call(call(member.clone())),
+            Some(Err(why)) => self.complain(why),
+            None => {}
         }
     }
 
@@ -144,7 +153,7 @@ fn objection(chosen: Option<&Peer>, command: &Command) -> Option<String> {
         command,
         Command::Note(_) | Command::Dial(_) | Command::Forget | Command::Rename(None) | Command::Group(_)
     );
-    let for_groups = matches!(command, Command::Add(_) | Command::Remove(_) | Command::Leave);
+    let for_groups = matches!(command, Command::Add(_) | Command::Remove(_) | Command::Admin(_) | Command::Leave);
     match chosen {
         None if for_anybody || for_contacts || for_groups => Some("Whom? Nobody is chosen.".to_owned()),
         Some(peer) if peer.circle.is_some() && for_contacts => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::tz::TimeZone;
-use lamplit_rpc::api::{Contact, Event, Group, Invited, Message, Nearby, Snapshot, Status, Storage, Transfer};
+use lamplit_rpc::api::{Contact, Event, Group, Invited, Message, Nearby, Status, Storage, Transfer};
 use ratatui::layout::Rect;
 
 use crate::{
@@ -46,7 +46,6 @@ pub(crate) struct State {
     /// Since when the calls wait that were not answered, the oldest first.
     waiting: VecDeque<u64>,
     fetching: bool,
-    status_asked: Asked,
     nearby_asked: Asked,
     transfers_asked: Asked,
     asked_ms: u64,
@@ -110,7 +109,6 @@ impl State {
             watched: true,
             waiting: VecDeque::new(),
             fetching: false,
-            status_asked: Asked::default(),
             nearby_asked: Asked::default(),
             transfers_asked: Asked::default(),
             asked_ms: 0,
@@ -132,10 +130,9 @@ impl State {
             Input::Resized(width, height) => self.area = Rect::new(0, 0, width, height),
             Input::Watched(watched) => self.watched = watched,
             Input::Tick(now_ms) => self.tick(now_ms),
-            Input::Connected(snapshot, groups) => self.connected(*snapshot, groups),
+            Input::Whole { status, contacts, groups } => self.begin(*status, contacts, groups),
             Input::Lost(reason) => self.lost(reason),
             Input::Happened(event) => self.happened(*event),
-            Input::Lagged => self.look_again(),
             Input::Answered(answer) => self.answered(answer),
         }
         self.settle();
@@ -215,43 +212,33 @@ impl State {
         if self.notice.as_ref().is_some_and(|notice| notice.until_ms <= now_ms) {
             self.notice = None;
         }
-        if now_ms.saturating_sub(self.asked_ms) >= limits::ASK_MS {
-            self.ask();
-        }
+        // Nothing tells that somebody begins to fetch a file from here.
+        let is_time = now_ms.saturating_sub(self.asked_ms) >= limits::ASK_MS;
         let awaited = self.talk.as_ref().is_some_and(Talk::awaits_a_file);
-        if awaited || self.sending > 0 || !self.transfers.is_empty() {
+        if is_time || awaited || self.sending > 0 || !self.transfers.is_empty() {
+            self.asked_ms = now_ms;
             self.transfers_asked.wanted = true;
         }
     }
 
-    /// How the device is and who is near shall be asked, for whatever there is no event.
-    fn ask(&mut self) {
-        self.asked_ms = self.now_ms;
-        self.status_asked.wanted = true;
-        self.nearby_asked.wanted = true;
-        self.transfers_asked.wanted = true;
-    }
-
-    fn connected(&mut self, snapshot: Snapshot, groups: Vec<Group>) {
+    /// Takes everything anew: the daemon is there, or happenings were left out.
+    fn begin(&mut self, status: Status, contacts: Vec<Contact>, groups: Vec<Group>) {
         if self.down.take().is_some() {
             self.tell("The daemon is back.");
         }
-        self.looked(snapshot.status);
-        self.set_people(snapshot.contacts, groups);
-        self.ask();
+        self.set_status(status);
+        self.people.set(contacts.into_iter().map(Peer::from).chain(groups.into_iter().map(Peer::from)));
+        self.transfers_asked.wanted = true;
         if let Some(talk) = &mut self.talk {
             talk.refresh();
         }
     }
 
-    fn set_people(&mut self, contacts: Vec<Contact>, groups: Vec<Group>) {
-        self.people.set(contacts.into_iter().map(Peer::from).chain(groups.into_iter().map(Peer::from)));
-    }
-
-    fn looked(&mut self, mut status: Status) {
+    fn set_status(&mut self, mut status: Status) {
         status.name = tame_line(&status.name);
         status.lit = tamed_apps(status.lit);
         self.status = Some(status);
+        self.nearby_asked.wanted = true;
     }
 
     fn lost(&mut self, reason: String) {
@@ -261,19 +248,18 @@ impl State {
         self.people.all_away();
     }
 
-    fn look_again(&mut self) {
-        self.call(Call::Look);
-        self.ask();
-        if let Some(talk) = &mut self.talk {
-            talk.refresh();
-        }
-    }
-
     fn happened(&mut self, event: Event) {
         match event {
+            Event::StatusChanged { status } => self.set_status(*status),
             Event::ContactAdded { contact } => self.added(contact),
-            Event::ContactChanged { contact } => self.people.put(contact),
-            Event::ContactRemoved { contact } => self.people.remove(&contact),
+            Event::ContactChanged { contact } => {
+                self.people.put(contact);
+                self.nearby_asked.wanted = true;
+            }
+            Event::ContactRemoved { contact } => {
+                self.people.remove(&contact);
+                self.nearby_asked.wanted = true;
+            }
             Event::GroupAdded { group } => self.group_added(group),
             Event::GroupEnded { group } => {
                 self.tell(format!("You are in {} no more; its messages stay.", tame_line(&group.name)));
@@ -296,20 +282,20 @@ impl State {
                 if let Some(talk) = self.talk_with(&conversation) {
                     talk.progressed(&id, progress);
                 }
-                self.status_asked.wanted = true;
             }
-            Event::Presence { contact, lit } => self.people.set_lit(&contact, lit),
+            Event::Presence { contact, lit } => {
+                self.people.set_lit(&contact, lit);
+                self.nearby_asked.wanted = true;
+            }
             Event::Near { contact, near } => {
                 self.people.change(&contact, |contact| contact.near = near);
-                self.ask();
+                self.nearby_asked.wanted = true;
             }
-            // Own devices have no place in the view: only how many there are is told.
-            Event::DeviceAdded { .. }
-            | Event::DeviceChanged { .. }
-            | Event::DeviceRemoved { .. }
-            | Event::Past { .. } => {
-                self.ask();
+            // Own devices have no place in the view but where they are near.
+            Event::DeviceAdded { .. } | Event::DeviceChanged { .. } | Event::DeviceRemoved { .. } => {
+                self.nearby_asked.wanted = true;
             }
+            Event::Past { .. } => {}
             Event::Warning { text } => self.complain(text),
         }
     }
@@ -369,11 +355,6 @@ impl State {
             self.waiting.pop_front();
         }
         match answer {
-            Answer::Looked(contacts, groups) => self.set_people(contacts, groups),
-            Answer::Status(status) => {
-                self.status_asked.under_way = false;
-                self.looked(*status);
-            }
             Answer::Nearby(nearby) => {
                 self.nearby_asked.under_way = false;
                 self.nearby = Some(tamed(nearby));
@@ -395,7 +376,6 @@ impl State {
                 if let Some(talk) = self.talk_with(&contact) {
                     talk.said(ticket, id);
                 }
-                self.status_asked.wanted = true;
             }
             Answer::Invited(invited) => {
                 if let Some(Overlay::Invite(shown)) = &mut self.overlay {
@@ -416,6 +396,8 @@ impl State {
             Call::Rename { name: None, .. } => self.tell("Called what they call themselves."),
             Call::RenameGroup { name, .. } => self.tell(format!("It is called {name} now, for all its members.")),
             Call::Add { name, .. } => self.tell(format!("{name} is in the group now.")),
+            Call::NameAdmin { name, admin: true, .. } => self.tell(format!("{name} is an admin of the group now.")),
+            Call::NameAdmin { name, .. } => self.tell(format!("{name} is a member of the group like others.")),
             Call::Remove { name, .. } => self.tell(format!("{name} gets nothing more of this group.")),
             Call::Note { note: Some(_), .. } => self.tell("Noted; nobody else sees it."),
             Call::Note { note: None, .. } => self.tell("There is no note now."),
@@ -431,7 +413,6 @@ impl State {
             Call::Dial { address, .. } => self.tell(format!("Dialling {address}…")),
             _ => {}
         }
-        self.status_asked.wanted = true;
     }
 
     fn refused(&mut self, call: Call, reason: String) {
@@ -446,11 +427,9 @@ impl State {
             }
             Call::Invite => self.overlay = None,
             Call::Accept { .. } => self.accepting = false,
-            // They are asked for again by themselves.
-            Call::Status => return self.status_asked.under_way = false,
-            Call::Nearby => return self.nearby_asked.under_way = false,
-            Call::Transfers => return self.transfers_asked.under_way = false,
-            Call::Look => return,
+            // They are asked for again in a while.
+            Call::Nearby => return self.nearby_asked.refused(),
+            Call::Transfers => return self.transfers_asked.refused(),
             _ => {}
         }
         self.complain(reason);
@@ -533,11 +512,8 @@ impl State {
     }
 
     fn ask_what_is_wanted(&mut self) {
-        if self.down.is_some() || self.status.is_none() {
+        if self.down.is_some() || self.status.is_none() || !self.is_patient_no_more() {
             return;
-        }
-        if self.status_asked.begin() {
-            self.call(Call::Status);
         }
         if self.nearby_asked.begin() {
             self.call(Call::Nearby);
@@ -572,8 +548,9 @@ impl State {
 
     /// What should be looked at, of the daemon's own.
     pub(crate) fn trouble(&self) -> Option<String> {
-        match self.status.as_ref().map(|status| &status.storage) {
-            Some(Storage::Failing { reason }) => Some(tame_line(reason)),
+        match self.status.as_ref()? {
+            Status { removed: true, .. } => Some(REMOVED.to_owned()),
+            Status { storage: Storage::Failing { reason }, .. } => Some(tame_line(reason)),
             _ => None,
         }
     }
@@ -588,8 +565,14 @@ impl Asked {
         }
         now
     }
+
+    const fn refused(&mut self) {
+        *self = Self { wanted: true, under_way: false };
+    }
 }
 
+/// What is said on a device whose owner removed it.
+const REMOVED: &str = "this device was removed from its account: it hears and says nothing more";
 /// Cells before what is typed.
 pub(crate) const PROMPT: usize = 2;
 

@@ -42,9 +42,10 @@ export async function talk(url: string, token: string): Promise<string | null> {
         const message: Message = event.message;
         console.log(names.get(message.conversation), message.text);
       }
+      if (event.type === 'status_changed') console.log(event.status.lit.length, event.status.strangers);
     },
     lagged({ missed, snapshot }) {
-      console.log(missed, snapshot?.contacts.length);
+      console.log(missed, snapshot?.contacts.length, snapshot?.groups.length, snapshot?.more_groups);
     },
   });
   for (const contact of snapshot.contacts) names.set(contact.id, contact.name);

@@ -263,6 +263,15 @@ impl<'lan> Device<'lan> {
         Screen::start(self.command()?.arg("view"), columns, rows)
     }
 
+    /// Starts its daemon with the view, in one program on a terminal of that size, as a person does.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn run_view(&self, columns: u16, rows: u16) -> Result<Screen> {
+        let mut command = self.lan.command(self.host, &program::lamplit()?);
+        Screen::start(command.arg("--data").arg(self.data()).args(["run", "--view"]), columns, rows)
+    }
+
     /// Invites `guest` and waits until both have each other among their contacts, and each has what the other's devices
     /// are recognised by. Returns the link.
     ///

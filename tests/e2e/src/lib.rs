@@ -45,14 +45,22 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// That of `question`, or when nothing came within [`PATIENCE`].
-pub fn eventually<T>(what: &str, mut question: impl FnMut() -> Result<Option<T>>) -> Result<T> {
-    let end = Instant::now() + PATIENCE;
+pub fn eventually<T>(what: &str, question: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    within(PATIENCE, what, question)
+}
+
+/// The same, with another limit.
+///
+/// # Errors
+/// That of `question`, or when nothing came within `limit`.
+pub fn within<T>(limit: Duration, what: &str, mut question: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let end = Instant::now() + limit;
     loop {
         if let Some(answer) = question()? {
             return Ok(answer);
         }
         if Instant::now() > end {
-            bail!("waited {} s in vain: {what}", PATIENCE.as_secs());
+            bail!("waited {} s in vain: {what}", limit.as_secs());
         }
         sleep(Duration::from_millis(50));
     }

@@ -232,6 +232,39 @@ fn people_meet_from_within() {
 }
 
 #[test]
+fn a_daemon_with_a_view_is_one_program_and_ends_with_it() {
+    let lan = Lan::new().unwrap();
+    let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
+    let mut grace = Device::new(&lan, Host::RIGHT, "Grace").unwrap();
+    grace.start(&[]).unwrap();
+    let mut here = ada.run_view(100, 30).unwrap();
+    here.until("Nobody yet").unwrap();
+    // It is a daemon like any other: commands reach it, and so do people.
+    ada.meet(&grace).unwrap();
+    here.until("Grace is a contact now").unwrap();
+    here.until("LAN, IPv").unwrap();
+    here.press(ENTER).unwrap();
+    here.press("good evening\r").unwrap();
+    eventually("it shall be delivered", || {
+        Ok(progress(&ada, "Grace", "good evening").filter(|progress| progress == "delivered").map(drop))
+    })
+    .unwrap();
+    here.press("/q\r").unwrap();
+    assert!(here.wait().unwrap().success());
+    assert!(!here.is_other(), "the terminal is left as it was found");
+    here.until("Lamplit has stopped").unwrap();
+    assert_eq!(ada.attempt(&["status"]).unwrap().unwrap_err().code, Some(3));
+
+    // Stopped from elsewhere, it ends as well; and what it held is free again.
+    let mut here = ada.run_view(100, 30).unwrap();
+    here.until("good evening").unwrap();
+    ada.ask(&["stop"]).unwrap();
+    assert!(here.wait().unwrap().success());
+    assert!(!here.is_other());
+    ada.start(&[]).unwrap();
+}
+
+#[test]
 fn a_view_without_a_daemon_or_a_terminal_says_so() {
     let lan = Lan::new().unwrap();
     let ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();

@@ -20,6 +20,44 @@ fn every_command_documents_its_json() {
     }
 }
 
+/// The help of a command, such as `group list`.
+fn help(path: &str) -> String {
+    let mut command = Args::command();
+    for name in path.split(' ') {
+        command = command.find_subcommand(name).unwrap().clone();
+    }
+    command.get_after_long_help().unwrap().to_string()
+}
+
+#[test]
+fn the_help_names_every_field_that_a_command_prints() {
+    let document = lamplit_rpc::document().0;
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (command, types) in [
+        ("status", &["Status", "LitApp", "Storage"][..]),
+        ("nearby", &["Nearby", "NearPerson", "NearDevice"]),
+        ("invite", &["Invited"]),
+        ("contacts", &["Contact", "LitApp"]),
+        ("history", &["Message", "Reach", "File", "FileState"]),
+        ("files", &["Transfer"]),
+        ("group list", &["Group", "Member"]),
+        ("link", &["Linking"]),
+        ("devices", &["Device"]),
+    ] {
+        let help = help(command);
+        for field in types.iter().flat_map(|name| fields(&schemas[*name])) {
+            assert!(help.contains(&format!("\"{field}\"")), "the help of {command} lacks {field}: {help}");
+        }
+    }
+}
+
+/// The names of an object's fields, in any of its variants.
+fn fields(schema: &serde_json::Value) -> Vec<String> {
+    let variants = schema["oneOf"].as_array().into_iter().flatten();
+    let objects = core::iter::once(schema).chain(variants);
+    objects.filter_map(|object| object["properties"].as_object()).flat_map(|fields| fields.keys().cloned()).collect()
+}
+
 /// What `lamplit say Grace …` says, and with which options.
 fn said(words: &[&str]) -> (Option<String>, Global) {
     let args = Args::try_parse_from(["lamplit", "say", "Grace"].iter().chain(words)).unwrap();

@@ -45,7 +45,7 @@ pub(super) async fn list(desk: &Desk) -> Result<(), Failure> {
         return Ok(());
     }
     if files.is_empty() {
-        desk.out.line("No files yet: `lamplit send CONTACT FILE` sends one.")?;
+        desk.out.line("No files yet: `lamplit send TO FILE` sends one.")?;
         return Ok(());
     }
     let contacts = who::all(&mut daemon).await?;

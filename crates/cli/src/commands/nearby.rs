@@ -35,7 +35,13 @@ async fn go_on(out: Output, daemon: &mut Connection, before: &mut Nearby) -> Res
     loop {
         let happening = daemon.next().await?.ok_or(CallError::Gone)?;
         let may_differ = match happening {
-            Happening::Event(Event::Near { .. } | Event::Presence { .. } | Event::ContactChanged { .. }) => true,
+            Happening::Event(
+                Event::StatusChanged { .. }
+                | Event::Near { .. }
+                | Event::Presence { .. }
+                | Event::ContactChanged { .. }
+                | Event::DeviceChanged { .. },
+            ) => true,
             Happening::Event(_) => false,
             Happening::Lagged(_) => true,
         };

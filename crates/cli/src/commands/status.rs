@@ -27,6 +27,7 @@ fn describe(out: Output, status: &Status) -> String {
         ("unread", status.unread.to_string().into()),
         ("waiting", format!("{} to be sent", status.waiting).into()),
         ("reachable at", or_nothing(status.addresses.join(", ")).into()),
+        ("strangers", format!("{} nearby", status.strangers).into()),
         ("discovery", if status.discovery { "on" } else { "off" }.into()),
         ("storage", storage),
         ("account", status.account.clone().into()),

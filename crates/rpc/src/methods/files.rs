@@ -41,7 +41,8 @@ impl Serve for GetFiles {
         let mut page = handle.read(move |read| view::files(read, after, limit.saturating_add(1))).await?;
         let more = page.len() > limit;
         page.truncate(limit);
-        let (files, cut) = fit(page.into_iter().map(|file| convert::message(file, &Vec::new())).collect())?;
+        let files = page.into_iter().map(|file| convert::message(file, &Vec::new())).collect();
+        let (files, cut) = fit(files, limits::PAGE_BYTES)?;
         Ok(FilePage { files, more: more || cut })
     }
 }

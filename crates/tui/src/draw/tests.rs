@@ -2,12 +2,12 @@
 
 use std::{env, fs, path::PathBuf};
 
-use lamplit_rpc::api::{Event, FileState, Member, Progress, Storage, Transfer, TransferKind};
+use lamplit_rpc::api::{Event, FileState, Member, Progress, Status, Storage, Transfer, TransferKind};
 use ratatui::{Terminal, backend::TestBackend, crossterm::event::KeyCode};
 
 use super::*;
 use crate::{
-    calls::{Answer, Input},
+    calls::Input,
     state::tests::{Play, circle, file_message, in_circle, message, people, status},
 };
 
@@ -179,8 +179,11 @@ fn trouble_is_told_on_the_last_row() {
     let mut failing = status();
     failing.waiting = 3;
     failing.storage = Storage::Failing { reason: "the disk is full: make room".to_owned() };
-    play.take(Input::Answered(Answer::Status(Box::new(failing))));
+    play.take(Input::Happened(Box::new(Event::StatusChanged { status: Box::new(failing) })));
     assert!(text(&drawn(&play)).contains("the disk is full: make room"));
+    let removed = Box::new(Status { removed: true, ..status() });
+    play.take(Input::Happened(Box::new(Event::StatusChanged { status: removed })));
+    assert!(text(&drawn(&play)).contains("this device was removed from its account"));
     play.take(Input::Lost("no daemon is running: start it with `lamplit run`".to_owned()));
     assert!(text(&drawn(&play)).contains("no daemon is running: start it with `lamplit run`. Looking for it…"));
 }

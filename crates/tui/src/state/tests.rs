@@ -49,6 +49,7 @@ pub(crate) fn status() -> Status {
         waiting: 0,
         lit: vec![lit("qq", 3)],
         near: Vec::new(),
+        strangers: 2,
         addresses: vec!["192.0.2.2:37106".to_owned()],
         discovery: true,
         storage: Storage::Working,
@@ -190,8 +191,8 @@ impl Play {
     }
 
     pub(crate) fn connect(&mut self, contacts: Vec<Contact>) {
-        let snapshot = Snapshot { status: status(), contacts, more: false };
-        self.take(Input::Connected(Box::new(snapshot), self.groups.clone()));
+        let (status, groups) = (Box::new(status()), self.groups.clone());
+        self.take(Input::Whole { status, contacts, groups });
     }
 
     /// Gives the model something, and answers what it asks for as the daemon would.
@@ -215,9 +216,7 @@ impl Play {
             return None;
         }
         Some(match call {
-            Call::Status => Answer::Status(Box::new(status())),
             Call::Nearby => Answer::Nearby(nearby()),
-            Call::Look => Answer::Looked(people(), self.groups.clone()),
             Call::Transfers => Answer::Transfers(self.transfers.clone()),
             Call::Found { .. } => Answer::Founded("group-1".to_owned()),
             Call::Fetch { contact, want, before } => {
@@ -449,9 +448,36 @@ fn after_missed_events_all_is_looked_at_again() {
     let mut play = Play::begin(100, 30, vec![message(1, false, "hello", 3)]);
     play.calls.clear();
     play.history.push(message(2, false, "missed", 0));
-    play.take(Input::Lagged);
-    assert!(play.calls.contains(&Call::Look) && play.calls.contains(&Call::Status));
+    play.connect(vec![contact("g", "Grace from work")]);
     assert_eq!(play.shown(), [1, 2]);
+    assert_eq!(play.state.people.chosen().unwrap().name, "Grace from work");
+    assert!(play.calls.contains(&Call::Nearby) && play.state.notice.is_none());
+}
+
+#[test]
+fn what_changes_about_this_device_is_seen_at_once() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.calls.clear();
+    let reason = "the disk is full".to_owned();
+    let status = Status { name: "Augusta".to_owned(), storage: Storage::Failing { reason }, ..status() };
+    let status = Box::new(status);
+    play.take(Input::Happened(Box::new(Event::StatusChanged { status })));
+    assert_eq!(play.state.trouble().as_deref(), Some("the disk is full"));
+    assert_eq!(play.state.status.as_ref().unwrap().name, "Augusta");
+    // Strangers and addresses stand beside who is near.
+    assert_eq!(play.calls, [Call::Nearby]);
+}
+
+#[test]
+fn who_is_near_is_asked_again_when_that_was_refused() {
+    let mut play = Play::new(100, 30);
+    play.silent = true;
+    play.connect(people());
+    let asked = |play: &Play| play.calls.iter().filter(|call| matches!(call, Call::Nearby)).count();
+    play.take(Input::Answered(Answer::Refused(Call::Nearby, "busy".to_owned())));
+    assert_eq!(asked(&play), 1);
+    play.take(Input::Tick(NOW + limits::PATIENCE_MS));
+    assert_eq!(asked(&play), 2);
 }
 
 #[test]
@@ -515,7 +541,7 @@ fn commands_ask_for_what_they_say() {
         play.write(line);
         play.press(KeyCode::Enter);
         assert_eq!(
-            play.calls.iter().rfind(|call| !matches!(call, Call::Status | Call::Transfers)),
+            play.calls.iter().rfind(|call| !matches!(call, Call::Nearby | Call::Transfers)),
             Some(&call),
             "{line}"
         );
@@ -710,7 +736,7 @@ fn how_many_have_a_message_is_asked_when_one_more_has() {
 fn commands_of_groups_ask_for_what_they_say() {
     let mut play = Play::begin_in_circle(100, 30, Vec::new());
     let last = |play: &Play| {
-        let quiet = |call: &&Call| !matches!(call, Call::Status | Call::Transfers | Call::Fetch { .. });
+        let quiet = |call: &&Call| !matches!(call, Call::Nearby | Call::Transfers | Call::Fetch { .. });
         play.calls.iter().rfind(quiet).cloned()
     };
     // Grace is chosen: a group begins with her, and is gone to.
@@ -719,15 +745,28 @@ fn commands_of_groups_ask_for_what_they_say() {
     assert_eq!(last(&play), Some(Call::Found { name: "Tea at eight".to_owned(), contact: "g".to_owned() }));
     assert_eq!(play.state.people.chosen().unwrap().id, "group-1");
     let group = || "group-1".to_owned();
+    let name_admin = |member: &str, name: &str, admin| {
+        let (member, name) = (member.to_owned(), name.to_owned());
+        Call::NameAdmin { group: group(), member, name, admin }
+    };
     for (line, call) in [
         ("/add hedy", Call::Add { group: group(), contact: "h".to_owned(), name: "Hedy".to_owned() }),
         ("/remove xen", Call::Remove { group: group(), member: "x".to_owned(), name: "Xenia".to_owned() }),
+        ("/admin grace", name_admin("g", "Grace", true)),
         ("/rename Tea", Call::RenameGroup { group: group(), name: "Tea".to_owned() }),
     ] {
         play.write(line);
         play.press(KeyCode::Enter);
         assert_eq!(last(&play), Some(call), "{line}");
     }
+    // Who is one is none after the same once more.
+    let mut group_now = circle();
+    group_now.members.iter_mut().filter(|member| member.id == "g").for_each(|grace| grace.role = Role::Admin);
+    play.take(Input::Happened(Box::new(Event::GroupChanged { group: group_now })));
+    play.write("/admin grace");
+    play.press(KeyCode::Enter);
+    assert_eq!(last(&play), Some(name_admin("g", "Grace", false)));
+    assert!(play.state.notice.as_ref().unwrap().text.contains("like others"));
     play.write("/leave");
     play.press(KeyCode::Enter);
     play.press(KeyCode::Char('n'));
@@ -754,10 +793,12 @@ fn commands_that_are_not_for_the_chosen_one_say_so_and_stay_typed() {
     let mut play = Play::begin_in_circle(100, 30, Vec::new());
     for (down, line, why) in [
         (false, "/add Hedy", "no group"),
+        (false, "/admin Hedy", "no group"),
         (false, "/leave", "no group"),
         (true, "/note tea", "is a group"),
         (true, "/group More", "is a group"),
         (true, "/add Nobody", "Nobody here is called"),
+        (true, "/admin Nobody", "Nobody here is called"),
     ] {
         play.press(KeyCode::Home);
         if down {

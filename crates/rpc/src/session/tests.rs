@@ -1,0 +1,59 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use crate::{
+    api::{CreateGroup, Dark, Event, GetDevices, GetGroups, GetStatus, Light, SetName, Snapshot, Status, Subscribe},
+    limits,
+    testing::{Daemon, wait_for},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_has_people_groups_and_devices() {
+    let (ada, grace) = (Daemon::start("Ada").await, Daemon::start("Grace").await);
+    let contact = ada.meet(&grace).await;
+    let mut daemon = ada.connect().await;
+    let choir = CreateGroup { name: "Choir".to_owned(), members: vec![contact.clone()] };
+    let founded = daemon.call(choir).await.unwrap().id;
+    let Snapshot { status, contacts, more_contacts, groups, more_groups, devices } =
+        daemon.call(Subscribe {}).await.unwrap();
+    assert_eq!((status.name.as_str(), more_contacts, more_groups), ("Ada", false, false));
+    let ids: Vec<String> = contacts.into_iter().map(|contact| contact.id).collect();
+    assert_eq!(ids, [contact]);
+    assert!(groups.iter().map(|group| &group.id).eq([&founded]));
+    assert_eq!(groups, daemon.call(GetGroups::default()).await.unwrap().groups);
+    assert_eq!(devices, daemon.call(GetDevices {}).await.unwrap().devices);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_that_are_no_more_in_a_snapshot_are_on_the_next_page() {
+    let ada = Daemon::start("Ada").await;
+    let mut daemon = ada.connect().await;
+    for number in 0..=limits::PAGE {
+        daemon.call(CreateGroup { name: format!("Group {number}"), members: Vec::new() }).await.unwrap();
+    }
+    let snapshot = daemon.call(Subscribe {}).await.unwrap();
+    assert_eq!((snapshot.groups.len(), snapshot.more_groups), (limits::PAGE, true));
+    let all = daemon.groups_after(snapshot.groups, snapshot.more_groups).await.unwrap();
+    assert_eq!(all.len(), limits::PAGE + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_about_the_device_itself_is_told_with_all_of_it() {
+    let ada = Daemon::start("Ada").await;
+    let (mut here, mut elsewhere) = (ada.connect().await, ada.connect().await);
+    here.call(Subscribe {}).await.unwrap();
+    elsewhere.call(Light { app: "qq".to_owned() }).await.unwrap();
+    elsewhere.call(SetName { name: "Augusta".to_owned() }).await.unwrap();
+    let told = until(&mut here, |status| status.name == "Augusta" && status.lit.len() == 1).await;
+    assert_eq!(told, elsewhere.call(GetStatus {}).await.unwrap());
+    elsewhere.call(Dark { app: "qq".to_owned() }).await.unwrap();
+    until(&mut here, |status| status.lit.is_empty()).await;
+}
+
+/// Waits until a changed status is told that is as wanted.
+async fn until(connection: &mut crate::Connection, wanted: impl Fn(&Status) -> bool) -> Status {
+    let told = wait_for(connection, |event| match event {
+        Event::StatusChanged { status } if wanted(&status) => Some(*status),
+        _ => None,
+    });
+    told.await
+}
