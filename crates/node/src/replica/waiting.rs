@@ -1,5 +1,7 @@
 //! Quarantine: records whose time, key or meaning has not come yet. None is dropped; each is tried again.
 
+use std::collections::BTreeSet;
+
 use lamplit_sync::{
     merge::Stamp,
     quarantine::{Time, time_of},
@@ -153,6 +155,46 @@ impl Node {
             let waiting: Waiting = decode(Table::Quarantine, &value)?;
             if waiting.record.body.set == *set && !wanted(&waiting.record) {
                 self.drop_waiting(step, &key, &waiting.record);
+            }
+        }
+        Ok(())
+    }
+
+    /// The entities of which something waits in a set that does not end them.
+    pub(super) fn waiting_entities(&self, step: &Step<'_>, set: &SetId) -> Stepped<BTreeSet<(Kind, [u8; 16])>> {
+        let mut entities = BTreeSet::new();
+        for (_, value) in step.db.scan(Table::Quarantine, &[], None, Order::Up, limits::ALL_QUARANTINE)? {
+            let waiting: Waiting = decode(Table::Quarantine, &value)?;
+            if waiting.record.body.set == *set
+                && let Some(entry) = self.entry_of(step, &waiting.record)?
+                && entry.field != GONE
+            {
+                entities.insert((entry.kind, entry.entity));
+            }
+        }
+        Ok(entities)
+    }
+
+    /// Drops what waits in a set, has been `seen` by another replica and is not among what that one `has`: it ended there,
+    /// and what ended it may be forgotten by the time it is due here.
+    pub(super) fn forget_waiting(
+        &mut self,
+        step: &mut Step<'_>,
+        set: &SetId,
+        seen: impl Fn(&Record) -> bool,
+        has: impl Fn(&FieldKey) -> bool,
+    ) -> Stepped {
+        for (key, value) in step.db.scan(Table::Quarantine, &[], None, Order::Up, limits::ALL_QUARANTINE)? {
+            let waiting: Waiting = decode(Table::Quarantine, &value)?;
+            if waiting.record.body.set != *set || !seen(&waiting.record) {
+                continue;
+            }
+            let Some(entry) = self.entry_of(step, &waiting.record)? else { continue };
+            if !has(&FieldKey { kind: entry.kind, entity: entry.entity, field: entry.field }) {
+                self.drop_waiting(step, &key, &waiting.record);
+                if waiting.logged {
+                    log(step, &waiting.record, Place::Replaced)?;
+                }
             }
         }
         Ok(())

@@ -24,6 +24,8 @@ pub(crate) struct Anew {
     received: BTreeSet<FieldKey>,
     /// Entities that the other has, and that were deleted here.
     dead: BTreeSet<(Kind, [u8; 16])>,
+    /// Entities of which something waits here for its time, once the first part came.
+    waiting: Option<BTreeSet<(Kind, [u8; 16])>>,
 }
 
 impl Anew {
@@ -160,6 +162,9 @@ impl Node {
             self.dirty.insert(whole.set);
             return Ok(true);
         };
+        if anew.waiting.is_none() {
+            anew.waiting = Some(self.waiting_entities(step, &whole.set)?);
+        }
         for record in whole.records.into_vec() {
             if self.is_wanted(step, &record, anew)? {
                 self.admit(step, record, false)?;
@@ -174,13 +179,14 @@ impl Node {
     }
 
     /// Whether a record of a set that is taken anew is to be taken in. What was seen here already need not, and if nothing
-    /// of its entity is stored it was deleted, perhaps so long ago that nothing tells, and all that was said of it since.
+    /// of its entity is stored and nothing waits it was deleted, perhaps so long ago that nothing tells, and all that was said of it since.
     fn is_wanted(&self, step: &Step<'_>, record: &Record, anew: &mut Anew) -> Stepped<bool> {
         let body = &record.body;
         let seen = was_seen(body.seq, head(&step.db, &body.set, &body.author)?.seq);
         let Some(field) = self.name_of(step, record)? else { return Ok(!seen) };
         let entity = (field.kind, field.entity);
-        let lives = || Ok(stored_of_entity(&step.db, &body.set, field.kind, &field.entity)?.iter().any(lives));
+        let waits = anew.waiting.as_ref().is_some_and(|waiting| waiting.contains(&entity));
+        let lives = || Ok(waits || stored_of_entity(&step.db, &body.set, field.kind, &field.entity)?.iter().any(lives));
         if anew.dead.contains(&entity) || (seen && !lives()?) {
             anew.dead.insert(entity);
             return Ok(false);
@@ -210,6 +216,10 @@ impl Node {
         theirs: &[(Author, Head)],
     ) -> Stepped {
         let theirs: BTreeMap<Author, u64> = theirs.iter().map(|(author, head)| (*author, head.seq)).collect();
+        let seen = |record: &Record| {
+            let body = &record.body;
+            theirs.get(&body.author).is_some_and(|head| was_seen(body.seq, *head))
+        };
         let alive: BTreeSet<_> = received.iter().map(|field| (field.kind, field.entity)).collect();
         let mut dead = BTreeSet::new();
         let mut missing = Vec::new();
@@ -224,8 +234,7 @@ impl Node {
                 if received.contains(&field) {
                     continue;
                 }
-                let body = &stored.record.body;
-                let seen = theirs.get(&body.author).is_some_and(|head| was_seen(body.seq, *head));
+                let seen = seen(&stored.record);
                 if seen && !alive.contains(&(field.kind, field.entity)) {
                     dead.insert((field.kind, field.entity));
                 }
@@ -239,7 +248,7 @@ impl Node {
                 self.hide(step, set, &record)?;
             }
         }
-        Ok(())
+        self.forget_waiting(step, set, seen, |field| received.contains(field))
     }
 
     /// How far others are is how far this replica is, now that it has what they have.
