@@ -4,6 +4,7 @@
 //! it runs, a daemon in one of them. Both clean up when they are dropped, and a `Lan` also what a test that was killed has
 //! left behind. Nothing here leaves the machine. It needs root and iproute2, and says so where they are missing.
 
+mod acquainted;
 mod browser;
 mod clock;
 mod demo;
@@ -18,6 +19,7 @@ mod relay;
 mod running;
 mod screen;
 
+pub use acquainted::{acquainted, acquainted_by};
 pub use browser::Browser;
 pub use clock::Clock;
 pub use demo::Demo;

@@ -10,26 +10,15 @@
 
 use std::{fs, io::Write as _, path::Path};
 
-use lamplit_e2e::{Device, Host, Lan, eventually};
+use lamplit_e2e::{Device, Host, Lan, acquainted, eventually};
 use serde_json::Value;
 
 const MIB: usize = 1024 * 1024;
 
-/// Ada on the left and Grace on the right, acquainted.
-fn acquainted(lan: &Lan) -> (Device<'_>, Device<'_>) {
-    let mut ada = Device::new(lan, Host::LEFT, "Ada").unwrap();
-    let mut grace = Device::new(lan, Host::RIGHT, "Grace").unwrap();
-    ada.start(&[]).unwrap();
-    grace.start(&[]).unwrap();
-    ada.meet(&grace).unwrap();
-    ada.wait_for_contact(&grace, "be near", |contact| contact["near"] == true).unwrap();
-    (ada, grace)
-}
-
 #[test]
 fn files_are_sent_fetched_and_named_harmlessly() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     let small = ada.make_file("notes.txt", 3 * MIB).unwrap();
     let told = ada.ask(&["send", "Grace", "--caption", "for you", &small]).unwrap();
     assert_eq!(told["fetched"], true);
@@ -54,7 +43,7 @@ fn files_are_sent_fetched_and_named_harmlessly() {
 #[test]
 fn two_hundred_mebibytes_go_on_after_the_cable_was_pulled_and_after_a_kill() {
     let lan = Lan::new().unwrap();
-    let (ada, mut grace) = acquainted(&lan);
+    let (ada, mut grace) = acquainted(&lan).unwrap();
     lan.set_rate(Some("400mbit")).unwrap();
     let sent = ada.make_file("film.mp4", 200 * MIB).unwrap();
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
@@ -90,7 +79,7 @@ fn two_hundred_mebibytes_go_on_after_the_cable_was_pulled_and_after_a_kill() {
 #[test]
 fn a_file_that_changes_before_it_is_fetched_is_taken_back() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     let sent = ada.make_file("draft.txt", 70 * MIB).unwrap();
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
     grace.wait_for_file("draft.txt", "offered").unwrap();
@@ -107,7 +96,7 @@ fn a_file_that_changes_before_it_is_fetched_is_taken_back() {
 #[test]
 fn a_file_is_taken_back_or_declined() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     let sent = ada.make_file("first.bin", 70 * MIB).unwrap();
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
     grace.wait_for_file("first.bin", "offered").unwrap();

@@ -8,21 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Device, Host, Lan, eventually};
+use lamplit_e2e::{Device, Host, Lan, acquainted, acquainted_by, eventually};
 use serde_json::Value;
 
 const NO_DAEMON: i32 = 3;
-
-/// Ada on the left and Grace on the right, acquainted.
-fn acquainted<'lan>(lan: &'lan Lan, options: [&[&str]; 2]) -> (Device<'lan>, Device<'lan>, String) {
-    let mut ada = Device::new(lan, Host::LEFT, "Ada").unwrap();
-    let mut grace = Device::new(lan, Host::RIGHT, "Grace").unwrap();
-    let [left, right] = options;
-    ada.start(left).unwrap();
-    grace.start(right).unwrap();
-    let link = ada.meet(&grace).unwrap();
-    (ada, grace, link)
-}
 
 fn near(contact: &Value) -> bool {
     contact["near"] == true
@@ -57,7 +46,7 @@ fn wait_for_progress(here: &Device<'_>, other: &Device<'_>, progress: &str) {
 #[test]
 fn devices_meet_see_each_other_and_talk() {
     let lan = Lan::new().unwrap();
-    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
+    let (ada, grace) = acquainted(&lan).unwrap();
     ada.wait_for_contact(&grace, "be near", near).unwrap();
     grace.wait_for_contact(&ada, "be near", near).unwrap();
 
@@ -87,7 +76,8 @@ fn devices_meet_see_each_other_and_talk() {
 #[test]
 fn devices_find_each_other_by_dns_sd_at_new_ports() {
     let lan = Lan::new().unwrap();
-    let (mut ada, mut grace, _) = acquainted(&lan, [&["--bind", "10.77.0.1:4101"], &["--bind", "10.77.0.2:4102"]]);
+    let (mut ada, mut grace, _) =
+        acquainted_by(&lan, [&["--bind", "10.77.0.1:4101"], &["--bind", "10.77.0.2:4102"]]).unwrap();
     ada.stop().unwrap();
     grace.stop().unwrap();
     // Nobody listens any more where they met, so only what the network shows can bring them together.
@@ -120,7 +110,7 @@ fn a_second_account_on_the_same_data_is_refused() {
 #[test]
 fn a_killed_daemon_loses_and_repeats_nothing() {
     let lan = Lan::new().unwrap();
-    let (ada, mut grace, _) = acquainted(&lan, [&[], &[]]);
+    let (ada, mut grace) = acquainted(&lan).unwrap();
     let mut said = Vec::new();
     for round in 0..3 {
         for number in 0..10 {
@@ -145,7 +135,7 @@ fn a_killed_daemon_loses_and_repeats_nothing() {
 #[test]
 fn a_killed_sender_sends_what_it_promised() {
     let lan = Lan::new().unwrap();
-    let (mut ada, mut grace, _) = acquainted(&lan, [&[], &[]]);
+    let (mut ada, mut grace) = acquainted(&lan).unwrap();
     grace.stop().unwrap();
     let said: Vec<String> = (0..5).map(|number| format!("promise {number}")).collect();
     for text in &said {
@@ -161,7 +151,7 @@ fn a_killed_sender_sends_what_it_promised() {
 #[test]
 fn an_invite_is_good_for_one() {
     let lan = Lan::new().unwrap();
-    let (ada, grace, link) = acquainted(&lan, [&[], &[]]);
+    let (ada, grace, link) = acquainted_by(&lan, [&[], &[]]).unwrap();
     let mut eve = Device::new(&lan, Host::RIGHT, "Eve").unwrap();
     eve.start(&[]).unwrap();
     let refused = eve.attempt(&["accept", &link]).unwrap().unwrap_err();
@@ -181,7 +171,8 @@ fn an_invite_is_good_for_one() {
 fn an_address_typed_by_hand_does_without_discovery() {
     let lan = Lan::new().unwrap();
     let at = |port| format!("{}:{port}", Host::LEFT.address());
-    let (mut ada, mut grace, _) = acquainted(&lan, [&["--no-discovery", "--bind", &at(4101)], &["--no-discovery"]]);
+    let (mut ada, mut grace, _) =
+        acquainted_by(&lan, [&["--no-discovery", "--bind", &at(4101)], &["--no-discovery"]]).unwrap();
     ada.stop().unwrap();
     grace.stop().unwrap();
     ada.start(&["--no-discovery", "--bind", &at(4201)]).unwrap();
@@ -198,8 +189,7 @@ fn an_address_typed_by_hand_does_without_discovery() {
 #[test]
 fn messages_wait_for_a_pulled_cable() {
     let lan = Lan::new().unwrap();
-    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
-    ada.wait_for_contact(&grace, "be near", near).unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
     lan.set_cable(Host::LEFT, false).unwrap();
     ada.ask(&["say", "Grace", "are you there?"]).unwrap();
     ada.wait_for_contact(&grace, "be away", |contact| !near(contact)).unwrap();
@@ -210,8 +200,7 @@ fn messages_wait_for_a_pulled_cable() {
 #[test]
 fn a_device_that_slept_is_found_again() {
     let lan = Lan::new().unwrap();
-    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
-    ada.wait_for_contact(&grace, "be near", near).unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
     grace.freeze(true).unwrap();
     ada.wait_for_contact(&grace, "be away", |contact| !near(contact)).unwrap();
     ada.ask(&["say", "Grace", "sleep well"]).unwrap();
@@ -225,8 +214,7 @@ fn a_device_that_slept_is_found_again() {
 #[test]
 fn a_changed_address_costs_a_link_but_no_message() {
     let lan = Lan::new().unwrap();
-    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
-    ada.wait_for_contact(&grace, "be near", near).unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
     let mut said = Vec::new();
     // Each host in turn is the one that moves: whoever dialled, and whoever was dialled.
     for (number, (host, address)) in [(Host::LEFT, "10.77.0.11"), (Host::RIGHT, "10.77.0.12")].into_iter().enumerate() {
@@ -243,7 +231,7 @@ fn a_changed_address_costs_a_link_but_no_message() {
 fn where_multicast_is_blocked_invites_and_addresses_still_lead_there() {
     let lan = Lan::new().unwrap();
     lan.block_multicast().unwrap();
-    let (mut ada, mut grace, _) = acquainted(&lan, [&["--bind", "10.77.0.1:4101"], &[]]);
+    let (mut ada, mut grace, _) = acquainted_by(&lan, [&["--bind", "10.77.0.1:4101"], &[]]).unwrap();
     ada.ask(&["say", "Grace", "by invite"]).unwrap();
     wait_for_texts(&grace, &ada, &["by invite".to_owned()]);
     ada.stop().unwrap();
