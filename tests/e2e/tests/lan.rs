@@ -87,6 +87,46 @@ fn devices_find_each_other_by_dns_sd_at_new_ports() {
     grace.wait_for_contact(&ada, "be found", near).unwrap();
 }
 
+/// Nobody listens any more where they met; then they find each other, talk, and a file arrives, all by IPv6.
+fn meet_again_by_ipv6([ada, grace]: [&mut Device<'_>; 2], prefix: &str, name: &str) {
+    ada.stop().unwrap();
+    grace.stop().unwrap();
+    ada.start(&[]).unwrap();
+    grace.start(&[]).unwrap();
+    for (here, other) in [(&*ada, &*grace), (&*grace, &*ada)] {
+        here.wait_for_contact(other, "be found", near).unwrap();
+        let mut all = theirs(&here.conversation(other).unwrap());
+        all.push(format!("{} is at {prefix}", other.name()));
+        other.ask(&["say", here.name(), all.last().unwrap()]).unwrap();
+        wait_for_texts(here, other, &all);
+        let nearby = here.ask(&["nearby"]).unwrap();
+        let device = &nearby["people"][0]["devices"][0];
+        assert_eq!((&device["over"], &device["family"]), (&Value::from("lan"), &Value::from("ipv6")));
+        assert!(device["address"].as_str().unwrap().starts_with(prefix), "{device}");
+        let own = nearby["addresses"].as_array().unwrap();
+        let is_of_ipv4 = |address: &&Value| !address.as_str().unwrap().starts_with('[');
+        assert!(own.iter().filter(is_of_ipv4).all(|address| address.as_str().unwrap().starts_with("127.")), "{own:?}");
+    }
+    let sent = ada.make_file(name, 8 * 1024 * 1024).unwrap();
+    ada.ask(&["send", "Grace", &sent]).unwrap();
+    grace.receive(name, &sent).unwrap();
+}
+
+#[test]
+fn where_there_is_only_ipv6_devices_find_each_other_and_talk() {
+    let lan = Lan::without_ipv4().unwrap();
+    for host in lan.hosts() {
+        lan.must(host, &format!("ip address add fd77::{}/64 dev eth0", host.0)).unwrap();
+    }
+    let (mut ada, mut grace) = acquainted(&lan).unwrap();
+    meet_again_by_ipv6([&mut ada, &mut grace], "[f", "routed.bin");
+    // What is left is what each interface gave itself.
+    for host in lan.hosts() {
+        lan.must(host, "ip address flush dev eth0 scope global").unwrap();
+    }
+    meet_again_by_ipv6([&mut ada, &mut grace], "[fe80:", "local.bin");
+}
+
 #[test]
 fn a_second_daemon_on_the_same_data_is_refused() {
     let lan = Lan::new().unwrap();
