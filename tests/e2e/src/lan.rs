@@ -10,11 +10,30 @@ use crate::Recorder;
 
 const PREFIX: &str = "lamplit-e2e";
 
-/// Hosts with a cable each to one bridge, and nothing else: each is a network namespace, and so is the bridge.
+/// The interface that every host has at first.
+const FIRST_INTERFACE: &str = "eth0";
+
+/// Hosts with a cable each to one bridge, and nothing else: each is a network namespace, and there is one for the bridge
+/// and for those that are laid beside it.
 #[derive(Debug)]
 pub struct Lan {
     prefix: String,
     hosts: u8,
+}
+
+/// A bridge and all that is plugged into it. Between two of them nothing goes but by a host that is on both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Network(u8);
+
+impl Network {
+    /// The one that every host is on at first.
+    pub const FIRST: Self = Self(0);
+    /// One that is there once it is laid ([`Lan::lay`]).
+    pub const SECOND: Self = Self(1);
+
+    fn bridge(self) -> String {
+        format!("br{}", self.0)
+    }
 }
 
 /// One of the hosts, from 1 on.
@@ -54,28 +73,76 @@ impl Lan {
     /// # Errors
     /// If something is missing, and then what.
     pub fn of(hosts: u8) -> Result<Self> {
+        Self::with(hosts, |host| Some(host.address()))
+    }
+
+    /// Two hosts that have no IPv4 address but the loopback's, and of IPv6 what each interface gives itself.
+    ///
+    /// # Errors
+    /// If something is missing, and then what.
+    pub fn without_ipv4() -> Result<Self> {
+        Self::with(2, |_| None)
+    }
+
+    fn with(hosts: u8, address: impl Fn(Host) -> Option<String>) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         check_possible()?;
         sweep()?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let lan = Self { prefix: format!("{PREFIX}-{}-{number}", process::id()), hosts };
-        let bridge = lan.bridge();
-        ip(&["netns", "add", &bridge])?;
-        ip(&["-n", &bridge, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0"])?;
-        ip(&["-n", &bridge, "link", "set", "br0", "up"])?;
+        ip(&["netns", "add", &lan.bridges()])?;
+        lan.lay(Network::FIRST)?;
         for host in lan.hosts() {
-            let (name, port) = (lan.name(host), port(host));
+            let name = lan.name(host);
             ip(&["netns", "add", &name])?;
             // An IPv6 address is good at once: nobody else here could have it.
             lan.must(host, "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad")?;
-            ip(&["link", "add", "eth0", "netns", &name, "type", "veth", "peer", "name", &port, "netns", &bridge])?;
-            ip(&["-n", &bridge, "link", "set", &port, "master", "br0"])?;
-            ip(&["-n", &name, "address", "add", &format!("{}/24", host.address()), "dev", "eth0"])?;
             ip(&["-n", &name, "link", "set", "lo", "up"])?;
-            ip(&["-n", &name, "link", "set", "eth0", "up"])?;
-            lan.set_cable(host, true)?;
+            lan.add_interface(host, FIRST_INTERFACE, Network::FIRST, address(host).as_deref())?;
         }
         Ok(lan)
+    }
+
+    /// Lays a network that nobody is on yet.
+    ///
+    /// # Errors
+    /// If `ip` fails, as when it is there.
+    pub fn lay(&self, network: Network) -> Result<()> {
+        let (bridges, bridge) = (self.bridges(), network.bridge());
+        ip(&["-n", &bridges, "link", "add", &bridge, "type", "bridge", "mcast_snooping", "0"])?;
+        ip(&["-n", &bridges, "link", "set", &bridge, "up"])
+    }
+
+    /// Gives a host an interface of that name, with a cable to a network and, if that is wanted, an IPv4 address. It is a
+    /// new card: what it had of IPv6 under that name before, it has no more.
+    ///
+    /// # Errors
+    /// If `ip` fails, as when there is one of that name.
+    pub fn add_interface(&self, host: Host, interface: &str, network: Network, address: Option<&str>) -> Result<()> {
+        let (name, port, bridges) = (self.name(host), port(host, interface), self.bridges());
+        ip(&["link", "add", interface, "netns", &name, "type", "veth", "peer", "name", &port, "netns", &bridges])?;
+        ip(&["-n", &bridges, "link", "set", &port, "master", &network.bridge()])?;
+        if let Some(address) = address {
+            ip(&["-n", &name, "address", "add", &format!("{address}/24"), "dev", interface])?;
+        }
+        self.set_interface(host, interface, true)?;
+        self.set_cable_at(host, interface, true)
+    }
+
+    /// Takes an interface out of a host, with its cable.
+    ///
+    /// # Errors
+    /// If `ip` fails, as when there is none of that name.
+    pub fn remove_interface(&self, host: Host, interface: &str) -> Result<()> {
+        ip(&["-n", &self.name(host), "link", "delete", interface])
+    }
+
+    /// Turns an interface on or off, as somebody does at that host. While it is off it has no IPv6 address.
+    ///
+    /// # Errors
+    /// If `ip` fails.
+    pub fn set_interface(&self, host: Host, interface: &str, is_on: bool) -> Result<()> {
+        ip(&["-n", &self.name(host), "link", "set", interface, if is_on { "up" } else { "down" }])
     }
 
     /// All of them.
@@ -83,16 +150,24 @@ impl Lan {
         (1..=self.hosts).map(Host)
     }
 
-    /// Plugs a host's cable into the bridge, or pulls it there.
+    /// Plugs a host's first cable into the bridge, or pulls it there.
     ///
     /// # Errors
     /// If `ip` fails.
     pub fn set_cable(&self, host: Host, plugged: bool) -> Result<()> {
-        let state = if plugged { "up" } else { "down" };
-        ip(&["-n", &self.bridge(), "link", "set", &port(host), state])
+        self.set_cable_at(host, FIRST_INTERFACE, plugged)
     }
 
-    /// Lets no more through in a second than `rate`, such as `100mbit`, each way; none: as much as there is.
+    /// The same with the cable of any interface.
+    ///
+    /// # Errors
+    /// If `ip` fails.
+    pub fn set_cable_at(&self, host: Host, interface: &str, plugged: bool) -> Result<()> {
+        let state = if plugged { "up" } else { "down" };
+        ip(&["-n", &self.bridges(), "link", "set", &port(host, interface), state])
+    }
+
+    /// Lets no more through each first cable in a second than `rate`, such as `100mbit`, each way; none: as much as there is.
     ///
     /// # Errors
     /// If `tc` fails.
@@ -100,9 +175,9 @@ impl Lan {
         self.hosts().try_for_each(|host| match rate {
             Some(rate) => {
                 let bucket = ["root", "tbf", "rate", rate, "burst", "256kb", "latency", "50ms"];
-                tc(&[["-n", &self.name(host), "qdisc", "replace", "dev", "eth0"].as_slice(), &bucket].concat())
+                tc(&[["-n", &self.name(host), "qdisc", "replace", "dev", FIRST_INTERFACE].as_slice(), &bucket].concat())
             }
-            None => tc(&["-n", &self.name(host), "qdisc", "delete", "dev", "eth0", "root"]),
+            None => tc(&["-n", &self.name(host), "qdisc", "delete", "dev", FIRST_INTERFACE, "root"]),
         })
     }
 
@@ -146,16 +221,16 @@ impl Lan {
     /// If `ip` fails.
     pub fn set_address(&self, host: Host, address: &str) -> Result<()> {
         let name = self.name(host);
-        ip(&["-n", &name, "-4", "address", "flush", "dev", "eth0"])?;
-        ip(&["-n", &name, "address", "add", &format!("{address}/24"), "dev", "eth0"])
+        ip(&["-n", &name, "-4", "address", "flush", "dev", FIRST_INTERFACE])?;
+        ip(&["-n", &name, "address", "add", &format!("{address}/24"), "dev", FIRST_INTERFACE])
     }
 
-    /// Records all that goes over the bridge from now on.
+    /// Records all that goes over the first network from now on.
     ///
     /// # Errors
     /// If `tcpdump` does not start.
     pub fn record(&self) -> Result<Recorder> {
-        Recorder::start(&self.bridge())
+        Recorder::start(&self.bridges())
     }
 
     /// Runs a line of the shell inside, with mounts of its own.
@@ -191,19 +266,20 @@ impl Lan {
         format!("{}-{}", self.prefix, host.0)
     }
 
-    fn bridge(&self) -> String {
+    /// Where the bridges are.
+    fn bridges(&self) -> String {
         format!("{}-bridge", self.prefix)
     }
 }
 
 /// The bridge's end of a host's cable.
-fn port(host: Host) -> String {
-    format!("port{}", host.0)
+fn port(host: Host, interface: &str) -> String {
+    format!("{}-{interface}", host.0)
 }
 
 impl Drop for Lan {
     fn drop(&mut self) {
-        for name in self.hosts().map(|host| self.name(host)).chain([self.bridge()]) {
+        for name in self.hosts().map(|host| self.name(host)).chain([self.bridges()]) {
             // If it cannot be removed now, the next test's sweep does it.
             let _ = ip(&["netns", "delete", &name]);
         }

@@ -1,9 +1,11 @@
 //! Real daemons in network namespaces of their own, joined by virtual cables: what the tests of whole hosts stand on.
 //!
-//! A [`Lan`] is a namespace for each host and one for the bridge between them; a [`Device`] is a data directory and, while
-//! it runs, a daemon in one of them. Both clean up when they are dropped, and a `Lan` also what a test that was killed has
-//! left behind. Nothing here leaves the machine. It needs root and iproute2, and says so where they are missing.
+//! A [`Lan`] is a namespace for each host and one for the bridge between them, or for several; a [`Device`] is a data
+//! directory and, while it runs, a daemon in one of them. Both clean up when they are dropped, and a `Lan` also what a test
+//! that was killed has left behind. Nothing here leaves the machine. It needs root and iproute2, and says so where they are
+//! missing.
 
+mod acquainted;
 mod browser;
 mod clock;
 mod demo;
@@ -18,12 +20,13 @@ mod relay;
 mod running;
 mod screen;
 
+pub use acquainted::{acquainted, acquainted_by};
 pub use browser::Browser;
 pub use clock::Clock;
 pub use demo::Demo;
 pub use device::{Device, Refused};
 pub use disk::Disk;
-pub use lan::{Host, Lan};
+pub use lan::{Host, Lan, Network};
 pub use picture::picture;
 pub use program::{lamplit, run};
 pub use recorder::{Datagram, Recorder, Recording};

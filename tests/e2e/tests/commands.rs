@@ -10,7 +10,7 @@
 
 use std::thread;
 
-use lamplit_e2e::{Device, Host, Lan, eventually};
+use lamplit_e2e::{Device, Host, Lan, acquainted, eventually};
 use rqrr::PreparedImage;
 use serde_json::{Value, json};
 
@@ -21,15 +21,6 @@ fn started<'lan>(lan: &'lan Lan, host: Host, name: &str) -> Device<'lan> {
     let mut device = Device::new(lan, host, name).unwrap();
     device.start(&[]).unwrap();
     device
-}
-
-/// Ada on the left and Grace on the right, acquainted and near.
-fn acquainted(lan: &Lan) -> (Device<'_>, Device<'_>) {
-    let (ada, grace) = (started(lan, Host::LEFT, "Ada"), started(lan, Host::RIGHT, "Grace"));
-    ada.meet(&grace).unwrap();
-    ada.wait_for_contact(&grace, "be near", |contact| contact["near"] == true).unwrap();
-    grace.wait_for_contact(&ada, "be near", |contact| contact["near"] == true).unwrap();
-    (ada, grace)
 }
 
 /// The one contact that a device has.
@@ -55,7 +46,7 @@ fn wait_for_message(here: &Device<'_>, contact: &str, text: &str) {
 #[test]
 fn a_new_name_is_seen_by_contacts() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     assert_eq!(ada.ask(&["name", "Ada Lovelace"]).unwrap(), json!({ "name": "Ada Lovelace" }));
     assert_eq!(ada.ask(&["status"]).unwrap()["name"], "Ada Lovelace");
     wait_for_name(&grace, "Ada Lovelace");
@@ -65,7 +56,7 @@ fn a_new_name_is_seen_by_contacts() {
 #[test]
 fn a_contact_called_something_else_does_not_see_that() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     let id = the_contact(&grace)["id"].clone();
     let renamed = grace.ask(&["rename", "Ada", "The Countess"]).unwrap();
     assert_eq!(renamed, json!({ "contact": id, "name": "The Countess" }));
@@ -89,7 +80,7 @@ fn a_contact_called_something_else_does_not_see_that() {
 #[test]
 fn a_note_stays_with_whoever_made_it() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     let noted = grace.ask(&["note", "Ada", "likes", "jasmine tea"]).unwrap();
     assert_eq!(noted["note"], "likes jasmine tea");
     assert_eq!(the_contact(&grace)["note"], "likes jasmine tea");
@@ -106,7 +97,7 @@ fn a_note_stays_with_whoever_made_it() {
 #[test]
 fn who_is_removed_is_gone_here_and_away_there_until_they_meet_again() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     ada.ask(&["say", "Grace", "before"]).unwrap();
     wait_for_message(&grace, "Ada", "before");
 
@@ -134,7 +125,7 @@ fn who_is_removed_is_gone_here_and_away_there_until_they_meet_again() {
 #[test]
 fn whoever_cannot_be_told_apart_is_not_written_to() {
     let lan = Lan::new().unwrap();
-    let (ada, _grace) = acquainted(&lan);
+    let (ada, _grace) = acquainted(&lan).unwrap();
     let gregor = started(&lan, Host::RIGHT, "Gregor");
     ada.meet(&gregor).unwrap();
     let commands: [&[&str]; 6] = [
@@ -162,7 +153,7 @@ fn whoever_cannot_be_told_apart_is_not_written_to() {
 #[test]
 fn options_behind_what_is_said_are_not_said() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     let said = ada.read(&["say", "Grace", "hello", "--json"]).unwrap();
     assert!(serde_json::from_str::<Value>(&said).unwrap()["id"].is_string(), "{said}");
     wait_for_message(&grace, "Ada", "hello");
@@ -173,7 +164,7 @@ fn options_behind_what_is_said_are_not_said() {
 #[test]
 fn an_acceptance_does_not_fail_with_another() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     // An invite that Gregor has used before Grace tries.
     let gregor = started(&lan, Host::RIGHT, "Gregor");
     let used = ada.meet(&gregor).unwrap();
@@ -201,7 +192,7 @@ fn an_acceptance_does_not_fail_with_another() {
 #[test]
 fn history_that_is_followed_shows_what_comes_later() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     ada.ask(&["say", "Grace", "the first"]).unwrap();
     wait_for_message(&grace, "Ada", "the first");
 
@@ -296,6 +287,40 @@ fn the_qr_code_on_the_terminal_is_the_link() {
     assert_eq!(scanned(&code), link.to_uppercase());
 }
 
+#[test]
+fn a_device_is_linked_by_the_qr_code_that_a_terminal_shows() {
+    let lan = Lan::new().unwrap();
+    let (phone, grace) = acquainted(&lan).unwrap();
+    grace.ask(&["say", "Ada", "for all your devices"]).unwrap();
+    wait_for_message(&phone, "Grace", "for all your devices");
+
+    let mut shown = phone.on_terminal(&["link"], 120, 60).unwrap();
+    shown.until("lamplit init --link CODE").unwrap();
+    let text = shown.text();
+    let is_code = |line: &&str| line.contains(['█', '▀', '▄']);
+    let code: Vec<&str> = text.lines().skip_while(|line| !is_code(line)).take_while(is_code).collect();
+    let scanned = scanned(&code);
+    let written: String = text
+        .lines()
+        .skip_while(|line| !line.starts_with("lamplit:link/"))
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert_eq!(scanned, written.to_uppercase());
+
+    let mut laptop = Device::joined(&lan, Host::RIGHT, "Ada", "laptop", &scanned).unwrap();
+    shown.until("It has all 1 messages.").unwrap();
+    assert!(shown.wait().unwrap().success());
+    laptop.start(&[]).unwrap();
+    let status = laptop.ask(&["status"]).unwrap();
+    assert_eq!(status["name"], "Ada");
+    // The number that both show is the new device's.
+    let number = &status["device"].as_str().unwrap()[..8];
+    assert!(shown.text().contains(&format!("({number})")), "no {number} in:\n{}", shown.text());
+    wait_for_message(&laptop, "Grace", "for all your devices");
+    laptop.ask(&["say", "Grace", "from the laptop"]).unwrap();
+    wait_for_message(&grace, "Ada", "from the laptop");
+}
+
 /// What a camera sees on a dark terminal: half blocks are light, all else is dark, around them as well.
 fn scanned(code: &[&str]) -> String {
     const MODULE: usize = 4;
@@ -324,7 +349,7 @@ fn halves(line: &str) -> [Vec<bool>; 2] {
 #[test]
 fn what_was_not_shown_is_not_read() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     for number in 0..3 {
         ada.ask(&["say", "Grace", &format!("number {number}")]).unwrap();
     }
@@ -351,7 +376,7 @@ fn where_the_keys_are_is_said_aloud() {
 #[test]
 fn who_is_near_is_told_with_what_reaches_them_and_strangers_are_counted() {
     let lan = Lan::new().unwrap();
-    let (mut ada, grace) = acquainted(&lan);
+    let (mut ada, grace) = acquainted(&lan).unwrap();
     ada.ask(&["on", "qq"]).unwrap();
     let nearby = eventually("Ada shall be near on QQ", || {
         let nearby = grace.ask(&["nearby"])?;

@@ -8,21 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Device, Host, Lan, eventually};
+use lamplit_e2e::{Device, Host, Lan, acquainted, acquainted_by, eventually};
 use serde_json::Value;
 
 const NO_DAEMON: i32 = 3;
-
-/// Ada on the left and Grace on the right, acquainted.
-fn acquainted<'lan>(lan: &'lan Lan, options: [&[&str]; 2]) -> (Device<'lan>, Device<'lan>, String) {
-    let mut ada = Device::new(lan, Host::LEFT, "Ada").unwrap();
-    let mut grace = Device::new(lan, Host::RIGHT, "Grace").unwrap();
-    let [left, right] = options;
-    ada.start(left).unwrap();
-    grace.start(right).unwrap();
-    let link = ada.meet(&grace).unwrap();
-    (ada, grace, link)
-}
 
 fn near(contact: &Value) -> bool {
     contact["near"] == true
@@ -57,7 +46,7 @@ fn wait_for_progress(here: &Device<'_>, other: &Device<'_>, progress: &str) {
 #[test]
 fn devices_meet_see_each_other_and_talk() {
     let lan = Lan::new().unwrap();
-    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
+    let (ada, grace) = acquainted(&lan).unwrap();
     ada.wait_for_contact(&grace, "be near", near).unwrap();
     grace.wait_for_contact(&ada, "be near", near).unwrap();
 
@@ -87,7 +76,8 @@ fn devices_meet_see_each_other_and_talk() {
 #[test]
 fn devices_find_each_other_by_dns_sd_at_new_ports() {
     let lan = Lan::new().unwrap();
-    let (mut ada, mut grace, _) = acquainted(&lan, [&["--bind", "10.77.0.1:4101"], &["--bind", "10.77.0.2:4102"]]);
+    let (mut ada, mut grace, _) =
+        acquainted_by(&lan, [&["--bind", "10.77.0.1:4101"], &["--bind", "10.77.0.2:4102"]]).unwrap();
     ada.stop().unwrap();
     grace.stop().unwrap();
     // Nobody listens any more where they met, so only what the network shows can bring them together.
@@ -95,6 +85,46 @@ fn devices_find_each_other_by_dns_sd_at_new_ports() {
     grace.start(&["--bind", "10.77.0.2:4202"]).unwrap();
     ada.wait_for_contact(&grace, "be found", near).unwrap();
     grace.wait_for_contact(&ada, "be found", near).unwrap();
+}
+
+/// Nobody listens any more where they met; then they find each other, talk, and a file arrives, all by IPv6.
+fn meet_again_by_ipv6([ada, grace]: [&mut Device<'_>; 2], prefix: &str, name: &str) {
+    ada.stop().unwrap();
+    grace.stop().unwrap();
+    ada.start(&[]).unwrap();
+    grace.start(&[]).unwrap();
+    for (here, other) in [(&*ada, &*grace), (&*grace, &*ada)] {
+        here.wait_for_contact(other, "be found", near).unwrap();
+        let mut all = theirs(&here.conversation(other).unwrap());
+        all.push(format!("{} is at {prefix}", other.name()));
+        other.ask(&["say", here.name(), all.last().unwrap()]).unwrap();
+        wait_for_texts(here, other, &all);
+        let nearby = here.ask(&["nearby"]).unwrap();
+        let device = &nearby["people"][0]["devices"][0];
+        assert_eq!((&device["over"], &device["family"]), (&Value::from("lan"), &Value::from("ipv6")));
+        assert!(device["address"].as_str().unwrap().starts_with(prefix), "{device}");
+        let own = nearby["addresses"].as_array().unwrap();
+        let is_of_ipv4 = |address: &&Value| !address.as_str().unwrap().starts_with('[');
+        assert!(own.iter().filter(is_of_ipv4).all(|address| address.as_str().unwrap().starts_with("127.")), "{own:?}");
+    }
+    let sent = ada.make_file(name, 8 * 1024 * 1024).unwrap();
+    ada.ask(&["send", "Grace", &sent]).unwrap();
+    grace.receive(name, &sent).unwrap();
+}
+
+#[test]
+fn where_there_is_only_ipv6_devices_find_each_other_and_talk() {
+    let lan = Lan::without_ipv4().unwrap();
+    for host in lan.hosts() {
+        lan.must(host, &format!("ip address add fd77::{}/64 dev eth0", host.0)).unwrap();
+    }
+    let (mut ada, mut grace) = acquainted(&lan).unwrap();
+    meet_again_by_ipv6([&mut ada, &mut grace], "[f", "routed.bin");
+    // What is left is what each interface gave itself.
+    for host in lan.hosts() {
+        lan.must(host, "ip address flush dev eth0 scope global").unwrap();
+    }
+    meet_again_by_ipv6([&mut ada, &mut grace], "[fe80:", "local.bin");
 }
 
 #[test]
@@ -120,7 +150,7 @@ fn a_second_account_on_the_same_data_is_refused() {
 #[test]
 fn a_killed_daemon_loses_and_repeats_nothing() {
     let lan = Lan::new().unwrap();
-    let (ada, mut grace, _) = acquainted(&lan, [&[], &[]]);
+    let (ada, mut grace) = acquainted(&lan).unwrap();
     let mut said = Vec::new();
     for round in 0..3 {
         for number in 0..10 {
@@ -145,7 +175,7 @@ fn a_killed_daemon_loses_and_repeats_nothing() {
 #[test]
 fn a_killed_sender_sends_what_it_promised() {
     let lan = Lan::new().unwrap();
-    let (mut ada, mut grace, _) = acquainted(&lan, [&[], &[]]);
+    let (mut ada, mut grace) = acquainted(&lan).unwrap();
     grace.stop().unwrap();
     let said: Vec<String> = (0..5).map(|number| format!("promise {number}")).collect();
     for text in &said {
@@ -161,7 +191,7 @@ fn a_killed_sender_sends_what_it_promised() {
 #[test]
 fn an_invite_is_good_for_one() {
     let lan = Lan::new().unwrap();
-    let (ada, grace, link) = acquainted(&lan, [&[], &[]]);
+    let (ada, grace, link) = acquainted_by(&lan, [&[], &[]]).unwrap();
     let mut eve = Device::new(&lan, Host::RIGHT, "Eve").unwrap();
     eve.start(&[]).unwrap();
     let refused = eve.attempt(&["accept", &link]).unwrap().unwrap_err();
@@ -181,7 +211,8 @@ fn an_invite_is_good_for_one() {
 fn an_address_typed_by_hand_does_without_discovery() {
     let lan = Lan::new().unwrap();
     let at = |port| format!("{}:{port}", Host::LEFT.address());
-    let (mut ada, mut grace, _) = acquainted(&lan, [&["--no-discovery", "--bind", &at(4101)], &["--no-discovery"]]);
+    let (mut ada, mut grace, _) =
+        acquainted_by(&lan, [&["--no-discovery", "--bind", &at(4101)], &["--no-discovery"]]).unwrap();
     ada.stop().unwrap();
     grace.stop().unwrap();
     ada.start(&["--no-discovery", "--bind", &at(4201)]).unwrap();
@@ -198,8 +229,7 @@ fn an_address_typed_by_hand_does_without_discovery() {
 #[test]
 fn messages_wait_for_a_pulled_cable() {
     let lan = Lan::new().unwrap();
-    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
-    ada.wait_for_contact(&grace, "be near", near).unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
     lan.set_cable(Host::LEFT, false).unwrap();
     ada.ask(&["say", "Grace", "are you there?"]).unwrap();
     ada.wait_for_contact(&grace, "be away", |contact| !near(contact)).unwrap();
@@ -210,8 +240,7 @@ fn messages_wait_for_a_pulled_cable() {
 #[test]
 fn a_device_that_slept_is_found_again() {
     let lan = Lan::new().unwrap();
-    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
-    ada.wait_for_contact(&grace, "be near", near).unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
     grace.freeze(true).unwrap();
     ada.wait_for_contact(&grace, "be away", |contact| !near(contact)).unwrap();
     ada.ask(&["say", "Grace", "sleep well"]).unwrap();
@@ -225,8 +254,7 @@ fn a_device_that_slept_is_found_again() {
 #[test]
 fn a_changed_address_costs_a_link_but_no_message() {
     let lan = Lan::new().unwrap();
-    let (ada, grace, _) = acquainted(&lan, [&[], &[]]);
-    ada.wait_for_contact(&grace, "be near", near).unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
     let mut said = Vec::new();
     // Each host in turn is the one that moves: whoever dialled, and whoever was dialled.
     for (number, (host, address)) in [(Host::LEFT, "10.77.0.11"), (Host::RIGHT, "10.77.0.12")].into_iter().enumerate() {
@@ -243,7 +271,7 @@ fn a_changed_address_costs_a_link_but_no_message() {
 fn where_multicast_is_blocked_invites_and_addresses_still_lead_there() {
     let lan = Lan::new().unwrap();
     lan.block_multicast().unwrap();
-    let (mut ada, mut grace, _) = acquainted(&lan, [&["--bind", "10.77.0.1:4101"], &[]]);
+    let (mut ada, mut grace, _) = acquainted_by(&lan, [&["--bind", "10.77.0.1:4101"], &[]]).unwrap();
     ada.ask(&["say", "Grace", "by invite"]).unwrap();
     wait_for_texts(&grace, &ada, &["by invite".to_owned()]);
     ada.stop().unwrap();

@@ -8,23 +8,13 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Device, Host, Lan, eventually};
+use lamplit_e2e::{Device, Host, Lan, acquainted, eventually};
 use serde_json::Value;
 
 const ENTER: &str = "\r";
 const TAB: &str = "\t";
 const ESC: &str = "\u{1b}";
 const CTRL_C: &str = "\u{3}";
-
-fn acquainted(lan: &Lan) -> (Device<'_>, Device<'_>) {
-    let mut ada = Device::new(lan, Host::LEFT, "Ada").unwrap();
-    let mut grace = Device::new(lan, Host::RIGHT, "Grace").unwrap();
-    ada.start(&[]).unwrap();
-    grace.start(&[]).unwrap();
-    ada.meet(&grace).unwrap();
-    ada.wait_for_contact(&grace, "be near", |contact| contact["near"] == true).unwrap();
-    (ada, grace)
-}
 
 fn progress(device: &Device<'_>, contact: &str, text: &str) -> Option<Value> {
     let messages = device.list(&["history", contact]).unwrap();
@@ -34,7 +24,7 @@ fn progress(device: &Device<'_>, contact: &str, text: &str) -> Option<Value> {
 #[test]
 fn what_is_typed_in_one_view_is_seen_and_read_in_the_other() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     let mut here = ada.view(100, 30).unwrap();
     let mut there = grace.view(40, 20).unwrap();
     here.until("Grace").unwrap();
@@ -89,7 +79,7 @@ fn what_is_typed_in_one_view_is_seen_and_read_in_the_other() {
 #[test]
 fn another_size_is_another_arrangement_and_what_is_typed_stays() {
     let lan = Lan::new().unwrap();
-    let (ada, _grace) = acquainted(&lan);
+    let (ada, _grace) = acquainted(&lan).unwrap();
     let mut here = ada.view(100, 30).unwrap();
     here.until("Grace").unwrap();
     here.press(ENTER).unwrap();
@@ -129,7 +119,7 @@ fn another_size_is_another_arrangement_and_what_is_typed_stays() {
 #[test]
 fn a_group_is_founded_and_talked_in_from_within() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     let mut here = ada.view(100, 30).unwrap();
     let mut there = grace.view(100, 30).unwrap();
     here.until("Grace").unwrap();
@@ -165,7 +155,7 @@ fn a_group_is_founded_and_talked_in_from_within() {
 #[test]
 fn a_file_that_is_sent_from_within_is_seen_coming() {
     let lan = Lan::new().unwrap();
-    let (ada, grace) = acquainted(&lan);
+    let (ada, grace) = acquainted(&lan).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tables.bin");
     std::fs::write(&path, vec![7; 40 * 1024 * 1024]).unwrap();
@@ -188,7 +178,7 @@ fn a_file_that_is_sent_from_within_is_seen_coming() {
 #[test]
 fn a_daemon_that_stops_is_waited_for() {
     let lan = Lan::new().unwrap();
-    let (mut ada, grace) = acquainted(&lan);
+    let (mut ada, grace) = acquainted(&lan).unwrap();
     let mut here = ada.view(80, 24).unwrap();
     here.until("Grace").unwrap();
     ada.stop().unwrap();
