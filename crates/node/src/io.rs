@@ -362,6 +362,9 @@ pub enum CommandError {
     /// Not in the group.
     #[error("nobody of that name is in the group: `lamplit group show` tells who is")]
     UnknownMember,
+    /// The founder of a group, who is an admin of it for good.
+    #[error("who founded a group is always an admin of it")]
+    Founder,
     /// In the group already.
     #[error("they are in the group already")]
     AlreadyMember,

@@ -316,7 +316,7 @@ impl From<CommandFailed> for Error {
                 CommandError::UnknownFile | CommandError::FileWithdrawn => ErrorCode::BadFile,
                 CommandError::TooManyGroups | CommandError::GroupFull | CommandError::GroupWornOut => ErrorCode::Full,
                 CommandError::UnknownGroup | CommandError::UnknownMember => ErrorCode::UnknownGroup,
-                CommandError::AlreadyMember | CommandError::Denied(_) => ErrorCode::Denied,
+                CommandError::AlreadyMember | CommandError::Founder | CommandError::Denied(_) => ErrorCode::Denied,
                 CommandError::AlreadyContact => ErrorCode::AlreadyContact,
                 CommandError::OwnInvite | CommandError::InviteExpired(_) => ErrorCode::BadInvite,
                 CommandError::NoAddress | CommandError::TooManyAddresses => ErrorCode::NoAddress,

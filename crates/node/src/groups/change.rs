@@ -119,7 +119,10 @@ impl Node {
         if let Err(denied) = group.charter.may_name_admins(me) {
             return Ok(Err(denied.into()));
         }
-        if !group.charter.is_member(member) || member == me {
+        if member == me {
+            return Ok(Err(CommandError::Founder));
+        }
+        if !group.charter.is_member(member) {
             return Ok(Err(CommandError::UnknownMember));
         }
         let rank = if admin { Rank::Admin } else { Rank::Member };

@@ -7,7 +7,7 @@ use lamplit_sync::horizon::was_seen;
 use lamplit_types::{Author, limits::DELTA_RECORDS};
 use lamplit_wire::{Head, Kind, Record, SetId, Whole, bounded::List};
 
-use super::{GONE, head, heads, is_genuine, merge::leave_log, stored_of_entity};
+use super::{GONE, head, heads, is_genuine, merge::leave_log, stored, stored_of_entity};
 use crate::{
     Node,
     db::{Typed, decode},
@@ -173,6 +173,11 @@ impl Node {
         if whole.last {
             self.forget_the_forgotten(step, &whole.set, &anew.received, &whole.heads)?;
             self.adopt_heads(step, &whole.set, &whole.heads)?;
+            // What the other has forgotten is forgotten here now, so others must fear it of this device too.
+            let row_key = key::set(&whole.set);
+            let row: SetRow = step.db.row(Table::Sets, &row_key)?.unwrap_or_default();
+            let horizon = row.horizon.max(whole.horizon);
+            step.db.put(Table::Sets, &row_key, &SetRow { horizon, ..row })?;
         }
         self.dirty.insert(whole.set);
         Ok(true)
@@ -185,9 +190,10 @@ impl Node {
         let seen = was_seen(body.seq, head(&step.db, &body.set, &body.author)?.seq);
         let Some(field) = self.name_of(step, record)? else { return Ok(!seen) };
         let entity = (field.kind, field.entity);
+        let held = stored(&step.db, &body.set, field)?.is_some();
         let waits = anew.waiting.as_ref().is_some_and(|waiting| waiting.contains(&entity));
         let lives = || Ok(waits || stored_of_entity(&step.db, &body.set, field.kind, &field.entity)?.iter().any(lives));
-        if anew.dead.contains(&entity) || (seen && !lives()?) {
+        if anew.dead.contains(&entity) || (seen && !held && !lives()?) {
             anew.dead.insert(entity);
             return Ok(false);
         }

@@ -205,6 +205,15 @@ fn leaving_is_everybodys_right() {
 }
 
 #[test]
+fn who_founded_a_group_stays_its_admin() {
+    let (mut world, [ada, ..], group) = three();
+    for admin in [true, false] {
+        let naming = Command::NameAdmin { group, member: account(&world, ada), admin };
+        assert_eq!(world.command(ada, naming).unwrap_err(), CommandError::Founder);
+    }
+}
+
+#[test]
 fn changes_made_apart_come_together() {
     let (mut world, [ada, grace, hedy], group) = three();
     let mary = world.person("Mary");
