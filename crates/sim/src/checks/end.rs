@@ -215,7 +215,13 @@ impl World {
                 let contacts: BTreeMap<_, _> = contacts
                     .into_iter()
                     .filter(|contact| clear(&contact.account))
-                    .map(|contact| (contact.account, (contact.name, contact.alias, contact.note, contact.devices)))
+                    .map(|contact| {
+                        // Who removed this person shows them nothing more: what each device knew by then may differ.
+                        let other = self.person_of(&contact.account);
+                        let shows = other.is_some_and(|other| self.must_reach(person, other));
+                        let theirs = shows.then_some((contact.name, contact.devices));
+                        (contact.account, (theirs, contact.alias, contact.note))
+                    })
                     .collect();
                 match &shown {
                     None => shown = Some((at, contacts)),
