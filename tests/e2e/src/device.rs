@@ -67,10 +67,19 @@ impl<'lan> Device<'lan> {
     /// # Errors
     /// If it is not linked.
     pub fn linked(lan: &'lan Lan, host: Host, called: &str, first: &Self) -> Result<Self> {
-        let data = TempDir::with_prefix("lamplit-e2e-")?;
-        let device = Self { lan, host, name: first.name.clone(), data, phrase: None, daemon: None };
         let code = first.ask(&["link", "--no-wait"])?;
         let code = code.get("link").and_then(Value::as_str).context("there is a link code")?;
+        Self::joined(lan, host, &first.name, called, code)
+    }
+
+    /// A further device of `name`'s account, by the code that one of its devices shows. Returns when it knows what was said
+    /// before.
+    ///
+    /// # Errors
+    /// If it is not linked.
+    pub fn joined(lan: &'lan Lan, host: Host, name: &str, called: &str, code: &str) -> Result<Self> {
+        let data = TempDir::with_prefix("lamplit-e2e-")?;
+        let device = Self { lan, host, name: name.to_owned(), data, phrase: None, daemon: None };
         let mut command = lan.command(host, &program::lamplit()?);
         command.arg("--json").arg("--data").arg(device.data()).stdin(Stdio::null());
         command.args(["init", "--keyring", "never", "--device", called, "--link", code]);
@@ -260,7 +269,15 @@ impl<'lan> Device<'lan> {
     /// # Errors
     /// If it does not start.
     pub fn view(&self, columns: u16, rows: u16) -> Result<Screen> {
-        Screen::start(self.command()?.arg("view"), columns, rows)
+        self.on_terminal(&["view"], columns, rows)
+    }
+
+    /// Runs a command on a terminal of that size, as a person does.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn on_terminal(&self, arguments: &[&str], columns: u16, rows: u16) -> Result<Screen> {
+        Screen::start(self.command()?.args(arguments), columns, rows)
     }
 
     /// Invites `guest` and waits until both have each other among their contacts, and each has what the other's devices

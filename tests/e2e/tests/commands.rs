@@ -287,6 +287,40 @@ fn the_qr_code_on_the_terminal_is_the_link() {
     assert_eq!(scanned(&code), link.to_uppercase());
 }
 
+#[test]
+fn a_device_is_linked_by_the_qr_code_that_a_terminal_shows() {
+    let lan = Lan::new().unwrap();
+    let (phone, grace) = acquainted(&lan).unwrap();
+    grace.ask(&["say", "Ada", "for all your devices"]).unwrap();
+    wait_for_message(&phone, "Grace", "for all your devices");
+
+    let mut shown = phone.on_terminal(&["link"], 120, 60).unwrap();
+    shown.until("lamplit init --link CODE").unwrap();
+    let text = shown.text();
+    let is_code = |line: &&str| line.contains(['█', '▀', '▄']);
+    let code: Vec<&str> = text.lines().skip_while(|line| !is_code(line)).take_while(is_code).collect();
+    let scanned = scanned(&code);
+    let written: String = text
+        .lines()
+        .skip_while(|line| !line.starts_with("lamplit:link/"))
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert_eq!(scanned, written.to_uppercase());
+
+    let mut laptop = Device::joined(&lan, Host::RIGHT, "Ada", "laptop", &scanned).unwrap();
+    shown.until("It has all 1 messages.").unwrap();
+    assert!(shown.wait().unwrap().success());
+    laptop.start(&[]).unwrap();
+    let status = laptop.ask(&["status"]).unwrap();
+    assert_eq!(status["name"], "Ada");
+    // The number that both show is the new device's.
+    let number = status["device"].as_str().unwrap().get(..8).unwrap();
+    assert!(shown.text().contains(&format!("({number})")), "no {number} in:\n{}", shown.text());
+    wait_for_message(&laptop, "Grace", "for all your devices");
+    laptop.ask(&["say", "Grace", "from the laptop"]).unwrap();
+    wait_for_message(&grace, "Ada", "from the laptop");
+}
+
 /// What a camera sees on a dark terminal: half blocks are light, all else is dark, around them as well.
 fn scanned(code: &[&str]) -> String {
     const MODULE: usize = 4;
