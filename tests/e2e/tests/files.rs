@@ -126,7 +126,9 @@ fn a_disk_that_fills_up_near_the_end_is_waited_for() {
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
     grace.wait_for_file("large.bin", "offered").unwrap();
     let _getting = grace.follow(&["get", "large.bin"]).unwrap();
-    // What is left is for the database.
+    // So slow that it is far from whole when the disk is full. What is left is for the database.
+    grace.wait_for_parts(70 * MIB).unwrap();
+    lan.set_rate(Some("16mbit")).unwrap();
     grace.wait_for_parts(90 * MIB).unwrap();
     disk.fill_up(24 * MIB as u64).unwrap();
     let told = eventually("Grace shall hear why it does not go on", || {
