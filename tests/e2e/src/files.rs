@@ -1,5 +1,7 @@
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
+    hash::{DefaultHasher, Hasher as _},
     io::{BufWriter, Write as _},
 };
 
@@ -9,15 +11,19 @@ use serde_json::Value;
 use crate::{Device, eventually};
 
 impl Device<'_> {
-    /// Makes a file in the data directory, no two pieces of it alike, and returns its path.
+    /// Makes a file in the data directory, no two pieces of it alike and none like another file's of another name, and
+    /// returns its path.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn make_file(&self, name: &str, bytes: usize) -> Result<String> {
         let path = self.data().join(name);
         let mut out = BufWriter::new(File::create(&path)?);
+        let mut hasher = DefaultHasher::new();
+        hasher.write(name.as_bytes());
+        let first = hasher.finish();
         for number in 0..u64::try_from(bytes)? / 8 {
-            out.write_all(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())?;
+            out.write_all(&first.wrapping_add(number).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())?;
         }
         out.flush()?;
         Ok(path.to_string_lossy().into_owned())
@@ -37,6 +43,20 @@ impl Device<'_> {
     pub fn wait_for_parts(&self, bytes: usize) -> Result<()> {
         let bytes = u64::try_from(bytes)?;
         eventually("a part of the file shall have come", || Ok((self.bytes_of_parts() >= bytes).then_some(())))
+    }
+
+    /// Waits until this is done with files at one time, such as `fetching`, by their names, and nothing else. What has not
+    /// got on by a byte does not count.
+    ///
+    /// # Errors
+    /// If that does not happen.
+    pub fn wait_for_transfers(&self, wanted: &[(&str, &str)]) -> Result<()> {
+        let wanted: BTreeMap<&str, &str> = wanted.iter().copied().collect();
+        eventually(&format!("{} shall be at {wanted:?}", self.name()), || {
+            let files = self.list(&["files"])?;
+            let under_way: BTreeMap<&str, &str> = files.iter().filter_map(under_way).collect();
+            Ok((under_way == wanted).then_some(()))
+        })
     }
 
     /// What is known of the last file of that name that was sent or offered.
@@ -72,4 +92,11 @@ impl Device<'_> {
         }
         Ok(())
     }
+}
+
+/// The name of a file and what is done with it, if it gets on.
+fn under_way(message: &Value) -> Option<(&str, &str)> {
+    let transfer = message.get("transfer")?;
+    let gets_on = transfer.get("done")?.as_u64()? > 0;
+    gets_on.then_some((message.pointer("/file/name")?.as_str()?, transfer.get("kind")?.as_str()?))
 }

@@ -10,8 +10,8 @@
 
 use std::{fs, io::Write as _, path::Path};
 
-use lamplit_e2e::{Device, Host, Lan, acquainted, eventually};
-use serde_json::Value;
+use lamplit_e2e::{Device, Host, Lan, Running, acquainted, eventually};
+use serde_json::{Value, json};
 
 const MIB: usize = 1024 * 1024;
 
@@ -148,4 +148,105 @@ fn a_disk_that_fills_up_near_the_end_is_waited_for() {
     disk.make_room().unwrap();
     lan.set_rate(None).unwrap();
     grace.receive("large.bin", &sent).unwrap();
+}
+
+#[test]
+fn two_files_come_at_once() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
+    lan.set_rate(Some("60mbit")).unwrap();
+    let names = ["one.bin", "two.bin"];
+    let sent = names.map(|name| ada.make_file(name, 60 * MIB).unwrap());
+    ada.ask(&["send", "--no-wait", "Grace", &sent[0], &sent[1]]).unwrap();
+    grace.wait_for_transfers(&names.map(|name| (name, "fetching"))).unwrap();
+    ada.wait_for_transfers(&names.map(|name| (name, "serving"))).unwrap();
+    lan.set_rate(None).unwrap();
+    for (name, sent) in names.iter().zip(&sent) {
+        grace.receive(name, sent).unwrap();
+    }
+}
+
+#[test]
+fn a_file_comes_while_another_goes() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
+    lan.set_rate(Some("60mbit")).unwrap();
+    let there = ada.make_file("there.bin", 60 * MIB).unwrap();
+    let back = grace.make_file("back.bin", 60 * MIB).unwrap();
+    ada.ask(&["send", "--no-wait", "Grace", &there]).unwrap();
+    grace.ask(&["send", "--no-wait", "Ada", &back]).unwrap();
+    ada.wait_for_transfers(&[("there.bin", "serving"), ("back.bin", "fetching")]).unwrap();
+    grace.wait_for_transfers(&[("there.bin", "fetching"), ("back.bin", "serving")]).unwrap();
+    lan.set_rate(None).unwrap();
+    grace.receive("there.bin", &there).unwrap();
+    ada.receive("back.bin", &back).unwrap();
+}
+
+/// Begins to send a file, and returns its path when a part of it has come, and what waits there for the rest.
+fn half_sent<'lan>(lan: &Lan, from: &Device<'lan>, to: &Device<'lan>, name: &str) -> (String, Running) {
+    lan.set_rate(Some("60mbit")).unwrap();
+    let sent = from.make_file(name, 60 * MIB).unwrap();
+    let sending = from.follow(&["send", to.name(), &sent]).unwrap();
+    to.wait_for_parts(10 * MIB).unwrap();
+    (sent, sending)
+}
+
+/// Waits until neither does anything with files, and returns how many bytes of unfinished ones are there.
+fn what_is_left(from: &Device<'_>, to: &Device<'_>) -> u64 {
+    from.wait_for_transfers(&[]).unwrap();
+    to.wait_for_transfers(&[]).unwrap();
+    let left = to.bytes_of_parts();
+    assert!(left < 60 * MIB as u64, "it was stopped in the middle");
+    left
+}
+
+/// Sends another file, and looks whether nothing more of the one before came with it.
+fn another_arrives(lan: &Lan, from: &Device<'_>, to: &Device<'_>, left: u64) {
+    lan.set_rate(None).unwrap();
+    let sent = from.make_file("another.bin", 20 * MIB).unwrap();
+    from.ask(&["send", to.name(), &sent]).unwrap();
+    to.receive("another.bin", &sent).unwrap();
+    assert!(to.bytes_of_parts() <= left, "what was cancelled still came");
+}
+
+#[test]
+fn a_file_that_is_taken_back_half_way_stops_at_both_ends() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
+    let (_, mut sending) = half_sent(&lan, &ada, &grace, "regretted.bin");
+    ada.ask(&["cancel", "regretted.bin"]).unwrap();
+    grace.wait_for_file("regretted.bin", "withdrawn").unwrap();
+    ada.wait_for_file("regretted.bin", "withdrawn").unwrap();
+    assert!(!sending.wait().unwrap().success(), "who waits for it to be there hears that it will not be");
+    let left = what_is_left(&ada, &grace);
+    let refused = grace.attempt(&["get", "regretted.bin"]).unwrap().unwrap_err();
+    assert!(refused.message.contains("took this file back"), "{}", refused.message);
+    another_arrives(&lan, &ada, &grace, left);
+    assert!(!grace.data().join("files/regretted.bin").exists());
+}
+
+#[test]
+fn a_file_that_is_declined_half_way_stops_at_both_ends_and_may_be_wanted_again() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
+    let (sent, mut sending) = half_sent(&lan, &ada, &grace, "unwanted.bin");
+    grace.ask(&["cancel", "unwanted.bin"]).unwrap();
+    grace.wait_for_file("unwanted.bin", "declined").unwrap();
+    let declined = eventually("Ada shall hear that it is not wanted", || {
+        Ok(ada.file("unwanted.bin")?.filter(|file| !file["declined_by"].as_array().unwrap().is_empty()))
+    });
+    let declined = declined.unwrap();
+    assert_eq!((&declined["state"]["state"], &declined["fetched_by"]), (&json!("here"), &json!([])));
+    assert!(!sending.wait().unwrap().success(), "who waits for it to be there hears that it will not be");
+    let left = what_is_left(&ada, &grace);
+    another_arrives(&lan, &ada, &grace, left);
+    assert!(!grace.data().join("files/unwanted.bin").exists());
+
+    grace.ask(&["get", "unwanted.bin"]).unwrap();
+    grace.receive("unwanted.bin", &sent).unwrap();
+    eventually("Ada shall hear that it was wanted after all", || {
+        let file = ada.file("unwanted.bin")?;
+        Ok(file.filter(|file| file["declined_by"] == json!([]) && file["fetched_by"] != json!([])).map(drop))
+    })
+    .unwrap();
 }
