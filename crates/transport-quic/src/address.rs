@@ -3,6 +3,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use lamplit_transport::{Address, DialError};
 
+use crate::interfaces::Interfaces;
 use crate::limits;
 
 /// The scheme of this transport's addresses.
@@ -31,27 +32,49 @@ pub(crate) fn is_one_host(socket: SocketAddr) -> bool {
 }
 
 /// Where a socket bound to `bound` can be reached: its own address, or those of all interfaces, private and IPv4 ones
-/// first, loopback last. Link-local IPv6 addresses mean nothing to anybody else and are left out.
+/// first, loopback last. Link-local IPv6 addresses are among them only where there is nothing else to be reached at: they
+/// mean something to one network alone, and say no interface.
 pub(crate) fn reachable(bound: SocketAddr) -> Vec<SocketAddr> {
     if !bound.ip().is_unspecified() {
         return vec![bound];
     }
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     let addresses = interfaces.iter().filter(|interface| interface.is_oper_up()).map(if_addrs::Interface::ip);
+    ranked(bound, addresses)
+}
+
+fn ranked(bound: SocketAddr, addresses: impl Iterator<Item = IpAddr>) -> Vec<SocketAddr> {
+    const LINK_LOCAL_V6: u8 = 4;
     let mut ranked = BTreeSet::new();
     for ip in addresses.filter(|ip| bound.is_ipv6() || ip.is_ipv4()) {
-        match ip {
-            IpAddr::V4(v4) if v4.is_loopback() => ranked.insert((4, ip)),
-            IpAddr::V6(v6) if v6.is_loopback() => ranked.insert((5, ip)),
-            IpAddr::V6(v6) if v6.is_unicast_link_local() => false,
-            IpAddr::V4(v4) if v4.is_private() => ranked.insert((0, ip)),
-            IpAddr::V4(v4) if v4.is_link_local() => ranked.insert((3, ip)),
-            IpAddr::V4(_) => ranked.insert((1, ip)),
-            IpAddr::V6(_) => ranked.insert((2, ip)),
+        let rank = match ip {
+            IpAddr::V4(v4) if v4.is_loopback() => 5,
+            IpAddr::V6(v6) if v6.is_loopback() => 6,
+            IpAddr::V6(v6) if v6.is_unicast_link_local() => LINK_LOCAL_V6,
+            IpAddr::V4(v4) if v4.is_private() => 0,
+            IpAddr::V4(v4) if v4.is_link_local() => 3,
+            IpAddr::V4(_) => 1,
+            IpAddr::V6(_) => 2,
         };
+        ranked.insert((rank, ip));
+    }
+    if ranked.first().is_some_and(|(rank, _)| *rank < LINK_LOCAL_V6) {
+        ranked.retain(|(rank, _)| *rank != LINK_LOCAL_V6);
     }
     // The cut keeps the first, so what is cut is never all but loopback.
     ranked.into_iter().take(limits::OWN_ADDRESSES).map(|(_, ip)| SocketAddr::new(ip, bound.port())).collect()
+}
+
+/// The sockets that `peer` may be: a link-local address that says no interface, as in an invite, is tried on each.
+pub(crate) fn ways_to(peer: SocketAddr, interfaces: impl FnOnce() -> Interfaces) -> Vec<SocketAddr> {
+    match peer {
+        SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 => {
+            let all = interfaces();
+            let faces = all.faces.keys().filter(|face| face.is_v6 && !face.is_loopback);
+            faces.map(|face| scoped(*v6.ip(), v6.port(), face.interface)).collect()
+        }
+        _ => vec![peer],
+    }
 }
 
 /// A socket address with the interface that a link-local address needs.

@@ -8,11 +8,12 @@ use lamplit_transport::{Address, Connection, DialError, EVENTS, Hearing, Pending
 use lamplit_types::Beacon;
 use quinn::{ConnectError, ConnectionError, TransportErrorCode};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::discovery::Discovery;
 use crate::endpoints::{Endpoints, OpenError};
+use crate::interfaces::Interfaces;
 use crate::network::{self, Network};
 use crate::pipe::{self, SetupError};
 use crate::{address, limits, socket, tls};
@@ -113,24 +114,22 @@ impl Transport for QuicTransport {
     fn dial(&self, address: Address) -> Pending<'static, Result<Connection, DialError>> {
         let (endpoints, dialling) = (self.endpoints.clone(), self.dialling.clone());
         Box::pin(async move {
-            let peer = address::to_socket(&address)?;
-            let unreachable = |why: String| DialError::Unreachable { address: address.clone(), why };
-            socket::check_route(peer).map_err(|error| unreachable(error.to_string()))?;
-            let connecting = match endpoints.dialling().connect_with(dialling, peer, tls::NOBODY) {
-                Ok(connecting) => connecting,
-                Err(ConnectError::EndpointStopping) => return Err(DialError::ShutDown),
-                Err(error) => return Err(unreachable(error.to_string())),
-            };
-            let connect = async {
-                let connection = connecting.await?;
-                let pipe = pipe::dial(connection.clone()).await?;
-                endpoints.note(connection);
-                Ok(pipe)
-            };
-            match timeout(limits::HANDSHAKE_TIMEOUT, connect).await {
-                Ok(connected) => connected.map_err(|error| explain(error, address)),
-                Err(_) => Err(silent(address)),
+            let ways = address::ways_to(address::to_socket(&address)?, Interfaces::now);
+            let mut tries: JoinSet<_> = ways
+                .into_iter()
+                .map(|peer| dial_at(endpoints.clone(), dialling.clone(), peer, address.clone()))
+                .collect();
+            let why = "no interface has link-local addresses".to_owned();
+            let mut outcome = Err(DialError::Unreachable { address, why });
+            while let Some(tried) = tries.join_next().await {
+                match tried {
+                    Ok(Ok(connection)) => return Ok(connection),
+                    Ok(failed) => outcome = failed,
+                    // Only what panics ends so.
+                    Err(_) => {}
+                }
             }
+            outcome
         })
     }
 
@@ -179,6 +178,31 @@ impl Drop for QuicTransport {
 impl fmt::Debug for QuicTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QuicTransport").field("bound", &self.endpoints.bound()).finish_non_exhaustive()
+    }
+}
+
+async fn dial_at(
+    endpoints: Arc<Endpoints>,
+    dialling: quinn::ClientConfig,
+    peer: SocketAddr,
+    address: Address,
+) -> Result<Connection, DialError> {
+    let unreachable = |why: String| DialError::Unreachable { address: address.clone(), why };
+    socket::check_route(peer).map_err(|error| unreachable(error.to_string()))?;
+    let connecting = match endpoints.dialling().connect_with(dialling, peer, tls::NOBODY) {
+        Ok(connecting) => connecting,
+        Err(ConnectError::EndpointStopping) => return Err(DialError::ShutDown),
+        Err(error) => return Err(unreachable(error.to_string())),
+    };
+    let connect = async {
+        let connection = connecting.await?;
+        let pipe = pipe::dial(connection.clone()).await?;
+        endpoints.note(connection);
+        Ok(pipe)
+    };
+    match timeout(limits::HANDSHAKE_TIMEOUT, connect).await {
+        Ok(connected) => connected.map_err(|error| explain(error, address)),
+        Err(_) => Err(silent(address)),
     }
 }
 

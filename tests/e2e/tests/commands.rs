@@ -314,7 +314,7 @@ fn a_device_is_linked_by_the_qr_code_that_a_terminal_shows() {
     let status = laptop.ask(&["status"]).unwrap();
     assert_eq!(status["name"], "Ada");
     // The number that both show is the new device's.
-    let number = &status["device"].as_str().unwrap()[..8];
+    let number = status["device"].as_str().unwrap().get(..8).unwrap();
     assert!(shown.text().contains(&format!("({number})")), "no {number} in:\n{}", shown.text());
     wait_for_message(&laptop, "Grace", "for all your devices");
     laptop.ask(&["say", "Grace", "from the laptop"]).unwrap();

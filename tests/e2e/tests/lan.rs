@@ -128,6 +128,16 @@ fn where_there_is_only_ipv6_devices_find_each_other_and_talk() {
 }
 
 #[test]
+fn invites_and_link_codes_lead_there_where_interfaces_have_only_what_they_gave_themselves() {
+    let lan = Lan::without_ipv4().unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
+    let mut laptop = Device::linked(&lan, Host::RIGHT, "laptop", &ada).unwrap();
+    laptop.start(&[]).unwrap();
+    laptop.ask(&["say", "Grace", "from the other end of the cable"]).unwrap();
+    wait_for_texts(&grace, &ada, &["from the other end of the cable".to_owned()]);
+}
+
+#[test]
 fn a_second_daemon_on_the_same_data_is_refused() {
     let lan = Lan::new().unwrap();
     let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use super::*;
+use crate::interfaces::Face;
 
 #[test]
 fn sockets_and_addresses_say_the_same() {
@@ -41,4 +42,33 @@ fn loopback_is_the_last_place_to_be_reached() {
     assert!(reachable("0.0.0.0:4242".parse().unwrap()).iter().all(SocketAddr::is_ipv4));
     let alone: SocketAddr = "127.0.0.1:4242".parse().unwrap();
     assert_eq!(reachable(alone), [alone]);
+}
+
+#[test]
+fn link_local_addresses_are_told_only_where_there_is_nothing_else() {
+    let bound: SocketAddr = "[::]:4242".parse().unwrap();
+    let told = |ips: &[&str]| -> Vec<String> {
+        let all = ranked(bound, ips.iter().map(|ip| ip.parse().unwrap()));
+        all.iter().map(|socket| socket.ip().to_string()).collect()
+    };
+    assert_eq!(told(&["127.0.0.1", "::1", "fe80::2", "fe80::1"]), ["fe80::1", "fe80::2", "127.0.0.1", "::1"]);
+    assert_eq!(told(&["::1", "fe80::1", "fd00::1"]), ["fd00::1", "::1"]);
+    assert_eq!(told(&["fe80::1", "169.254.0.1", "127.0.0.1"]), ["169.254.0.1", "127.0.0.1"]);
+}
+
+#[test]
+fn a_link_local_address_without_an_interface_may_be_on_any() {
+    let face = |interface, is_v6, is_loopback| {
+        let ip = if is_v6 { "fe80::9" } else { "192.0.2.9" };
+        (Face { interface, is_v6, is_loopback }, ("eth".to_owned(), ip.parse().unwrap()))
+    };
+    let faces = [face(1, true, true), face(2, false, false), face(2, true, false), face(3, true, false)];
+    let interfaces = || Interfaces { faces: faces.into_iter().collect(), addresses: Vec::new() };
+    let open = |text: &str| -> Vec<String> {
+        ways_to(text.parse().unwrap(), interfaces.clone()).iter().map(SocketAddr::to_string).collect()
+    };
+    assert_eq!(open("[fe80::1]:9"), ["[fe80::1%2]:9", "[fe80::1%3]:9"]);
+    for text in ["[fe80::1%3]:9", "[fd00::1]:9", "192.0.2.1:9"] {
+        assert_eq!(open(text), [text]);
+    }
 }

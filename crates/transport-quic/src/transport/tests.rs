@@ -10,7 +10,6 @@ use lamplit_transport::transport_suite;
 use lamplit_types::{Channel, Class};
 use quinn::Endpoint;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::*;
