@@ -82,7 +82,7 @@ pub const REACHABLE: usize = CONTACTS;
 pub const ADDRESSES: usize = 8;
 /// Devices that are looked for behind one beacon that means nothing here. Others are when it is seen again.
 pub const LOOKED_FOR: usize = 64;
-/// Beacons that mean nothing here and are remembered, in case it is learnt whose they are. The one that was seen longest
+/// Beacons that mean nothing here and are remembered with up to [`ADDRESSES`] each, in case it is learnt whose they are. The one that was seen longest
 /// ago is forgotten.
 pub const STRANGE: usize = 256;
 /// How long after one address the next is tried.

@@ -527,7 +527,8 @@ pub(crate) mod key {
         }
     }
 
-    pub(crate) fn waiting(due: Wall, hash: &[u8; 32]) -> Vec<u8> {
-        [due.0.to_be_bytes().as_slice(), hash].concat()
+    /// What is due at one time goes in the order in which it was written.
+    pub(crate) fn waiting(due: Wall, set_id: &SetId, author: &Author, seq: u64, hash: &[u8; 32]) -> Vec<u8> {
+        [due.0.to_be_bytes().as_slice(), &log(set_id, author, seq), hash].concat()
     }
 }

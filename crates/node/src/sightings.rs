@@ -6,19 +6,31 @@ use lamplit_types::{Beacon, Mono};
 
 use crate::{Node, dial::Target, io::Address, limits, step::Step};
 
-/// Beacons that mean nothing here, and where each was seen last. A transport shows a beacon once, and who shows it may
-/// be known only later: by the badge of a group, or a key that is still on its way.
+/// Beacons that mean nothing here. A transport tells of a beacon once for each address, and who shows it may be known only
+/// later: by an invite, the badge of a group, or a key that is still on its way.
 #[derive(Default)]
-pub(crate) struct Strange(BTreeMap<Beacon, (Address, Mono)>);
+pub(crate) struct Strange(BTreeMap<Beacon, Seen>);
+
+/// Where a beacon was seen, the latest place last, and when.
+struct Seen {
+    addresses: Vec<Address>,
+    at: Mono,
+}
 
 impl Strange {
     /// At the limit the one that was seen longest ago is forgotten.
     fn put(&mut self, beacon: Beacon, address: Address, now: Mono) {
         if self.0.len() >= limits::STRANGE && !self.0.contains_key(&beacon) {
-            let oldest = self.0.iter().min_by_key(|(_, (_, seen))| *seen).map(|(beacon, _)| *beacon);
+            let oldest = self.0.iter().min_by_key(|(_, seen)| seen.at).map(|(beacon, _)| *beacon);
             oldest.and_then(|oldest| self.0.remove(&oldest));
         }
-        self.0.insert(beacon, (address, now));
+        let seen = self.0.entry(beacon).or_insert_with(|| Seen { addresses: Vec::new(), at: now });
+        seen.at = now;
+        seen.addresses.retain(|known| *known != address);
+        seen.addresses.push(address);
+        if seen.addresses.len() > limits::ADDRESSES {
+            seen.addresses.remove(0);
+        }
     }
 
     fn forget(&mut self, beacon: &Beacon) {
@@ -52,9 +64,11 @@ impl Node {
     /// Other beacons are known than before: some that meant nothing may be among them.
     pub(crate) fn look_again(&mut self, step: &mut Step<'_>) {
         let known = self.strange.0.iter().filter(|(beacon, _)| self.people.recognise(**beacon).is_some());
-        let known: Vec<_> = known.map(|(beacon, (address, _))| (*beacon, address.clone())).collect();
-        for (beacon, address) in known {
-            self.sighted(step, beacon, address);
+        let known: Vec<_> = known.map(|(beacon, seen)| (*beacon, seen.addresses.clone())).collect();
+        for (beacon, addresses) in known {
+            for address in addresses {
+                self.sighted(step, beacon, address);
+            }
         }
     }
 

@@ -60,7 +60,7 @@ pub enum Table {
     Heads,
     /// `SetId` → `rows::SetRow`: horizon and time of the last complete exchange.
     Sets,
-    /// `due: u64 BE ‖ hash` → a record that waits for its time, its key or its author's certificate.
+    /// `due: u64 BE ‖ SetId ‖ author ‖ seq: u64 BE ‖ hash` → a record that waits for its time, its key or its author's certificate.
     Quarantine,
     /// `epoch: u64 BE ‖ PairTag ‖ ephemeral key` → nothing: first handshake messages that opened.
     Opened,

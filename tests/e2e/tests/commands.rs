@@ -308,7 +308,7 @@ fn a_device_is_linked_by_the_qr_code_that_a_terminal_shows() {
     assert_eq!(scanned, written.to_uppercase());
 
     let mut laptop = Device::joined(&lan, Host::RIGHT, "Ada", "laptop", &scanned).unwrap();
-    shown.until("It has all 1 messages.").unwrap();
+    shown.until("It has the one message there is.").unwrap();
     assert!(shown.wait().unwrap().success());
     laptop.start(&[]).unwrap();
     let status = laptop.ask(&["status"]).unwrap();

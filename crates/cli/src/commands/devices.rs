@@ -1,5 +1,7 @@
 //! The account's own devices: linking a new one, listing, renaming.
 
+use std::time::Duration;
+
 use anyhow::anyhow;
 use lamplit_rpc::{
     CallError, Connection, Happening,
@@ -8,7 +10,7 @@ use lamplit_rpc::{
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 
 use super::Desk;
@@ -24,6 +26,10 @@ use crate::{
 
 /// Characters of an id that are shown, and enough to name a device by.
 const SHORT_ID: usize = 8;
+/// How long a new device may take to say what it is called,
+const NAMED_WITHIN: Duration = Duration::from_secs(3);
+/// and how often it is looked whether it did.
+const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(desk: &Desk, Devices { command }: Devices) -> Result<(), Failure> {
     match command {
@@ -52,7 +58,7 @@ pub(super) async fn link(desk: &Desk, Link { no_qr, no_wait }: Link) -> Result<(
         return Ok(());
     }
     let left = linking.expires_ms.saturating_sub(time::now_ms());
-    let deadline = Instant::now() + core::time::Duration::from_millis(left);
+    let deadline = Instant::now() + Duration::from_millis(left);
     let joined = tokio::select! {
         joined = timeout_at(deadline, joined(&mut daemon)) => joined,
         _ = interrupt.recv() => {
@@ -62,6 +68,7 @@ pub(super) async fn link(desk: &Desk, Link { no_qr, no_wait }: Link) -> Result<(
     };
     let device =
         joined.map_err(|_| Failure::Timeout("nobody used the code: run `lamplit link` again".to_owned()))??;
+    let device = with_name(desk, device).await?;
     desk.out.print(&json!({ "device": device }), || {
         format!(
             "A new device has joined: {}. The new device shows the same name and number; if that is not the one in your\n\
@@ -81,6 +88,17 @@ async fn joined(daemon: &mut Connection) -> Result<Device, Failure> {
     }
 }
 
+/// The device once it has said what it is called, which comes a moment after it joined; nameless if it does not say.
+async fn with_name(desk: &Desk, mut device: Device) -> Result<Device, Failure> {
+    let mut daemon = desk.connect().await?;
+    let deadline = Instant::now() + NAMED_WITHIN;
+    while device.name.is_none() && Instant::now() < deadline {
+        sleep(LOOK).await;
+        device = all(&mut daemon).await?.into_iter().find(|known| known.id == device.id).unwrap_or(device);
+    }
+    Ok(device)
+}
+
 /// Shows how far the new device has come, to the end.
 async fn follow_past(desk: &Desk, daemon: &mut Connection, id: &str) -> Result<(), Failure> {
     loop {
@@ -93,7 +111,11 @@ async fn follow_past(desk: &Desk, daemon: &mut Connection, id: &str) -> Result<(
             desk.out.print(&json!({ "told": told, "total": total, "last": last }), String::new)?;
         }
         if last {
-            return Ok(desk.out.text(&format!("It has all {told} messages."))?);
+            return Ok(desk.out.text(&match told {
+                0 => "Nothing was said before it joined.".to_owned(),
+                1 => "It has the one message there is.".to_owned(),
+                _ => format!("It has all {told} messages."),
+            })?);
         }
     }
 }

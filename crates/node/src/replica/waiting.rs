@@ -91,7 +91,8 @@ impl Node {
 
     fn wait(&mut self, step: &mut Step<'_>, due: Wall, record: Record, logged: bool) -> Stepped<Changed> {
         let bytes = crate::db::encode(&record, Table::Quarantine)?;
-        let key = key::waiting(due, blake3::hash(&bytes).as_bytes());
+        let body = &record.body;
+        let key = key::waiting(due, &body.set, &body.author, body.seq, blake3::hash(&bytes).as_bytes());
         if logged {
             log(step, &record, Place::Waiting(key.clone()))?;
         }
@@ -226,14 +227,8 @@ impl Node {
     /// Tries again the records that waited for a key.
     pub(crate) fn release_for_key(&mut self, step: &mut Step<'_>) -> Stepped {
         let prefix = UNTIL_KEY.0.to_be_bytes();
-        let mut waiting = Vec::new();
-        for (key, value) in step.db.scan(Table::Quarantine, &prefix, None, Order::Up, limits::ALL_QUARANTINE)? {
-            let body = decode::<Waiting>(Table::Quarantine, &value)?.record.body;
-            waiting.push(((key::set(&body.set), body.author, body.seq), key, value));
-        }
         // In the order in which they were written: a cut-off goes before what takes the place of what it cuts off.
-        waiting.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
-        for (_, key, value) in waiting {
+        for (key, value) in step.db.scan(Table::Quarantine, &prefix, None, Order::Up, limits::ALL_QUARANTINE)? {
             self.release(step, &key, &value)?;
         }
         Ok(())

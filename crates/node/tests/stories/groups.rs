@@ -75,6 +75,8 @@ fn a_beacon_that_was_seen_before_it_was_known_leads_to_its_device() {
     for (at, other) in [(grace, hedy), (hedy, grace)] {
         let beacon = world.devices[other].beacon.unwrap();
         world.input(at, Input::Sighted { beacon, address: address(other) });
+        // On another network it is seen, too, where nobody answers.
+        world.input(at, Input::Sighted { beacon, address: address(99) });
     }
     world.pass(WHILE);
     assert_eq!(world.links_between(grace, hedy), 0, "they are strangers");
