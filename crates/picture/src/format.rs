@@ -9,7 +9,7 @@ pub enum Format {
     WebP,
     /// GIF 87a or 89a.
     Gif,
-    /// A picture whose metadata is not understood here: HEIC, AVIF, TIFF and the raw formats made from it.
+    /// A picture whose metadata is not understood here: HEIC, AVIF, JPEG XL, JPEG 2000, TIFF, and raw formats of cameras.
     Closed,
 }
 
@@ -22,11 +22,27 @@ impl Format {
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
             [b'R', b'I', b'F', b'F', ..] if brand == b"WEBP" => Some(Self::WebP),
             [b'G', b'I', b'F', b'8', ..] => Some(Self::Gif),
-            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] | [b'I', b'I', b'R', ..] => Some(Self::Closed),
+            _ if is_tiff(head) || RAW.iter().any(|magic| head.starts_with(magic)) => Some(Self::Closed),
+            // JPEG XL (ISO 18181-2) and JPEG 2000 (ISO 15444-1) in their boxes, where what they tell is.
+            [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] | [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] => Some(Self::Closed),
             [_, _, _, _, b'f', b't', b'y', b'p', ..] if is_still(brand) => Some(Self::Closed),
             _ => None,
         }
     }
+}
+
+/// Raw formats of cameras that are no TIFF: Fujifilm, Sigma, Minolta.
+const RAW: [&[u8]; 3] = [b"FUJIFILM", b"FOVb", b"\0MRM"];
+
+/// TIFF 6.0, BigTIFF, and the raw formats made from it that have a number of their own: Olympus, Panasonic.
+fn is_tiff(head: &[u8]) -> bool {
+    matches!(
+        head,
+        [b'I', b'I', b'*' | b'+' | b'U', 0, ..]
+            | [b'M', b'M', 0, b'*' | b'+', ..]
+            | [b'I', b'I', b'R', b'O' | b'S', ..]
+            | [b'M', b'M', b'O', b'R', ..]
+    )
 }
 
 /// Brands of pictures in ISO base media files (ISO 23008-12, AV1 Image File Format, Canon CR3).

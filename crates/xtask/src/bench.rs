@@ -15,7 +15,7 @@ const INSTRUCTIONS: &str = "instructions";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Which measurements to make: message, handle, idle, file, nearby, sim, instructions [default: all]
+    /// Which measurements to make: message, handle, idle, file, linking, nearby, sim, instructions [default: all]
     names: Vec<String>,
 }
 

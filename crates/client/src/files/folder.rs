@@ -64,7 +64,10 @@ impl Folder {
             // Made empty first, so that nobody else takes the name.
             match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
                 Ok(_) => {
-                    std::fs::rename(part, &path)?;
+                    std::fs::rename(part, &path).inspect_err(|_| {
+                        // The name is free again.
+                        let _ = std::fs::remove_file(&path);
+                    })?;
                     File::open(&self.0)?.sync_all()?;
                     return Ok(path);
                 }
