@@ -106,7 +106,9 @@ impl Node {
         if account == self.device.account {
             return self.expect_reach(step, with, id);
         }
-        if let Some((blob, file)) = self.file_of(step, id)?
+        // Whoever is known through a group alone fills no disk unasked.
+        if self.is_friend(account)
+            && let Some((blob, file)) = self.file_of(step, id)?
             && file.size.bytes() <= limits::FETCHED_UNASKED
             && !self.fetches.is_full()
             && self.has_room_for_file(step, &file)?

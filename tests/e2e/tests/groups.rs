@@ -151,11 +151,15 @@ fn a_file_comes_from_a_member_who_is_no_contact() {
     }
     let song = hedy.make_file("song.mp3", 2 * MIB).unwrap();
     hedy.ask(&["send", "choir", "--no-wait", &song]).unwrap();
-    for device in [&ada, &grace] {
-        within(PATIENCE, &format!("{} shall have the song", device.name()), || {
-            Ok(device.file("song.mp3")?.filter(|file| file["state"]["state"] == "here"))
+    // Grace and Hedy are no contacts, so she is asked first.
+    for (device, state) in [(&ada, "here"), (&grace, "offered")] {
+        within(PATIENCE, &format!("the song shall be {state} at {}", device.name()), || {
+            Ok(device.file("song.mp3")?.filter(|file| file["state"]["state"] == state))
         })
         .unwrap();
+    }
+    grace.ask(&["get", "song.mp3"]).unwrap();
+    for device in [&ada, &grace] {
         device.receive("song.mp3", &song).unwrap();
     }
 }
