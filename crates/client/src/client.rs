@@ -127,6 +127,7 @@ impl Client {
             asked: BTreeMap::new(),
             last_asked: 0,
             sighted: BTreeSet::new(),
+            held: Vec::new(),
             broken: None,
             silent_until: None,
             leaps: Leaps::new(clock.now()),

@@ -72,6 +72,8 @@ pub(crate) struct Driver {
     pub(crate) last_asked: u64,
     /// Beacons that are shown nearby.
     pub(crate) sighted: BTreeSet<Beacon>,
+    /// Sightings that came while nothing could be kept. A transport tells of each once.
+    pub(crate) held: Vec<Input>,
     /// Why the batch at hand cannot be kept.
     pub(crate) broken: Option<String>,
     /// When changes are committed at the latest that nothing waits for.
@@ -166,6 +168,11 @@ impl Driver {
             self.node.rolled_back(&read, now, self.random.rng()).map_err(|error| Fatal(error.to_string()))?;
         transmits.into_iter().for_each(|transmit| self.carry_out(transmit));
         self.screen.begin_again(&self.node);
+        for input in core::mem::take(&mut self.held) {
+            self.handle(&read, input);
+        }
+        // What comes of them is done at once.
+        self.silent_until = Some(Instant::now());
         Ok(())
     }
 
@@ -192,9 +199,13 @@ impl Driver {
                 let _ = reply.send(Err(CommandError::Storage(reason.to_owned()).into()));
             }
             Incident::Dialled(..) => self.dialler.done(),
-            // What was fetched is asked for again, and found.
-            Incident::Transport(_)
-            | Incident::Received(..)
+            Incident::Transport(event) => {
+                if let Some(input) = self.sighting(event) {
+                    self.hold(input);
+                }
+            }
+            // What was fetched is asked for again.
+            Incident::Received(..)
             | Incident::Ended(_)
             | Incident::Asked(..)
             | Incident::Fetched(..)
@@ -210,20 +221,12 @@ impl Driver {
                 self.asked.insert(self.last_asked, reply);
                 self.handle(read, Input::Command(self.last_asked, command));
             }
-            Incident::Transport(TransportEvent::Sighted { beacon, address }) => {
-                if self.sighted.len() < limits::SIGHTED && self.sighted.insert(beacon) {
-                    self.count_strangers();
-                }
-                let address = lamplit_node::Address(address.as_str().to_owned());
-                self.handle(read, Input::Sighted { beacon, address });
-            }
-            Incident::Transport(TransportEvent::Lost { beacon }) => {
-                if self.sighted.remove(&beacon) {
-                    self.count_strangers();
-                }
-                self.handle(read, Input::Lost(beacon));
-            }
             Incident::Transport(TransportEvent::Incoming(connection)) => self.connected(read, connection, None),
+            Incident::Transport(event) => {
+                if let Some(input) = self.sighting(event) {
+                    self.handle(read, input);
+                }
+            }
             Incident::Dialled(dial, connection) => {
                 self.dialler.done();
                 match connection {
@@ -249,6 +252,33 @@ impl Driver {
         }
     }
 
+    /// What a transport saw, for the node.
+    fn sighting(&mut self, event: TransportEvent) -> Option<Input> {
+        match event {
+            TransportEvent::Sighted { beacon, address } => {
+                if self.sighted.len() < limits::SIGHTED && self.sighted.insert(beacon) {
+                    self.count_strangers();
+                }
+                let address = lamplit_node::Address(address.as_str().to_owned());
+                Some(Input::Sighted { beacon, address })
+            }
+            TransportEvent::Lost { beacon } => {
+                if self.sighted.remove(&beacon) {
+                    self.count_strangers();
+                }
+                Some(Input::Lost(beacon))
+            }
+            TransportEvent::Incoming(_) => None,
+        }
+    }
+
+    /// Keeps a sighting until the node can take it. What is beyond the limit is seen again with its next name.
+    fn hold(&mut self, input: Input) {
+        if matches!(input, Input::Sighted { .. } | Input::Lost(_)) && self.held.len() < limits::SIGHTED {
+            self.held.push(input);
+        }
+    }
+
     fn connected(&mut self, read: &Snapshot, connection: Connection, dial: Option<DialId>) {
         match (self.links.open(connection), dial) {
             (Some((link, pipe)), dial) => self.handle(read, Input::Connected { link, pipe, dial }),
@@ -271,10 +301,11 @@ impl Driver {
 
     fn handle(&mut self, read: &Snapshot, input: Input) {
         // After a failure nothing of the batch may be kept, so the rest of it is not worth handling.
-        if self.broken.is_none() {
-            let now = self.clock.now();
-            self.broken = self.node.handle(now, self.random.rng(), read, input).err().map(|error| error.to_string());
+        if self.broken.is_some() {
+            return self.hold(input);
         }
+        let now = self.clock.now();
+        self.broken = self.node.handle(now, self.random.rng(), read, input).err().map(|error| error.to_string());
     }
 
     fn carry_out(&mut self, transmit: Transmit) {

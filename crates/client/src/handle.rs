@@ -135,7 +135,13 @@ impl Handle {
         let (folder, transfers) = (self.folder.clone(), self.transfers.clone());
         let prepared = tokio::task::spawn_blocking(move || prepare(&path, manner, &folder, &transfers));
         let file = prepared.await.map_err(|_| CommandFailed::Stopping)??;
-        match self.command(Command::SendFile { to, file }).await? {
+        let blob = file.card.blob;
+        let sent = self.command(Command::SendFile { to, file }).await;
+        if let Err(CommandFailed::Refused(_)) = sent {
+            let folder = self.folder.clone();
+            tokio::task::spawn_blocking(move || folder.throw_away(&blob.to_string()));
+        }
+        match sent? {
             Answer::Saying(id) => Ok(id),
             _ => Err(CommandFailed::Stopping.into()),
         }

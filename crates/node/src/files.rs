@@ -57,7 +57,10 @@ impl Node {
             FileState::Withdrawn => return Ok(Err(CommandError::FileWithdrawn)),
             FileState::Offered | FileState::Declined => {}
         }
-        if self.fetches.is_full() || !self.has_room_for_file(step, &file)? {
+        if self.fetches.is_full() {
+            return Ok(Err(CommandError::TooManyWanted));
+        }
+        if !self.has_room_for_file(step, &file)? {
             return Ok(Err(CommandError::FilesFull));
         }
         self.want_file(step, blob, file)?;

@@ -107,7 +107,7 @@ impl Drop for FileJob {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// The other device has it no more, or not yet.
-    #[error("the other device does not have the file now")]
+    #[error("the other device does not have the file now: it is asked again")]
     NotThere,
     /// The other device has too much to do.
     #[error("the other device sends too many files at once: it is tried again")]
@@ -116,7 +116,9 @@ pub enum FetchError {
     #[error("the link broke: it goes on when the other device is near again")]
     Broken,
     /// What came was not the file.
-    #[error("the other device sent something else than the file it announced: nothing of that was kept")]
+    #[error(
+        "the other device sent something else than the file it announced: nothing of that was kept, and it is asked again; if this goes on, let it be sent anew"
+    )]
     Lied,
     /// It cannot be kept.
     #[error("the file cannot be kept: {0}")]
@@ -356,6 +358,9 @@ pub enum CommandError {
     /// No room for more files.
     #[error("files of others take up {max} GiB, which is as much as may be: delete some of them, which is noticed within the hour", max = crate::limits::FILES_BYTES >> 30)]
     FilesFull,
+    /// Too many files are to be fetched.
+    #[error("{max} files are to be fetched already: wait until some are here, or cancel some", max = crate::limits::WANTED)]
+    TooManyWanted,
     /// No group of that id that the owner is in.
     #[error("you are in no such group: `lamplit group list` shows those you are in")]
     UnknownGroup,

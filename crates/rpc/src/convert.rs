@@ -312,7 +312,8 @@ impl From<CommandFailed> for Error {
                 | CommandError::TooManyInvites
                 | CommandError::TooManyApps
                 | CommandError::OutboxFull
-                | CommandError::FilesFull => ErrorCode::Full,
+                | CommandError::FilesFull
+                | CommandError::TooManyWanted => ErrorCode::Full,
                 CommandError::UnknownFile | CommandError::FileWithdrawn => ErrorCode::BadFile,
                 CommandError::TooManyGroups | CommandError::GroupFull | CommandError::GroupWornOut => ErrorCode::Full,
                 CommandError::UnknownGroup | CommandError::UnknownMember => ErrorCode::UnknownGroup,

@@ -14,7 +14,7 @@ use lamplit_transport::{PipeReceiver, PipeSender};
 use lamplit_types::{AccountId, AppId, MessageId, Name, Text, Wall};
 use tokio::{net::UdpSocket, time::timeout};
 
-use crate::{CommandFailed, Events, Missed, Storage};
+use crate::{CommandFailed, Events, Missed, SendFailed, Storage, files::Manner};
 
 use super::*;
 
@@ -330,4 +330,23 @@ async fn who_opens_tls_on_the_way_gets_no_further() {
 #[tokio::test]
 async fn who_only_passes_packets_on_is_in_nobodys_way() {
     assert!(accepted_through(false).await);
+}
+
+#[tokio::test]
+async fn a_file_that_is_refused_leaves_no_copy() {
+    let (client, _) = device("Ada");
+    let handle = client.handle();
+    let picture = std::env::temp_dir().join(format!("lamplit-client-{}.png", std::process::id()));
+    std::fs::write(&picture, include_bytes!("../../../demo/src/lamp.png")).unwrap();
+    let nobody = AccountId::from_random([7; 16]);
+    let refused = handle.send_file(nobody.into(), picture.clone(), Manner::default()).await.unwrap_err();
+    let unknown = CommandFailed::Refused(CommandError::UnknownContact);
+    assert!(matches!(refused, SendFailed::Command(why) if why == unknown));
+    let gone = async {
+        while !handle.folder.all_apart().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, gone).await.expect("the copy and its tree are thrown away");
+    std::fs::remove_file(picture).unwrap();
 }

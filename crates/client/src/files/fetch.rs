@@ -3,7 +3,7 @@ use std::{fs::File, io, os::unix::fs::FileExt, path::PathBuf, sync::Arc, thread}
 use lamplit_blob::{Ask, Layout, Part, Reply, Seal, Tree};
 use lamplit_node::{FetchError, FileJob};
 use lamplit_transport::{Lane, Lanes};
-use tokio::{io::AsyncReadExt, sync::mpsc, task::spawn_blocking, time::timeout};
+use tokio::{io::AsyncReadExt, sync::mpsc, time::timeout};
 
 use super::{Doing, Folder, Transfers, background, folder::open_part, progress::Meter, serve::read_piece, steady};
 use crate::limits;
@@ -166,7 +166,7 @@ async fn within<T>(what: impl Future<Output = T>) -> Result<T, FetchError> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
 ) -> Result<T, FetchError> {
-    spawn_blocking(work).await.unwrap_or(Err(FetchError::Broken))
+    background::run(work).await.unwrap_or(Err(FetchError::Broken))
 }
 
 fn storage(error: io::Error) -> FetchError {

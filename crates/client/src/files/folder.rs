@@ -104,6 +104,11 @@ impl Folder {
     }
 }
 
+/// Whether a file was deleted. If the folder it was in is gone too, that is no more than a disk that is away.
+pub(crate) fn is_gone(place: &Path) -> bool {
+    place.try_exists().is_ok_and(|exists| !exists) && place.parent().is_some_and(Path::exists)
+}
+
 /// A new file for its owner only, in place of one that was there.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)

@@ -93,10 +93,12 @@ pub fn prepare(path: &Path, manner: Manner, folder: &Folder, transfers: &Transfe
         }
         if picture.is_other {
             source = folder.copy(blob).map_err(fault)?;
-            io::Write::write_all(&mut create(&source).map_err(fault)?, &picture.bytes).map_err(fault)?;
+            let mut copy = create(&source).map_err(fault)?;
+            // Nobody could tell later what of it a power cut had kept.
+            io::Write::write_all(&mut copy, &picture.bytes).and_then(|()| copy.sync_all()).map_err(fault)?;
         }
     }
-    let (tree, size) = hash(path, &source, blob, transfers)?;
+    let (tree, size) = hash(path, &source, blob, transfers).inspect_err(|_| folder.throw_away(&blob.to_string()))?;
     folder.keep_tree(blob, &tree).map_err(fault)?;
     let place = source.into_os_string().into_string().map_err(|_| PrepareError::Path(path.to_path_buf()))?;
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();

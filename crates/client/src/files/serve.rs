@@ -8,7 +8,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::{Doing, Folder, Transfers, background, progress::Meter, steady};
+use super::{Doing, Folder, Transfers, background, folder::is_gone, progress::Meter, steady};
 use crate::limits;
 
 /// Why a file could not be served to its end.
@@ -98,7 +98,10 @@ fn read(
     mut unused: mpsc::Receiver<Vec<u8>>,
 ) -> Result<(), ServeError> {
     let place = job.place.as_ref().ok_or(ServeError::Lost)?;
-    let file = File::open(place)?;
+    let file = File::open(place).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if !is_gone(place.as_ref()) => ServeError::Unreadable(error),
+        _ => error.into(),
+    })?;
     let tree = match folder.tree(job) {
         Some(tree) => tree,
         None => {

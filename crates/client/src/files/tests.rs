@@ -209,6 +209,20 @@ async fn a_file_that_cannot_be_read_now_is_not_lost() {
     assert!(matches!(served, Err(ServeError::Unreadable(_))), "{served:?}");
 }
 
+#[tokio::test]
+async fn a_file_whose_disk_is_away_is_not_lost() {
+    let scene = Scene::new();
+    let disk = scene.here.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let job = scene.prepare(&scene.file("disk/film", &pattern(PIECE_BYTES))).unwrap();
+    fs::rename(&disk, scene.here.path().join("elsewhere")).unwrap();
+    let (fetched, served) = scene.fetch(&job, Weather::Fair).await;
+    assert_eq!(fetched, Err(FetchError::Broken));
+    assert!(matches!(served, Err(ServeError::Unreadable(_))), "{served:?}");
+    fs::rename(scene.here.path().join("elsewhere"), &disk).unwrap();
+    assert!(scene.fetch(&job, Weather::Fair).await.0.is_ok());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_lane_that_moves_too_little_ends() {
     let dripping = |mut to: tokio::io::DuplexStream| async move {

@@ -10,7 +10,7 @@ use lamplit_store::Store;
 use lamplit_types::{BlobId, DeviceId};
 use tokio::{sync::mpsc, task::spawn_blocking, time::sleep};
 
-use super::Folder;
+use super::{Folder, folder::is_gone};
 use crate::{driver::Incident, limits};
 
 /// What is looked after.
@@ -92,9 +92,4 @@ impl Tidy {
         self.left.clear();
         Ok(gone)
     }
-}
-
-/// Whether a file was deleted. If the folder it was in is gone too, that is no more than a disk that is away.
-fn is_gone(place: &Path) -> bool {
-    place.try_exists().is_ok_and(|exists| !exists) && place.parent().is_some_and(Path::exists)
 }
