@@ -107,7 +107,11 @@ async fn receive(
     for piece in from..layout.pieces() {
         let mut bytes = unused.try_recv().unwrap_or_default();
         bytes.resize(layout.sealed_piece_bytes(piece), 0);
-        steady::read(&mut lane.reader, &mut bytes).await.map_err(|_| FetchError::Broken)?;
+        tokio::select! {
+            read = steady::read(&mut lane.reader, &mut bytes) => read.map_err(|_| FetchError::Broken)?,
+            // What came before was no good: nothing more is waited for.
+            () = came.closed() => return Ok(()),
+        }
         if came.send((piece, bytes)).await.is_err() {
             return Ok(());
         }

@@ -8,7 +8,7 @@
 
 use std::{fs, io, path::PathBuf, sync::Mutex, time::Duration};
 
-use lamplit_blob::PIECE_BYTES;
+use lamplit_blob::{Layout, PIECE_BYTES, Part, Seal, TreeBuilder};
 use lamplit_transport::{Pending, SendError};
 use lamplit_types::{FileName, limits::FILE_BYTES};
 use tempfile::TempDir;
@@ -175,6 +175,37 @@ async fn a_piece_that_lies_is_found_and_not_kept() {
     }
     let (fetched, _) = scene.fetch(&job, Weather::Fair).await;
     assert!(fs::read(fetched.unwrap()).unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn who_has_the_key_and_lies_is_found_by_the_tree() {
+    let scene = Scene::new();
+    let job = scene.prepare(&scene.file("film", &pattern(2 * PIECE_BYTES))).unwrap();
+    let layout = Layout::new(job.size);
+    let false_piece = vec![9; PIECE_BYTES];
+    let mut of_lies = TreeBuilder::new(layout);
+    (0..layout.pieces()).for_each(|_| of_lies.push(&false_piece));
+    let true_tree = scene.folder(&scene.here).tree(&job).unwrap();
+    for tree in [true_tree, of_lies.finish().unwrap()] {
+        let seal = Seal::new(&job.key, job.blob, layout);
+        let (mut sealed_tree, mut sealed_piece) = (tree.to_bytes(), false_piece.clone());
+        seal.seal(Part::Tree, &mut sealed_tree).unwrap();
+        seal.seal(Part::Piece(0), &mut sealed_piece).unwrap();
+        let (near, mut far) = duplex(4 * PIECE_BYTES);
+        let (reader, writer) = split(near);
+        let lanes = Direct(Mutex::new(Some(Lane { reader: Box::new(reader), writer: Box::new(writer) })));
+        let lying = tokio::spawn(async move {
+            far.read_exact(&mut [0; ASK_BYTES]).await.unwrap();
+            far.write_all(&[&[Reply::Coming as u8], &*sealed_tree, &*sealed_piece].concat()).await.unwrap();
+            far
+        });
+        let mut fetching = job.clone();
+        fetching.place = None;
+        let fetched = fetch::run(&fetching, &lanes, &scene.folder(&scene.there), &scene.transfers).await;
+        assert_eq!(fetched, Err(FetchError::Lied));
+        drop(lying.await);
+        scene.folder(&scene.there).throw_away(&job.blob.to_string());
+    }
 }
 
 #[tokio::test]
