@@ -37,7 +37,7 @@ pub(crate) enum Incident {
     Received(LinkId, Channel, Vec<u8>),
     Ended(LinkId),
     Asked(LinkId, Ask, Lane),
-    Fetched(BlobId, Result<String, FetchError>),
+    Fetched { blob: BlobId, number: u64, result: Result<String, FetchError> },
     Served(AskId),
     FileLost(BlobId),
 }
@@ -208,7 +208,7 @@ impl Driver {
             Incident::Received(..)
             | Incident::Ended(_)
             | Incident::Asked(..)
-            | Incident::Fetched(..)
+            | Incident::Fetched { .. }
             | Incident::Served(_)
             | Incident::FileLost(_) => {}
         }
@@ -246,7 +246,10 @@ impl Driver {
                 let ask = self.files.wait_for_word(ask, lane);
                 self.handle(read, Input::Asked { link, ask, blob });
             }
-            Incident::Fetched(blob, result) => self.handle(read, Input::Fetched { blob, result }),
+            Incident::Fetched { blob, number, result } if self.files.ended(blob, number) => {
+                self.handle(read, Input::Fetched { blob, result });
+            }
+            Incident::Fetched { .. } => {}
             Incident::Served(ask) => self.handle(read, Input::Served(ask)),
             Incident::FileLost(blob) => self.handle(read, Input::FileLost(blob)),
         }
@@ -321,7 +324,9 @@ impl Driver {
             }
             Transmit::Fetch { link, file } => self.files.fetch(self.links.lanes(link), file),
             Transmit::StopFile(blob) => self.files.stop(blob),
+            Transmit::FileKept(blob) => self.files.kept(blob),
             Transmit::Serve { ask, file } => self.files.serve(ask, file),
+            Transmit::StopServing(ask) => self.files.stop_serving(ask),
         }
     }
 

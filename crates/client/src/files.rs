@@ -8,11 +8,12 @@ mod progress;
 mod serve;
 mod steady;
 mod tidy;
+mod turns;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use lamplit_blob::{ASK_BYTES, Ask, Reply};
-use lamplit_node::{AskId, FetchError, FileJob};
+use lamplit_node::{AskId, FetchError, FileJob, NotServed};
 use lamplit_transport::{Lane, Lanes};
 use lamplit_types::{BlobId, LinkId};
 use tokio::{
@@ -27,7 +28,8 @@ pub use prepare::{Manner, PrepareError, Prepared, prepare};
 pub use progress::{Doing, Transfer, Transfers};
 pub(crate) use tidy::Tidy;
 
-use crate::{driver::Incident, files::serve::ServeError, limits};
+use self::{serve::ServeError, turns::Turns};
+use crate::{driver::Incident, limits};
 
 /// What is under way.
 pub(crate) struct Files {
@@ -37,9 +39,12 @@ pub(crate) struct Files {
     /// Lanes that wait for the device's word.
     asked: BTreeMap<AskId, (Ask, Lane)>,
     last_ask: u64,
-    fetching: BTreeMap<BlobId, AbortHandle>,
+    last_fetch: u64,
+    /// By the number of the try.
+    fetching: BTreeMap<BlobId, (u64, AbortHandle)>,
     /// Each ends when its sender is dropped.
     serving: BTreeMap<AskId, (BlobId, oneshot::Sender<()>)>,
+    turns: Turns,
     /// Ends everything with this.
     tasks: JoinSet<()>,
 }
@@ -52,8 +57,10 @@ impl Files {
             inbox,
             asked: BTreeMap::new(),
             last_ask: 0,
+            last_fetch: 0,
             fetching: BTreeMap::new(),
             serving: BTreeMap::new(),
+            turns: Turns::default(),
             tasks: JoinSet::new(),
         }
     }
@@ -74,14 +81,15 @@ impl Files {
     }
 
     /// The device says whether to serve what was asked for.
-    pub(crate) fn serve(&mut self, id: AskId, job: Option<FileJob>) {
+    pub(crate) fn serve(&mut self, id: AskId, job: Result<FileJob, NotServed>) {
         let Some((ask, lane)) = self.asked.remove(&id) else { return };
         self.sweep();
         let blob = ask.blob;
         let job = match job {
-            Some(_) if self.serving.len() >= limits::SERVED => Err(Reply::Busy),
-            Some(job) => Ok(job),
-            None => Err(Reply::NotHere),
+            Ok(_) if self.serving.len() >= limits::SERVED => Err(Reply::Busy),
+            Ok(job) => Ok(job),
+            Err(NotServed::Busy) => Err(Reply::Busy),
+            Err(NotServed::NotHere) => Err(Reply::NotHere),
         };
         let (folder, inbox, transfers) = (self.folder.clone(), self.inbox.clone(), self.transfers.clone());
         let (goes_on, stopped) = oneshot::channel();
@@ -110,9 +118,16 @@ impl Files {
         self.sweep();
         let blob = job.blob;
         let (folder, inbox, transfers) = (self.folder.clone(), self.inbox.clone(), self.transfers.clone());
+        if let Some((_, earlier)) = self.fetching.remove(&blob) {
+            earlier.abort();
+        }
+        self.last_fetch = self.last_fetch.saturating_add(1);
+        let number = self.last_fetch;
+        let place = self.turns.stand(blob);
         let task = self.tasks.spawn(async move {
+            let turn = place.turn().await;
             let result = match lanes {
-                Some(lanes) => fetch::run(&job, &*lanes, &folder, &transfers).await,
+                Some(lanes) => fetch::run(&job, &*lanes, &folder, &transfers, turn).await,
                 None => Err(FetchError::Broken),
             };
             match &result {
@@ -120,22 +135,54 @@ impl Files {
                 Err(error) => transfers.failed(blob, job.size.bytes(), error.to_string()),
             }
             let result = result.map(|path| path.to_string_lossy().into_owned());
-            let _ = inbox.send(Incident::Fetched(blob, result)).await;
+            let _ = inbox.send(Incident::Fetched { blob, number, result }).await;
         });
-        if let Some(earlier) = self.fetching.insert(blob, task) {
-            earlier.abort();
+        self.fetching.insert(blob, (number, task));
+    }
+
+    /// Whether what came of a try still counts: it may have been stopped after it told.
+    pub(crate) fn ended(&mut self, blob: BlobId, number: u64) -> bool {
+        let counts = self.fetching.get(&blob).is_some_and(|(current, _)| *current == number);
+        if counts {
+            self.fetching.remove(&blob);
         }
+        counts
+    }
+
+    /// A file that came is known to be here.
+    pub(crate) fn kept(&mut self, blob: BlobId) {
+        self.in_turn(blob, |folder, name| folder.settle(&name));
     }
 
     /// Stops fetching and serving a file, and throws away the part of it that came.
     pub(crate) fn stop(&mut self, blob: BlobId) {
         self.transfers.forget(blob);
-        if let Some(task) = self.fetching.remove(&blob) {
+        if let Some((_, task)) = self.fetching.remove(&blob) {
             task.abort();
         }
         self.serving.retain(|_, (served, _)| *served != blob);
-        let folder = self.folder.clone();
-        spawn_blocking(move || folder.throw_away(&blob.to_string()));
+        self.in_turn(blob, |folder, name| folder.throw_away(&name));
+    }
+
+    /// Stops answering one who asked.
+    pub(crate) fn stop_serving(&mut self, ask: AskId) {
+        self.serving.remove(&ask);
+    }
+
+    /// Does something to what is here of a file once nobody else is at it. It is not given up: it takes no longer than
+    /// what was begun before it.
+    fn in_turn(&mut self, blob: BlobId, work: impl FnOnce(Folder, String) + Send + 'static) {
+        self.sweep();
+        let (folder, place) = (self.folder.clone(), self.turns.stand(blob));
+        self.tasks.spawn(async move {
+            let turn = place.turn().await;
+            let done = spawn_blocking(move || {
+                work(folder, blob.to_string());
+                drop(turn);
+            });
+            // What a thread that panicked left is found when the device starts.
+            let _ = done.await;
+        });
     }
 
     /// What was asked is forgotten with the step that was undone: those who asked see their lane end and ask again.
@@ -145,8 +192,8 @@ impl Files {
 
     fn sweep(&mut self) {
         while self.tasks.try_join_next().is_some() {}
-        self.fetching.retain(|_, task| !task.is_finished());
         self.serving.retain(|_, (_, goes_on)| !goes_on.is_closed());
+        self.turns.sweep();
     }
 }
 

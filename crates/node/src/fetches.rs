@@ -25,12 +25,26 @@ struct Want {
     /// Who sent it.
     from: AccountId,
     size: FileSize,
-    running: Option<LinkId>,
+    running: Option<Running>,
     failures: u32,
     again: Mono,
 }
 
+/// Over which link it comes, and whose that is.
+#[derive(Clone, Copy)]
+struct Running {
+    link: LinkId,
+    account: AccountId,
+}
+
 impl Fetches {
+    /// Whether one more may be fetched from an account.
+    fn may_fetch(&self, account: AccountId) -> bool {
+        let running = || self.wanted.values().filter_map(|want| want.running);
+        running().count() < limits::FETCHES
+            && running().filter(|running| running.account == account).count() < limits::FETCHES_FROM_ONE
+    }
+
     pub(crate) fn load(read: &impl Read) -> Stepped<Self> {
         let mut fetches = Self::default();
         for (at, _) in read.scan(Table::Wanted, &[], None, Order::Up, limits::WANTED)? {
@@ -86,44 +100,48 @@ impl Fetches {
 impl Node {
     /// Begins to fetch what can be fetched now, up to a limit.
     pub(crate) fn fetch_due(&mut self, step: &mut Step<'_>) -> Stepped {
-        let running = self.fetches.wanted.values().filter(|want| want.running.is_some()).count();
         let now = step.now.mono;
         let due = self.fetches.wanted.iter().filter(|(_, want)| want.running.is_none() && want.again <= now);
         let (mut next, mut asleep) = (Vec::new(), Vec::new());
         for (blob, want) in due {
             match self.holder(want) {
-                Some(link) if next.len() < limits::FETCHES.saturating_sub(running) => next.push((*blob, link)),
-                Some(_) => {}
+                Some(running) => next.push((*blob, running)),
                 None => asleep.extend(self.holders(want)),
             }
         }
         for device in asleep {
             self.wake(now, device);
         }
-        for (blob, link) in next {
+        for (blob, running) in next {
+            if !self.fetches.may_fetch(running.account) {
+                continue;
+            }
             let Some(file) = self.file_job(step, blob)? else {
                 self.fetches.forget(&blob);
                 continue;
             };
             if let Some(want) = self.fetches.wanted.get_mut(&blob) {
-                want.running = Some(link);
+                want.running = Some(running);
             }
-            step.out.transmits.push(Transmit::Fetch { link, file });
+            step.out.transmits.push(Transmit::Fetch { link: running.link, file });
         }
         Ok(())
     }
 
     /// A link to somebody who may have a file: a device of its sender, or another one of this account. After each failure
     /// the next.
-    fn holder(&self, want: &Want) -> Option<LinkId> {
-        let links: Vec<LinkId> = self.holders(want).iter().filter_map(|device| self.ready_link_to(device)).collect();
+    fn holder(&self, want: &Want) -> Option<Running> {
+        let ready = |device: &DeviceId| {
+            Some(Running { link: self.ready_link_to(device)?, account: self.people.account_of(device)? })
+        };
+        let links: Vec<Running> = self.holders(want).iter().filter_map(ready).collect();
         let turn = usize::try_from(want.failures).ok()?.checked_rem(links.len())?;
         links.get(turn).copied()
     }
 
     /// Whether a file is being fetched over a link.
     pub(crate) fn is_fetching_over(&self, link: LinkId) -> bool {
-        self.fetches.wanted.values().any(|want| want.running == Some(link))
+        self.fetches.wanted.values().any(|want| want.running.is_some_and(|running| running.link == link))
     }
 
     /// The devices that may have a file.

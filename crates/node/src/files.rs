@@ -8,7 +8,7 @@ use crate::{
     Node,
     db::Typed,
     inbox::Sender,
-    io::{AskId, CommandError, Event, FetchError, NewFile, Transmit, Warning},
+    io::{AskId, CommandError, Event, FetchError, NewFile, NotServed, Transmit, Warning},
     limits,
     line::Stage,
     mail::Mail,
@@ -154,19 +154,50 @@ impl Node {
     pub(crate) fn asked(&mut self, step: &mut Step<'_>, link: LinkId, ask: AskId, blob: BlobId) -> Stepped {
         let account = self.links.get_mut(&link).and_then(|line| match &mut line.stage {
             Stage::Known(talk) if talk.heard && !talk.expired => {
-                talk.serving.insert(ask);
+                talk.serving.insert(ask, blob);
                 Some(talk.account)
             }
             _ => None,
         });
+        let served = account.map_or(0, |account| self.served_to(account).count());
         let row: Option<File> = step.db.row(Table::Files, blob.as_bytes())?;
         // A file is for those whose conversation it is in, and for the account's own devices.
         let is_theirs = row.zip(account).is_some_and(|(file, account)| {
             matches!(file.state, FileState::Here(_))
                 && (account == self.device.account || self.takes_part(account, file.conversation))
         });
-        let file = if is_theirs { self.file_job(step, blob)? } else { None };
+        let file = match if is_theirs { self.file_job(step, blob)? } else { None } {
+            Some(_) if served > limits::SERVED_TO_ONE => Err(NotServed::Busy),
+            Some(file) => Ok(file),
+            None => Err(NotServed::NotHere),
+        };
         step.out.transmits.push(Transmit::Serve { ask, file });
+        Ok(())
+    }
+
+    /// What the devices of an account are being served.
+    fn served_to(&self, account: AccountId) -> impl Iterator<Item = (AskId, BlobId)> {
+        let talks = self.links.values().filter_map(|line| match &line.stage {
+            Stage::Known(talk) => Some(talk),
+            _ => None,
+        });
+        let theirs = talks.filter(move |talk| talk.account == account);
+        theirs.flat_map(|talk| talk.serving.iter().map(|(ask, blob)| (*ask, *blob)))
+    }
+
+    /// Somebody is not in a conversation any more: what they are being served of it breaks off.
+    pub(crate) fn stop_serving(
+        &self,
+        step: &mut Step<'_>,
+        account: AccountId,
+        conversation: ConversationId,
+    ) -> Stepped {
+        for (ask, blob) in self.served_to(account).collect::<Vec<_>>() {
+            let file: Option<File> = step.db.row(Table::Files, blob.as_bytes())?;
+            if file.is_some_and(|file| file.conversation == conversation) {
+                step.out.transmits.push(Transmit::StopServing(ask));
+            }
+        }
         Ok(())
     }
 
@@ -182,8 +213,11 @@ impl Node {
     /// What came of fetching a file.
     pub(crate) fn fetched(&mut self, step: &mut Step<'_>, blob: BlobId, result: Result<String, FetchError>) -> Stepped {
         let Some(file) = step.db.row::<File>(Table::Files, blob.as_bytes())? else { return Ok(()) };
-        // It may have been taken back or declined while it came.
         if !matches!(file.state, FileState::Wanted) {
+            // It was taken back or declined while it came: what came of it is nobody's.
+            if result.is_ok() && !matches!(file.state, FileState::Here(_)) {
+                step.out.transmits.push(Transmit::StopFile(blob));
+            }
             return Ok(());
         }
         let (from, conversation, id) = (file.from, file.conversation, file.message);
@@ -198,6 +232,7 @@ impl Node {
             }
         };
         self.set_file_state(step, blob, file, FileState::Here(place))?;
+        step.out.transmits.push(Transmit::FileKept(blob));
         if from == self.device.account {
             Ok(())
         } else {

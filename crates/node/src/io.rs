@@ -390,6 +390,15 @@ pub enum CommandError {
     Storage(String),
 }
 
+/// Why somebody who asks for a file does not get it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotServed {
+    /// It is not here, or not for them.
+    NotHere,
+    /// Their account is being served as much as one may be.
+    Busy,
+}
+
 /// What the world must do for the device, once its writes are committed.
 #[derive(Debug)]
 pub enum Transmit {
@@ -424,13 +433,17 @@ pub enum Transmit {
     },
     /// Stop fetching or serving a file, and throw away the part of it that came.
     StopFile(BlobId),
+    /// A file that was fetched is known to be here: it is the user's from now on.
+    FileKept(BlobId),
     /// Answer somebody who asked for a file.
     Serve {
         /// Who.
         ask: AskId,
-        /// The file; none: it is not here, or not for them.
-        file: Option<FileJob>,
+        /// The file, or why it is not served.
+        file: Result<FileJob, NotServed>,
     },
+    /// Stop answering somebody: the file is not for them any more.
+    StopServing(AskId),
 }
 
 /// What a screen or a test may want to know. All of it is committed.

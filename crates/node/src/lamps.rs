@@ -28,6 +28,8 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Lamps {
     own: BTreeMap<AppId, AppPresence>,
+    /// What they were when the last step was kept: a step that is undone lights nothing.
+    kept: Option<BTreeMap<AppId, AppPresence>>,
     counter: u64,
     /// When the contacts were last told.
     told: Option<Mono>,
@@ -49,6 +51,20 @@ impl Lamps {
     pub(crate) fn of(&self, account: AccountId) -> Vec<Lit> {
         let shown = self.others.iter().filter(|(_, shown)| shown.account == account && !shown.apps.is_empty());
         shown.map(|(device, shown)| Lit { device: *device, apps: shown.apps.clone(), expires: shown.expires }).collect()
+    }
+
+    /// What was done is kept.
+    pub(crate) fn committed(&mut self) {
+        self.kept = None;
+    }
+
+    /// What was done is undone, so what is lit is told anew.
+    pub(crate) fn rolled_back(mut self) -> Self {
+        if let Some(kept) = self.kept.take() {
+            self.own = kept;
+            self.changed = true;
+        }
+        self
     }
 
     /// What this device says.
@@ -108,6 +124,7 @@ impl Node {
             self.lamps.own = before;
             return Ok(Err(CommandError::TooManyApps));
         }
+        self.lamps.kept.get_or_insert(before);
         self.lamps.changed = true;
         self.tell_presence(step)?;
         Ok(Ok(()))

@@ -60,7 +60,7 @@ pub mod view;
 
 pub use io::{
     AcceptError, Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, Lit,
-    NewFile, Transmit, Warning,
+    NewFile, NotServed, Transmit, Warning,
 };
 pub use joining::{JoinError, Joined, Joiner};
 pub use node::{Node, OpenError};

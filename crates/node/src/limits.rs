@@ -48,7 +48,12 @@ pub const FETCHED_UNASKED: u64 = 64 * 1024 * 1024;
 /// Files of others that are here or on their way, together, in bytes. A further one waits until the user asks for it.
 pub const FILES_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 /// Files that are fetched at one time. Further ones wait.
-pub const FETCHES: usize = 3;
+pub const FETCHES: usize = 12;
+/// Of them from one account, so that one who is slow does not keep out the others.
+pub const FETCHES_FROM_ONE: usize = 3;
+/// Files that are served to the devices of one account at one time. Whoever asks for a further one is told so, and asks
+/// again.
+pub const SERVED_TO_ONE: usize = 4;
 /// Files that are to be fetched. A further one waits until the user asks for it.
 pub const WANTED: usize = 1_000;
 /// How long after a failure a file is asked for again; doubled each time,

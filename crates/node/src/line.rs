@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lamplit_link::Link;
 use lamplit_sync::outbox::Window;
-use lamplit_types::{AccountId, Author, Class, DeviceId, EnvelopeId, GroupId, Incarnation, LinkId, Mono, Now};
+use lamplit_types::{AccountId, Author, BlobId, Class, DeviceId, EnvelopeId, GroupId, Incarnation, LinkId, Mono, Now};
 use lamplit_wire::{Frame, GrantHead, Head, SetId};
 
 use crate::{
@@ -51,7 +51,7 @@ pub(crate) struct Talk {
     /// The other's certificate ran out, as far as is known here: it may show a newer list and say nothing else.
     pub(crate) expired: bool,
     /// What the other asked for on lanes that have not ended: at most as many as it may open.
-    pub(crate) serving: BTreeSet<AskId>,
+    pub(crate) serving: BTreeMap<AskId, BlobId>,
     /// Neither side has anything to say: the link ends, and the device is near all the same.
     pub(crate) rests: bool,
     /// Frames of other classes that overtook the other's first frame: the streams of a pipe keep no order among
@@ -121,7 +121,7 @@ impl Talk {
             shown_near: false,
             heard: false,
             expired,
-            serving: BTreeSet::new(),
+            serving: BTreeMap::new(),
             rests: false,
             early: Vec::new(),
             grants: Vec::new(),

@@ -348,6 +348,7 @@ impl Node {
 
     /// The writes are committed: what was decided with them may now be done and told.
     pub fn committed(&mut self) -> Outputs {
+        self.lamps.committed();
         core::mem::take(&mut self.outputs)
     }
 
@@ -365,7 +366,7 @@ impl Node {
         let closed = self.links.keys().map(|link| Transmit::Close(*link)).collect();
         let keep = self.keep_deletions_ms;
         let fresh = Self::open_with(self.secrets.clone(), read, now, rng)?.keeping_deletions(keep);
-        let lamps = core::mem::take(&mut self.lamps);
+        let lamps = core::mem::take(&mut self.lamps).rolled_back();
         let dialer = core::mem::take(&mut self.dialer).restarted(now.mono);
         let strange = core::mem::take(&mut self.strange);
         *self = Self {

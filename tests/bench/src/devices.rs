@@ -222,7 +222,12 @@ impl Devices {
                     self.all.get_mut(&at).context("no such device")?.beacon = Some(beacon);
                 }
                 // No file is sent here.
-                Transmit::AllowLanes(_) | Transmit::Fetch { .. } | Transmit::StopFile(_) | Transmit::Serve { .. } => {}
+                Transmit::AllowLanes(_)
+                | Transmit::Fetch { .. }
+                | Transmit::StopFile(_)
+                | Transmit::FileKept(_)
+                | Transmit::Serve { .. }
+                | Transmit::StopServing(_) => {}
                 Transmit::Dial { dial, address } => self.dial(at, dial, &address)?,
             }
         }

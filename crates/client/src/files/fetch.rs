@@ -1,15 +1,36 @@
-use std::{fs::File, io, os::unix::fs::FileExt, path::PathBuf, sync::Arc, thread};
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
 
 use lamplit_blob::{Ask, Layout, Part, Reply, Seal, Tree};
 use lamplit_node::{FetchError, FileJob};
 use lamplit_transport::{Lane, Lanes};
 use tokio::{io::AsyncReadExt, sync::mpsc, time::timeout};
 
-use super::{Doing, Folder, Transfers, background, folder::open_part, progress::Meter, serve::read_piece, steady};
+use super::{
+    Doing, Folder, Transfers, background,
+    folder::open_part,
+    progress::Meter,
+    serve::{read_piece, tree_of},
+    steady,
+    turns::Turn,
+};
 use crate::limits;
 
 /// What is here of a file.
-struct Begun {
+enum Begun {
+    /// All of it, at that path: it had come, and then it was not kept that it had.
+    Whole(PathBuf),
+    Part(Box<Rest>),
+}
+
+/// What is needed to go on with a file.
+struct Rest {
     part: PathBuf,
     file: File,
     tree: Option<Tree>,
@@ -23,13 +44,17 @@ pub(crate) async fn run(
     lanes: &dyn Lanes,
     folder: &Folder,
     transfers: &Transfers,
+    turn: Turn,
 ) -> Result<PathBuf, FetchError> {
     let layout = Layout::new(job.size);
     let begun = {
         let (folder, job) = (folder.clone(), job.clone());
-        blocking(move || begin(&job, layout, &folder).map_err(storage)).await?
+        blocking(&turn, move || begin(&job, layout, &folder).map_err(storage)).await?
     };
-    let Begun { part, file, tree, from } = begun;
+    let Rest { part, file, tree, from } = match begun {
+        Begun::Whole(path) => return Ok(path),
+        Begun::Part(rest) => *rest,
+    };
     let meter = Arc::new(transfers.begin(job.blob, Doing::Fetching, job.size.bytes()));
     (0..from).for_each(|piece| meter.add(layout.piece_bytes(piece)));
 
@@ -45,26 +70,34 @@ pub(crate) async fn run(
     let seal = Seal::new(&job.key, job.blob, layout);
     let tree = match tree {
         Some(tree) => tree,
-        None => take_tree(job, layout, &seal, &mut lane, folder).await?,
+        None => take_tree(job, layout, &seal, &mut lane, folder, &turn).await?,
     };
     let (came, pieces) = mpsc::channel(limits::PIECES_AHEAD);
     let (used, mut unused) = mpsc::channel(limits::PIECES_AHEAD);
     let keeping = {
-        let (folder, meter) = (folder.clone(), meter.clone());
+        let (folder, meter, turn) = (folder.clone(), meter.clone(), turn.clone());
         let to = Kept { file: Arc::new(file), tree, seal, layout, folder, meter };
-        tokio::spawn(background::run(move || keep(pieces, &used, &to)))
+        let keep = move || {
+            let kept = keep(pieces, &used, &to);
+            drop(turn);
+            kept
+        };
+        tokio::spawn(background::run(keep))
     };
     let received = receive(&mut lane, layout, from, &came, &mut unused).await;
     drop(came);
     // What is wrong with what came says more than that it ended.
     keeping.await.ok().flatten().unwrap_or(Err(FetchError::Broken))?;
     received?;
-    let (folder, name) = (folder.clone(), job.name.clone());
-    blocking(move || folder.finish(&part, &name).map_err(storage)).await
+    let (folder, blob, name) = (folder.clone(), job.blob, job.name.clone());
+    blocking(&turn, move || folder.finish(blob, &part, &name).map_err(storage)).await
 }
 
 /// Looks at what is here already. Nothing is believed that the tree does not prove, so no crash can have spoilt it.
 fn begin(job: &FileJob, layout: Layout, folder: &Folder) -> io::Result<Begun> {
+    if let Some(path) = folder.finished(job.blob).filter(|path| is_whole(path, job, layout)) {
+        return Ok(Begun::Whole(path));
+    }
     let part = folder.part(job.blob)?;
     let file = open_part(&part)?;
     let tree = folder.tree(job);
@@ -77,7 +110,12 @@ fn begin(job: &FileJob, layout: Layout, folder: &Folder) -> io::Result<Begun> {
     if !folder.has_room(missing)? {
         return Err(io::Error::from(io::ErrorKind::StorageFull));
     }
-    Ok(Begun { part, file, tree, from })
+    Ok(Begun::Part(Box::new(Rest { part, file, tree, from })))
+}
+
+/// Whether there is all of a file at a path.
+fn is_whole(path: &Path, job: &FileJob, layout: Layout) -> bool {
+    File::open(path).is_ok_and(|file| tree_of(&file, job, layout).is_ok())
 }
 
 async fn take_tree(
@@ -86,13 +124,14 @@ async fn take_tree(
     seal: &Seal,
     lane: &mut Lane,
     folder: &Folder,
+    turn: &Turn,
 ) -> Result<Tree, FetchError> {
     let mut bytes = vec![0; layout.sealed_tree_bytes()];
     steady::read(&mut lane.reader, &mut bytes).await.map_err(|_| FetchError::Broken)?;
     seal.open(Part::Tree, &mut bytes).map_err(|_| FetchError::Lied)?;
     let tree = Tree::parse(layout, &bytes, &job.hash).map_err(|_| FetchError::Lied)?;
     let (folder, blob, kept) = (folder.clone(), job.blob, tree.clone());
-    blocking(move || folder.keep_tree(blob, &kept).map_err(storage)).await?;
+    blocking(turn, move || folder.keep_tree(blob, &kept).map_err(storage)).await?;
     Ok(tree)
 }
 
@@ -167,9 +206,17 @@ async fn within<T>(what: impl Future<Output = T>) -> Result<T, FetchError> {
     timeout(limits::STALLED, what).await.map_err(|_| FetchError::Broken)
 }
 
+/// Does what waits for the disk. Nobody else touches the file before it is done, also if nobody waits for it any more.
 async fn blocking<T: Send + 'static>(
+    turn: &Turn,
     work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
 ) -> Result<T, FetchError> {
+    let turn = turn.clone();
+    let work = move || {
+        let result = work();
+        drop(turn);
+        result
+    };
     background::run(work).await.unwrap_or(Err(FetchError::Broken))
 }
 

@@ -9,6 +9,10 @@ use std::{
 use lamplit_blob::{Layout, Tree};
 use lamplit_node::FileJob;
 use lamplit_types::{BlobId, FileName};
+use rustix::{
+    fs::{CWD, RenameFlags},
+    io::Errno,
+};
 
 use crate::limits;
 
@@ -18,6 +22,8 @@ const APART: &str = ".parts";
 const PART: &str = "part";
 /// A copy of a file as it is sent.
 const SENT: &str = "sent";
+/// The name that a file got, until it is settled.
+const NAMED: &str = "named";
 /// The tree of a file.
 const TREE: &str = "tree";
 
@@ -56,26 +62,52 @@ impl Folder {
         Ok(self.apart()?.join(format!("{blob}.{TREE}")))
     }
 
-    /// Gives a file that is whole its name, or one like it if that is taken, for good.
-    pub(crate) fn finish(&self, part: &Path, name: &FileName) -> io::Result<PathBuf> {
+    /// Gives a file that is whole its name, or one like it if that is taken, for good. Until [`Self::settle`] it is noted
+    /// which one it got: a crash may come before anybody else knows.
+    pub(crate) fn finish(&self, blob: BlobId, part: &Path, name: &FileName) -> io::Result<PathBuf> {
+        let note = self.apart()?.join(format!("{blob}.{NAMED}"));
         let mut candidate = name.clone();
         for number in 2..=limits::SAME_NAMES {
             let path = self.0.join(candidate.as_str());
-            // Made empty first, so that nobody else takes the name.
-            match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-                Ok(_) => {
-                    std::fs::rename(part, &path).inspect_err(|_| {
-                        // The name is free again.
-                        let _ = std::fs::remove_file(&path);
-                    })?;
-                    File::open(&self.0)?.sync_all()?;
-                    return Ok(path);
+            if path.symlink_metadata().is_err() {
+                let mut noted = create(&note)?;
+                io::Write::write_all(&mut noted, candidate.as_str().as_bytes())?;
+                noted.sync_all()?;
+                match rename_to_free(part, &path) {
+                    Ok(()) => {
+                        File::open(self.apart()?)?.sync_all()?;
+                        File::open(&self.0)?.sync_all()?;
+                        return Ok(path);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                    Err(error) => return Err(error),
                 }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => candidate = name.numbered(number),
-                Err(error) => return Err(error),
             }
+            candidate = name.numbered(number);
         }
         Err(io::Error::new(io::ErrorKind::AlreadyExists, "too many files of one name: move some away"))
+    }
+
+    /// Where a file is that was finished and not settled; none if it is not there.
+    pub(crate) fn finished(&self, blob: BlobId) -> Option<PathBuf> {
+        self.named(&blob.to_string())
+    }
+
+    /// A file that was finished belongs to the user.
+    pub(crate) fn settle(&self, name: &str) {
+        let _ = std::fs::remove_file(self.0.join(APART).join(format!("{name}.{NAMED}")));
+    }
+
+    fn named(&self, name: &str) -> Option<PathBuf> {
+        let apart = self.0.join(APART);
+        // It was noted before it was done: as long as the part is there it was not.
+        if apart.join(format!("{name}.{PART}")).exists() {
+            return None;
+        }
+        let noted = std::fs::read_to_string(apart.join(format!("{name}.{NAMED}"))).ok()?;
+        // A name that was tamed is itself, and leads nowhere else.
+        let noted = Some(FileName::tamed(&noted)).filter(|tamed| tamed.as_str() == noted)?;
+        Some(self.0.join(noted.as_str())).filter(|path| path.is_file())
     }
 
     /// Whether so many more bytes can be kept, and the database still has room.
@@ -90,9 +122,12 @@ impl Folder {
         entries.filter_map(|entry| Some(entry.path().file_stem()?.to_str()?.to_owned())).collect()
     }
 
-    /// Deletes all that is apart of a file. What cannot be deleted is tried again when the device starts.
+    /// Deletes all that is apart of a file, and the file itself if it was finished and not settled. What cannot be deleted is tried again when the device starts.
     pub(crate) fn throw_away(&self, name: &str) {
-        for ending in [PART, SENT, TREE] {
+        if let Some(path) = self.named(name) {
+            let _ = std::fs::remove_file(path);
+        }
+        for ending in [PART, SENT, TREE, NAMED] {
             let _ = std::fs::remove_file(self.0.join(APART).join(format!("{name}.{ending}")));
         }
     }
@@ -101,6 +136,18 @@ impl Folder {
         let path = self.0.join(APART);
         DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
         Ok(path)
+    }
+}
+
+/// Gives a file another name, unless that is taken.
+fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Not every file system can; those that cannot have links.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            std::fs::hard_link(from, to)?;
+            std::fs::remove_file(from)
+        }
+        renamed => Ok(renamed?),
     }
 }
 

@@ -131,8 +131,8 @@ fn read(
     Ok(())
 }
 
-/// The tree of a file whose own was lost.
-fn tree_of(file: &File, job: &FileJob, layout: Layout) -> Result<Tree, ServeError> {
+/// The tree of a file whose own was lost, unless it is another file.
+pub(super) fn tree_of(file: &File, job: &FileJob, layout: Layout) -> Result<Tree, ServeError> {
     let mut tree = TreeBuilder::new(layout);
     for piece in 0..layout.pieces() {
         tree.push(&read_piece(file, layout, piece)?);

@@ -109,7 +109,8 @@ impl Scene {
         });
         let mut fetching = job.clone();
         fetching.place = None;
-        let fetched = fetch::run(&fetching, &lanes, &self.folder(&self.there), &self.transfers).await;
+        let turn = Turns::default().stand(job.blob).turn().await;
+        let fetched = fetch::run(&fetching, &lanes, &self.folder(&self.there), &self.transfers, turn).await;
         drop(lanes);
         wire.abort();
         (fetched, serving.await.unwrap())
@@ -201,7 +202,8 @@ async fn who_has_the_key_and_lies_is_found_by_the_tree() {
         });
         let mut fetching = job.clone();
         fetching.place = None;
-        let fetched = fetch::run(&fetching, &lanes, &scene.folder(&scene.there), &scene.transfers).await;
+        let turn = Turns::default().stand(job.blob).turn().await;
+        let fetched = fetch::run(&fetching, &lanes, &scene.folder(&scene.there), &scene.transfers, turn).await;
         assert_eq!(fetched, Err(FetchError::Lied));
         drop(lying.await);
         scene.folder(&scene.there).throw_away(&job.blob.to_string());
@@ -406,4 +408,114 @@ async fn a_picture_is_sent_without_what_it_tells_beside_itself_unless_that_is_wa
     let closed = scene.file("a.heic", b"\0\0\0\x18ftypheic and more, for as long as it takes");
     let refused = scene.prepare(&closed).unwrap_err();
     assert!(refused.to_string().contains("--keep-metadata"), "{refused}");
+}
+
+/// What is called so in a folder.
+fn called(dir: &std::path::Path, ending: &str) -> Vec<String> {
+    let names = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut names: Vec<_> = names.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.retain(|name| name.contains(ending));
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn what_was_finished_before_a_crash_is_found_again() {
+    let scene = Scene::new();
+    let bytes = pattern(3 * PIECE_BYTES);
+    let job = scene.prepare(&scene.file("tune.ogg", &bytes)).unwrap();
+    let first = scene.fetch(&job, Weather::Fair).await.0.unwrap();
+    // That it came was not kept: it is to be fetched again, and needs no lane.
+    let turn = Turns::default().stand(job.blob).turn().await;
+    let there = scene.folder(&scene.there);
+    let again = fetch::run(&job, &Direct(Mutex::new(None)), &there, &scene.transfers, turn).await;
+    assert_eq!(again.unwrap(), first);
+    let files = scene.there.path().join("files");
+    assert_eq!(called(&files, "tune"), ["tune.ogg"]);
+
+    // Somebody put another one in its place: theirs stays, and this one comes once more.
+    fs::write(&first, b"another tune").unwrap();
+    let beside = scene.fetch(&job, Weather::Fair).await.0.unwrap();
+    assert_eq!(called(&files, "tune"), ["tune (2).ogg", "tune.ogg"]);
+    assert!(fs::read(&beside).unwrap() == bytes);
+    assert_eq!(fs::read(&first).unwrap(), b"another tune");
+}
+
+#[tokio::test]
+async fn what_was_finished_is_thrown_away_until_it_is_known_to_be_here() {
+    let scene = Scene::new();
+    let (folder, files) = (scene.folder(&scene.there), scene.there.path().join("files"));
+    for is_settled in [false, true] {
+        let job = scene.prepare(&scene.file("tune.ogg", &pattern(9))).unwrap();
+        let path = scene.fetch(&job, Weather::Fair).await.0.unwrap();
+        if is_settled {
+            folder.settle(&job.blob.to_string());
+        }
+        folder.throw_away(&job.blob.to_string());
+        assert_eq!(path.exists(), is_settled);
+        assert!(called(&files.join(".parts"), "").is_empty());
+    }
+}
+
+/// Lanes to somebody who serves a file as often as it is asked for.
+struct Ready {
+    job: FileJob,
+    folder: Folder,
+}
+
+impl Lanes for Ready {
+    fn allow(&self) {}
+
+    fn open(&self) -> Pending<'static, Result<Lane, SendError>> {
+        let (near, far) = duplex(64 * 1024);
+        let (job, folder) = (self.job.clone(), self.folder.clone());
+        tokio::spawn(async move {
+            let (mut reader, writer) = split(far);
+            let mut bytes = [0; ASK_BYTES];
+            if reader.read_exact(&mut bytes).await.is_ok() {
+                let lane = Lane { reader: Box::new(reader), writer: Box::new(writer) };
+                let _ = serve::run(Ok(job), Ask::parse(&bytes).unwrap(), lane, &folder, &Transfers::default()).await;
+            }
+        });
+        let (reader, writer) = split(near);
+        Box::pin(async { Ok(Lane { reader: Box::new(reader), writer: Box::new(writer) }) })
+    }
+
+    fn accept(&self) -> Pending<'static, Option<Lane>> {
+        Box::pin(async { None })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn to_stop_and_begin_again_leaves_one_whole_file_or_none() {
+    let scene = Scene::new();
+    let bytes = pattern(20 * PIECE_BYTES);
+    let job = scene.prepare(&scene.file("tune.ogg", &bytes)).unwrap();
+    let lanes = Arc::new(Ready { job: job.clone(), folder: scene.folder(&scene.here) });
+    let (inbox, mut incidents) = mpsc::channel(64);
+    let mut files = Files::new(scene.folder(&scene.there), scene.transfers.clone(), inbox);
+    let mut fetching = job.clone();
+    fetching.place = None;
+    let folder = scene.there.path().join("files");
+    for round in 0..60_u64 {
+        files.fetch(Some(lanes.clone()), fetching.clone());
+        // At every point of it, after its end as well.
+        tokio::time::sleep(Duration::from_micros(700 * round)).await;
+        files.stop(job.blob);
+    }
+    files.fetch(Some(lanes.clone()), fetching.clone());
+    // Those that were stopped too late tell of themselves as well, and count no more.
+    let last = loop {
+        let Some(Incident::Fetched { number, result, .. }) = incidents.recv().await else { panic!("another incident") };
+        if files.ended(job.blob, number) {
+            break result;
+        }
+    };
+    assert_eq!(last.unwrap(), folder.join("tune.ogg").to_str().unwrap());
+    assert_eq!(called(&folder, "tune"), ["tune.ogg"]);
+    assert!(fs::read(folder.join("tune.ogg")).unwrap() == bytes);
+
+    files.stop(job.blob);
+    drop(files.turns.stand(job.blob).turn().await);
+    assert!(called(&folder, "tune").is_empty() && called(&folder.join(".parts"), "").is_empty());
 }

@@ -71,7 +71,9 @@ impl Tidy {
                 after = Some(file.blob);
                 match &file.state {
                     FileStand::Here { place } => {
-                        left.remove(&file.blob.to_string());
+                        if left.remove(&file.blob.to_string()) {
+                            self.folder.settle(&file.blob.to_string());
+                        }
                         if from != self.device && is_gone(Path::new(place)) {
                             gone.push(file.blob);
                         }

@@ -158,6 +158,7 @@ impl Node {
             for device in self.people.devices_of(*account) {
                 self.blank_mail(step, device, |outgoing| outgoing.conversation == id.into())?;
             }
+            self.stop_serving(step, *account, id.into())?;
             seen_by_strangers |= !self.is_friend(*account) && !still.contains_key(account);
         }
         // Another device of the account may have taken a turn for this already.

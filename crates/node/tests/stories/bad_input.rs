@@ -334,3 +334,20 @@ fn who_was_removed_recognises_the_beacons_no_more() {
     world.pass(10_000);
     assert_eq!(world.devices[bing].node.as_ref().unwrap().near().len(), 1);
 }
+
+#[test]
+fn what_was_lit_in_a_step_that_was_not_kept_is_dark() {
+    let mut world = World::new(31);
+    let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+    world.befriend(jia, yi);
+    world.command(jia, Command::Light { app: app("qq"), on: true }).unwrap();
+    world.pass(5_000);
+    assert_eq!(world.lit(yi, jia), ["qq"]);
+
+    world.undone(jia, Input::Command(1_000, Command::Light { app: app("msn"), on: true }));
+    world.undone(jia, Input::Command(1_001, Command::Light { app: app("qq"), on: false }));
+    let own: Vec<String> = world.own_lit(jia);
+    assert_eq!(own, ["qq"]);
+    world.pass(90_000);
+    assert_eq!(world.lit(yi, jia), ["qq"]);
+}

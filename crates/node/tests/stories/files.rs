@@ -9,7 +9,7 @@ use lamplit_wire::{FileCard, FileNote, Media};
 
 use crate::world::{World, text};
 
-fn file(number: u8, size: u64) -> NewFile {
+pub(crate) fn file(number: u8, size: u64) -> NewFile {
     let card = FileCard {
         blob: BlobId::from_bytes([number; 16]),
         key: [number; 32],
@@ -292,4 +292,75 @@ fn another_device_of_the_account_sees_the_file_and_can_have_it() {
     world.command(second, Command::FetchFile(id)).unwrap();
     world.settle();
     assert_eq!(seen(&world, second, id).state, here());
+}
+
+#[test]
+fn one_whose_files_come_slowly_keeps_no_others_from_coming() {
+    let (mut world, jia, yi) = two(16);
+    let bing = world.person("Bing");
+    world.befriend(yi, bing);
+    world.slow.push(jia);
+    for number in 1..=9 {
+        send(&mut world, jia, yi, file(number, 1_000));
+    }
+    world.settle();
+    assert_eq!(world.slowly.len(), limits::FETCHES_FROM_ONE, "the rest wait their turn");
+    let id = send(&mut world, bing, yi, file(10, 1_000));
+    world.settle();
+    assert_eq!(seen(&world, yi, id).state, here());
+    // One of them ends: the next has its turn.
+    let (_, blob) = world.slowly[0];
+    world.input(yi, Input::Fetched { blob, result: Err(FetchError::Broken) });
+    world.settle();
+    assert_eq!(world.slowly.len(), limits::FETCHES_FROM_ONE + 1);
+}
+
+#[test]
+fn one_who_asks_for_much_gets_a_share_and_asks_again() {
+    let (mut world, jia, yi) = two(17);
+    let (second, bing) = (world.sibling(yi), world.person("Bing"));
+    world.befriend(jia, bing);
+    world.pass(10_000);
+    world.slow.push(jia);
+    let ids: Vec<_> = (1..=4).map(|number| send(&mut world, jia, yi, file(number, 1_000))).collect();
+    world.pass(2_000);
+    for id in &ids {
+        world.command(second, Command::FetchFile(*id)).unwrap();
+    }
+    world.settle();
+    let theirs = world.slowly.iter().filter(|(to, _)| [yi, second].contains(to)).count();
+    assert_eq!(theirs, limits::SERVED_TO_ONE, "to all devices of an account together");
+    let other = send(&mut world, jia, bing, file(9, 1_000));
+    world.settle();
+    assert!(world.slowly.contains(&(bing, BlobId::from_bytes([9; 16]))));
+
+    // Those whose turn was not yet ask again when the first have been served.
+    world.slow.clear();
+    let blobs: Vec<_> = world.slowly.drain(..).collect();
+    for (at, blob) in blobs {
+        world.input(at, Input::Fetched { blob, result: Ok("/picture.jpg".to_owned()) });
+    }
+    for ask in 0..64 {
+        world.input(jia, Input::Served(AskId(ask)));
+    }
+    world.pass(limits::FETCH_AGAIN_MAX_MS);
+    for id in ids {
+        assert_eq!((seen(&world, yi, id).state, seen(&world, second, id).state), (here(), here()));
+    }
+    assert_eq!(seen(&world, bing, other).state, here());
+}
+
+#[test]
+fn what_was_finished_after_it_was_declined_is_thrown_away() {
+    let (mut world, jia, yi) = two(18);
+    let id = send(&mut world, jia, yi, file(1, limits::FETCHED_UNASKED + 1));
+    world.settle();
+    world.slow.push(jia);
+    world.command(yi, Command::FetchFile(id)).unwrap();
+    world.settle();
+    world.command(yi, Command::CancelFile(id)).unwrap();
+    world.devices[yi].stopped.clear();
+    let blob = BlobId::from_bytes([1; 16]);
+    world.input(yi, Input::Fetched { blob, result: Ok("/picture.jpg".to_owned()) });
+    assert_eq!(world.devices[yi].stopped, [blob]);
 }

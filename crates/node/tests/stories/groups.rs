@@ -1,9 +1,9 @@
 //! People who talk in a group, some of whom know each other through it alone.
 
-use lamplit_node::{Answer, Command, CommandError, Event, Input, Read, Table, limits, view::Role};
+use lamplit_node::{Answer, AskId, Command, CommandError, Event, Input, Read, Table, limits, view::Role};
 use lamplit_sync::charter::Denied;
 use lamplit_types::{
-    AccountId, Channel, Class, GroupId,
+    AccountId, BlobId, Channel, Class, GroupId,
     limits::{GROUP_MEMBERS, GROUP_PART, GROUP_PEOPLE},
 };
 use lamplit_wire::{
@@ -435,4 +435,25 @@ fn nobody_is_drawn_into_a_group_by_strangers_or_told_of_anothers() {
     world.call_out(ada, own, "for two");
     world.pass(WHILE);
     assert!(world.group_history(hedy, own).is_empty());
+}
+
+#[test]
+fn a_file_of_a_group_breaks_off_for_one_who_is_removed_meanwhile() {
+    let (mut world, [ada, grace, hedy], group) = three();
+    world.slow.push(ada);
+    let blob = send_file(&mut world, ada, group);
+    world.pass(WHILE);
+    assert_eq!(world.slowly, [(grace, blob), (hedy, blob)]);
+    world.command(ada, Command::RemoveMember { group, member: account(&world, hedy) }).unwrap();
+    assert_eq!(world.devices[ada].stopped_serving, [AskId(1)], "to Hedy and to nobody else");
+    world.input(ada, Input::Served(AskId(1)));
+    world.pass(WHILE);
+    assert!(!world.slowly[2..].iter().any(|(to, _)| *to == hedy), "nor is she served again: {:?}", world.slowly);
+}
+
+fn send_file(world: &mut World, from: usize, to: GroupId) -> BlobId {
+    let file = crate::files::file(1, 1_000);
+    let blob = file.card.blob;
+    world.command(from, Command::SendFile { to: to.into(), file }).unwrap();
+    blob
 }

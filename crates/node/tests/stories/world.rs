@@ -6,7 +6,7 @@ use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use lamplit_identity::{Cost, Invite, LinkCode, Phrase};
 use lamplit_node::{
     Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, JoinError, Joiner, Node,
-    Order, Read, ReadError, Row, Table, Transmit, Write, setup, view,
+    NotServed, Order, Read, ReadError, Row, Table, Transmit, Write, setup, view,
 };
 use lamplit_types::{
     AccountId, AppId, Beacon, BlobId, Channel, GroupId, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall,
@@ -73,6 +73,8 @@ pub(crate) struct Device {
     answers: BTreeMap<u64, Result<Answer, CommandError>>,
     /// Files whose fetching or serving is to end.
     pub(crate) stopped: Vec<BlobId>,
+    /// Asks that are not to be answered to their end.
+    pub(crate) stopped_serving: Vec<AskId>,
     pub(crate) account: AccountId,
 }
 
@@ -94,6 +96,10 @@ pub(crate) struct World {
     next_command: u64,
     /// Who asked for which file.
     asks: Vec<(usize, FileJob)>,
+    /// Devices whose files come so slowly that they never come.
+    pub(crate) slow: Vec<usize>,
+    /// Whom they serve, and what.
+    pub(crate) slowly: Vec<(usize, BlobId)>,
     /// Pairs of devices that cannot reach each other.
     pub(crate) apart: Vec<(usize, usize)>,
     /// What people wrote on paper.
@@ -135,6 +141,8 @@ impl World {
             next_link: 0,
             next_command: 0,
             asks: Vec::new(),
+            slow: Vec::new(),
+            slowly: Vec::new(),
             apart: Vec::new(),
             phrases: BTreeMap::new(),
             seen: BTreeMap::new(),
@@ -181,6 +189,7 @@ impl World {
             failing_commits: 0,
             answers: BTreeMap::new(),
             stopped: Vec::new(),
+            stopped_serving: Vec::new(),
             account: made.account,
         });
         self.devices.len() - 1
@@ -257,6 +266,7 @@ impl World {
             failing_commits: 0,
             answers: BTreeMap::new(),
             stopped: Vec::new(),
+            stopped_serving: Vec::new(),
             account: made.account,
         });
         let at = self.devices.len() - 1;
@@ -381,18 +391,40 @@ impl World {
             },
             Transmit::Serve { ask, file } => {
                 let (to, asked) = self.asks[usize::try_from(ask.0).unwrap()].clone();
+                if file.is_ok() && self.slow.contains(&at) {
+                    return self.slowly.push((to, asked.blob));
+                }
                 let result = match file {
-                    Some(file) if (file.key, file.hash, file.size) == (asked.key, asked.hash, asked.size) => {
+                    Ok(file) if (file.key, file.hash, file.size) == (asked.key, asked.hash, asked.size) => {
                         Ok(format!("/{}", asked.name))
                     }
-                    Some(_) => Err(FetchError::Lied),
-                    None => Err(FetchError::NotThere),
+                    Ok(_) => Err(FetchError::Lied),
+                    Err(NotServed::NotHere) => Err(FetchError::NotThere),
+                    Err(NotServed::Busy) => Err(FetchError::Busy),
                 };
                 self.flights.push_back(Flight { to, input: Input::Fetched { blob: asked.blob, result } });
                 self.flights.push_back(Flight { to: at, input: Input::Served(ask) });
             }
             Transmit::StopFile(blob) => self.devices[at].stopped.push(blob),
+            Transmit::FileKept(_) => {}
+            Transmit::StopServing(ask) => self.devices[at].stopped_serving.push(ask),
         }
+    }
+
+    /// Something comes, and what is to be kept of it cannot be.
+    pub(crate) fn undone(&mut self, at: usize, input: Input) {
+        let now = self.clock(at);
+        let device = &mut self.devices[at];
+        let node = device.node.as_mut().unwrap();
+        node.handle(now, &mut self.rng, &device.store, input).unwrap();
+        for close in node.rolled_back(&device.store, now, &mut self.rng).unwrap() {
+            self.carry(at, close);
+        }
+    }
+
+    pub(crate) fn own_lit(&self, at: usize) -> Vec<String> {
+        let own = self.devices[at].node.as_ref().map(Node::own_lit).unwrap_or_default();
+        own.iter().map(|lit| lit.app.as_str().to_owned()).collect()
     }
 
     /// Somebody asks for a file over a link; at whose end of it, if that is served.
@@ -404,7 +436,7 @@ impl World {
         node.handle(now, &mut self.rng, &device.store, Input::Asked { link, ask, blob }).unwrap();
         device.store.commit(node.take_writes());
         let outputs = node.committed();
-        let served = |transmit: &Transmit| matches!(transmit, Transmit::Serve { ask: answered, file: Some(_) } if *answered == ask);
+        let served = |transmit: &Transmit| matches!(transmit, Transmit::Serve { ask: answered, file: Ok(_) } if *answered == ask);
         outputs.transmits.iter().any(served).then_some(other)
     }
 

@@ -37,7 +37,12 @@ impl World {
             Transmit::Send { link, channel, bytes } => self.send(link, channel, bytes),
             Transmit::Close(link) => self.close(link),
             // The wires here have no lanes, and no story sends a file.
-            Transmit::AllowLanes(_) | Transmit::Fetch { .. } | Transmit::StopFile(_) | Transmit::Serve { .. } => {}
+            Transmit::AllowLanes(_)
+            | Transmit::Fetch { .. }
+            | Transmit::StopFile(_)
+            | Transmit::FileKept(_)
+            | Transmit::Serve { .. }
+            | Transmit::StopServing(_) => {}
             Transmit::Dial { dial, address } => self.dial(at, dial, &address)?,
             Transmit::Advertise(beacon) => {
                 self.device_mut(at)?.running()?.beacon = Some(beacon);
