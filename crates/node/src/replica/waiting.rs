@@ -6,10 +6,10 @@ use lamplit_sync::{
     merge::Stamp,
     quarantine::{Time, time_of},
 };
-use lamplit_types::{Hlc, Wall};
+use lamplit_types::{Author, Hlc, Wall};
 use lamplit_wire::{Entry, Kind, Record, SetId};
 
-use super::{Changed, GONE, merge::log, owner_of, stored};
+use super::{Changed, GONE, merge::log, owner_of, set_of, stored};
 use crate::{
     Node,
     db::decode,
@@ -48,14 +48,21 @@ impl Node {
         };
         self.device.clock = self.device.clock.witness(record.body.clock);
         let stamp = Stamp::of(&record.body, &entry, &plaintext);
-        let (set, author) = (record.body.set, record.body.author);
+        let (set, author, generation) = (record.body.set, record.body.author, record.body.key.generation);
         let field = FieldKey { kind: entry.kind, entity: entry.entity, field: entry.field };
         let changed = self.place(step, Stored { record, stamp, since: step.now.wall }, &entry, logged)?;
         let mine_from_before = author.device == self.device.device && author.incarnation != self.device.life;
-        if changed != Changed::Nothing && mine_from_before {
+        if changed != Changed::Nothing && (mine_from_before || self.is_left_behind(step, &set, &author, generation)?) {
             self.seal_again(step, &set, field)?;
         }
         Ok(changed)
+    }
+
+    /// Whether what counts only now is of a removed device, and under a key that whoever became a contact since has not
+    /// got: nobody else seals it anew.
+    fn is_left_behind(&self, step: &Step<'_>, set: &SetId, author: &Author, generation: u32) -> Stepped<bool> {
+        let friends = set_of(self.device.account, self.device.friends);
+        Ok(*set == friends && !self.is_listed(set, author) && generation < self.friends_generation(step)?)
     }
 
     /// Whether some records cannot be taken because those that have to wait find no room. The account's own sets have room

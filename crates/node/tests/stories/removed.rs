@@ -201,3 +201,24 @@ fn only_the_phrase_removes_and_never_the_device_in_hand() {
     assert_eq!(devices(&world, phone), 3);
     assert!(world.devices[phone].store.0.keys().all(|(table, _)| *table != Table::Departed));
 }
+
+#[test]
+fn what_a_removed_device_wrote_by_a_clock_ahead_is_shown_to_new_contacts_too_once_it_counts() {
+    let (mut world, [phone, _, laptop, yi]) = everybody(88);
+    let ahead = 40 * 60 * 1000;
+    world.devices[laptop].skew = ahead;
+    world.command(laptop, Command::SetName(name("Jia of tomorrow"))).unwrap();
+    world.pass(10_000);
+    let lost = id(&world, laptop);
+    remove(&mut world, phone, lost);
+    world.pass(10_000);
+    let bing = world.person("Bing");
+    world.befriend(phone, bing);
+    world.pass(10_000);
+    let called = |world: &World, at: usize| world.contact(at, phone).unwrap().name.as_str().to_owned();
+    assert_eq!((called(&world, yi).as_str(), called(&world, bing).as_str()), ("Jia", "Jia"));
+    world.pass_quietly(u64::try_from(ahead).unwrap() + 60_000);
+    world.pass(120_000);
+    assert_eq!(called(&world, yi), "Jia of tomorrow");
+    assert_eq!(called(&world, bing), "Jia of tomorrow");
+}
