@@ -129,6 +129,11 @@ export type Event =
     /** The message. */
     message: Message;
     type: "message";
+    /**
+     * Messages of the conversation that were not read yet, this one included if it is one of them: what a screen
+     * shows in place of what it showed.
+     */
+    unread: number;
   }
   /** What is known about a file changed. */
   | {

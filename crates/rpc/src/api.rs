@@ -828,6 +828,9 @@ pub enum Event {
     Message {
         /// The message.
         message: Message,
+        /// Messages of the conversation that were not read yet, this one included if it is one of them: what a screen shows in
+        /// place of what it showed.
+        unread: u64,
     },
     /// What is known about a file changed.
     File {

@@ -226,9 +226,13 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
         Event::GroupChanged(id) => load_group(handle, id).await?.map(|group| api::Event::GroupChanged { group }),
         Event::GroupEnded(id) => load_group(handle, id).await?.map(|group| api::Event::GroupEnded { group }),
         Event::Message { id, conversation, .. } => handle
-            .read(move |read| Ok((view::message(read, id)?, names(read, conversation)?)))
+            .read(move |read| {
+                Ok((view::message(read, id)?, names(read, conversation)?, view::unread(read, conversation)?))
+            })
             .await
-            .map(|(found, names)| found.map(|found| api::Event::Message { message: message(found, &names) }))?,
+            .map(|(found, names, unread)| {
+                found.map(|found| api::Event::Message { message: message(found, &names), unread })
+            })?,
         Event::File { id, conversation } => handle
             .read(move |read| Ok((view::message(read, id)?, names(read, conversation)?)))
             .await
