@@ -231,6 +231,14 @@ export interface File {
   state: FileState;
 }
 
+/** A file, and what is done with it just now. */
+export interface FileNow {
+  /** The message that is the file. */
+  message: Message;
+  /** What is done with it, as `transfers` has it: one entry for each who is at it. */
+  transfers: Transfer[];
+}
+
 /** Some files. */
 export interface FilePage {
   /** The messages that are the files. */
@@ -676,6 +684,14 @@ export interface Methods {
       limit?: number | null;
     };
     result: FilePage;
+  };
+  /** One file, as `files` has it, and what is done with it just now. */
+  file: {
+    params: {
+      /** The message that is the file. */
+      message: string;
+    };
+    result: FileNow;
   };
   /** Fetches a file that was offered. */
   fetch_file: {

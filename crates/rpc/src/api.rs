@@ -152,6 +152,11 @@ methods! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     };
+    /// One file, as `files` has it, and what is done with it just now.
+    "file" => GetFile -> FileNow {
+        /// The message that is the file.
+        message: String,
+    };
     /// Fetches a file that was offered.
     "fetch_file" => FetchFile -> Done {
         /// The message that is the file.
@@ -645,6 +650,15 @@ pub struct FilePage {
     pub files: Vec<Message>,
     /// Whether there are more after these.
     pub more: bool,
+}
+
+/// A file, and what is done with it just now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileNow {
+    /// The message that is the file.
+    pub message: Message,
+    /// What is done with it, as `transfers` has it: one entry for each who is at it.
+    pub transfers: Vec<Transfer>,
 }
 
 /// Files that are under way.
