@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use lamplit_node::{Address, Answer, Command, CommandError, Event, Lit, ReadError};
+use lamplit_node::{Address, Answer, ClockStand, Clocks, Command, CommandError, Event, Lit, ReadError};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Address as TransportAddress, Hearing, LinkKind, Transport};
 use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, Wall};
@@ -44,6 +44,8 @@ pub struct State {
     pub near: BTreeMap<AccountId, BTreeMap<DeviceId, Reach>>,
     /// Devices that show themselves and are nobody's known here.
     pub strangers: usize,
+    /// What other devices showed of their clocks; [`Handle::clock_stand`] makes of it how this one stands.
+    pub clocks: Clocks,
     /// Whether what happens can be kept.
     pub storage: Storage,
 }
@@ -184,6 +186,11 @@ impl Handle {
     /// The time by the clock that the device goes by.
     pub fn now(&self) -> Wall {
         self.clock.now().wall
+    }
+
+    /// How this device's clock stands to those of others that were met since the client started.
+    pub fn clock_stand(&self) -> ClockStand {
+        self.state.borrow().clocks.stand(self.clock.now())
     }
 
     /// Whether others find this device by themselves.

@@ -23,7 +23,7 @@ pub use driver::Fatal;
 pub use handle::{CommandFailed, Events, Handle, Missed, Reach, SendFailed, State, Storage};
 pub use join::{JoinFailed, join};
 pub use lamplit_identity as identity;
-pub use lamplit_node::{Answer, Command, CommandError, Event, Lit, ReadError, view};
+pub use lamplit_node::{Answer, ClockStand, Command, CommandError, Event, Lit, ReadError, view};
 pub use lamplit_store::Snapshot;
 pub use lamplit_transport::{Hearing, LinkKind};
 pub use lamplit_transport_quic::StartError as NetworkError;

@@ -369,8 +369,39 @@ pub struct Status {
     pub discovery: bool,
     /// Whether the owner removed this device from the account: then it hears and says nothing more.
     pub removed: bool,
+    /// How this device's clock stands to those of others that were met since the daemon started.
+    pub clock: Clock,
     /// Whether what happens can be kept.
     pub storage: Storage,
+}
+
+/// How this device's clock stands to those of others: contacts, and other devices of the account. Each shows its own now and then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Clock {
+    /// None of them showed how late it is there.
+    Unknown,
+    /// Most of them show the same to within five minutes, or it is neither ahead of most nor behind most.
+    Agrees {
+        /// How many are known.
+        others: usize,
+    },
+    /// It is ahead of most of them.
+    Ahead {
+        /// By about so many minutes, if not by more.
+        minutes: u64,
+        /// How many are known.
+        others: usize,
+    },
+    /// It is behind most of them.
+    Behind {
+        /// By about so many minutes, if not by more.
+        minutes: u64,
+        /// How many are known.
+        others: usize,
+    },
+    /// Another device would not have this one, since the two clocks are more than a day apart; nobody knows in which direction.
+    Disputed,
 }
 
 /// Whether what happens can be kept.
@@ -795,8 +826,8 @@ pub struct Snapshot {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// What `status` says of this device itself is different: its name, its devices, its lit apps, what waits, how many strangers
-    /// show themselves, its addresses, whether it was removed, whether what happens can be kept. Told up to twice a second. Contacts,
-    /// who of them is near and what is unread have events of their own.
+    /// show themselves, its addresses, whether it was removed, whether its clock stands with those of others, whether what happens can
+    /// be kept. Told up to twice a second. Contacts, who of them is near and what is unread have events of their own.
     StatusChanged {
         /// All of it, as it is now.
         status: Box<Status>,

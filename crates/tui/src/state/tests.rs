@@ -7,8 +7,8 @@
 )]
 
 use lamplit_rpc::api::{
-    Contact, Family, File, FileState, HistoryPage, LitApp, Member, NearDevice, NearPerson, Over, Progress, Reach, Role,
-    TransferKind,
+    Clock, Contact, Family, File, FileState, HistoryPage, LitApp, Member, NearDevice, NearPerson, Over, Progress,
+    Reach, Role, TransferKind,
 };
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -52,6 +52,7 @@ pub(crate) fn status() -> Status {
         strangers: 2,
         addresses: vec!["192.0.2.2:37106".to_owned()],
         discovery: true,
+        clock: Clock::Unknown,
         storage: Storage::Working,
     }
 }
