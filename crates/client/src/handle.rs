@@ -12,6 +12,7 @@ use crate::{
     driver::Incident,
     files::{Folder, Manner, PrepareError, Transfer, Transfers, prepare},
     limits,
+    turns::Turns,
 };
 
 /// The scheme of an address that is typed by hand: an IP address and a port.
@@ -31,6 +32,7 @@ pub struct Handle {
     pub(crate) discovery: bool,
     pub(crate) folder: Folder,
     pub(crate) transfers: Transfers,
+    pub(crate) turns: Turns,
 }
 
 /// What is true just now and on no disk. A reader always gets the latest.
@@ -88,6 +90,9 @@ pub enum SendFailed {
     /// The file is none that can be sent.
     #[error(transparent)]
     File(#[from] PrepareError),
+    /// Too many others are being sent.
+    #[error("{} files are being read to be sent, or wait for it: send this one when some of them are on their way", limits::SENT_AT_ONCE + limits::SENDS_WAITING)]
+    Busy,
     /// The device says no, or stops.
     #[error(transparent)]
     Command(#[from] CommandFailed),
@@ -129,13 +134,19 @@ impl Handle {
         self.command(Command::Invite { addresses }).await
     }
 
-    /// Sends a file in a conversation, once it was read through.
+    /// Sends a file in a conversation, once it was read through. Waits for its turn if [`limits::SENT_AT_ONCE`] others are being
+    /// read.
     ///
     /// # Errors
     /// See [`SendFailed`].
     pub async fn send_file(&self, to: ConversationId, path: PathBuf, manner: Manner) -> Result<MessageId, SendFailed> {
+        let turn = self.turns.take().await.ok_or(SendFailed::Busy)?;
         let (folder, transfers) = (self.folder.clone(), self.transfers.clone());
-        let prepared = tokio::task::spawn_blocking(move || prepare(&path, manner, &folder, &transfers));
+        let prepared = tokio::task::spawn_blocking(move || {
+            // Its turn ends with the reading, also when nobody waits for that any more.
+            let _turn = turn;
+            prepare(&path, manner, &folder, &transfers)
+        });
         let file = prepared.await.map_err(|_| CommandFailed::Stopping)??;
         let blob = file.card.blob;
         let sent = self.command(Command::SendFile { to, file }).await;

@@ -37,7 +37,7 @@ pub(crate) struct State {
     /// Files that are under way.
     pub(crate) transfers: Vec<Transfer>,
     /// Files that are being sent and not announced yet.
-    sending: usize,
+    pub(crate) sending: usize,
     pub(crate) focus: Focus,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,

@@ -109,6 +109,7 @@ impl From<SendFailed> for Error {
     fn from(failed: SendFailed) -> Self {
         match failed {
             SendFailed::File(error) => Self::new(ErrorCode::BadFile, error.to_string()),
+            SendFailed::Busy => Self::new(ErrorCode::Full, failed.to_string()),
             SendFailed::Command(error) => error.into(),
         }
     }

@@ -894,3 +894,21 @@ fn how_far_a_file_is_is_asked_as_long_as_it_is_on_its_way() {
     (2..8).for_each(|seconds| play.take(Input::Tick(NOW + seconds * 1_000)));
     assert_eq!(asked(&play), before);
 }
+
+#[test]
+fn a_few_files_are_sent_at_a_time() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.silent = true;
+    let send = |play: &mut Play| {
+        play.write("/send /tmp/moth.jpg");
+        play.press(KeyCode::Enter);
+    };
+    (0..=limits::SENDING).for_each(|_| send(&mut play));
+    let sent = |play: &Play| play.calls.iter().filter(|call| matches!(call, Call::SendFile { .. })).count();
+    assert_eq!(sent(&play), limits::SENDING);
+    assert!(play.state.notice.as_ref().unwrap().text.contains("when they are announced"));
+    let call = play.calls.iter().rfind(|call| matches!(call, Call::SendFile { .. })).unwrap().clone();
+    play.take(Input::Answered(Answer::Done(call)));
+    send(&mut play);
+    assert_eq!(sent(&play), limits::SENDING + 1);
+}
