@@ -88,9 +88,8 @@ async fn a_message_in_a_snapshot_whose_event_comes_after_it_is_counted_alike_in_
     let mut events = handle.events();
     ada.connect().await.call(Say { conversation, text: "one".to_owned() }).await.unwrap();
     let message = loop {
-        match events.next().await.unwrap() {
-            message @ Told::Message { .. } => break message,
-            _ => {}
+        if let message @ Told::Message { .. } = events.next().await.unwrap() {
+            break message;
         }
     };
     let snapshot = methods::snapshot(&handle).await.unwrap();
