@@ -8,6 +8,45 @@ export interface Accepting {
   contact: string;
 }
 
+/**
+ * How this device's clock stands to those of others: contacts, and other devices of the account. Each shows its
+ * own now and then.
+ */
+export type Clock =
+  /** None of them showed how late it is there. */
+  | {
+    state: "unknown";
+  }
+  /** Most of them show the same to within five minutes, or it is neither ahead of most nor behind most. */
+  | {
+    /** How many are known. */
+    others: number;
+    state: "agrees";
+  }
+  /** It is ahead of most of them. */
+  | {
+    /** By about so many minutes, if not by more. */
+    minutes: number;
+    /** How many are known. */
+    others: number;
+    state: "ahead";
+  }
+  /** It is behind most of them. */
+  | {
+    /** By about so many minutes, if not by more. */
+    minutes: number;
+    /** How many are known. */
+    others: number;
+    state: "behind";
+  }
+  /**
+   * Another device would not have this one, since the two clocks are more than a day apart; nobody knows in which
+   * direction.
+   */
+  | {
+    state: "disputed";
+  };
+
 /** A contact. */
 export interface Contact {
   /** The name given to them here. */
@@ -72,8 +111,9 @@ export type Done = Record<string, never>;
 export type Event =
   /**
    * What `status` says of this device itself is different: its name, its devices, its lit apps, what waits, how
-   * many strangers show themselves, its addresses, whether it was removed, whether what happens can be kept. Told
-   * up to twice a second. Contacts, who of them is near and what is unread have events of their own.
+   * many strangers show themselves, its addresses, whether it was removed, whether its clock stands with those of
+   * others, whether what happens can be kept. Told up to twice a second. Contacts, who of them is near and what is
+   * unread have events of their own.
    */
   | {
     /** All of it, as it is now. */
@@ -129,6 +169,11 @@ export type Event =
     /** The message. */
     message: Message;
     type: "message";
+    /**
+     * Messages of the conversation that were not read yet, this one included if it is one of them: what a screen
+     * shows in place of what it showed.
+     */
+    unread: number;
   }
   /** What is known about a file changed. */
   | {
@@ -224,6 +269,14 @@ export interface File {
   size: number;
   /** Where it is. */
   state: FileState;
+}
+
+/** A file, and what is done with it just now. */
+export interface FileNow {
+  /** The message that is the file. */
+  message: Message;
+  /** What is done with it, as `transfers` has it: one entry for each who is at it. */
+  transfers: Transfer[];
 }
 
 /** Some files. */
@@ -505,6 +558,8 @@ export interface Status {
   account: string;
   /** Where this device can be dialled. */
   addresses: string[];
+  /** How this device's clock stands to those of others that were met since the daemon started. */
+  clock: Clock;
   /** How many contacts. */
   contacts: number;
   /** The device. */
@@ -671,6 +726,14 @@ export interface Methods {
       limit?: number | null;
     };
     result: FilePage;
+  };
+  /** One file, as `files` has it, and what is done with it just now. */
+  file: {
+    params: {
+      /** The message that is the file. */
+      message: string;
+    };
+    result: FileNow;
   };
   /** Fetches a file that was offered. */
   fetch_file: {

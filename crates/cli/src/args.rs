@@ -119,7 +119,8 @@ JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", 
     /// Show how this device is
     #[command(after_long_help = "\
 JSON: {\"version\", \"account\", \"device\", \"name\", \"devices\", \"contacts\", \"unread\", \"waiting\", \"lit\": [{\"app\", \"source\",
-\"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"removed\", \"storage\": {\"state\": \"working\"} or
+\"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"removed\", \"clock\": {\"state\": \"unknown\",
+\"agrees\", \"ahead\", \"behind\" or \"disputed\", and for some \"minutes\", \"others\"}, \"storage\": {\"state\": \"working\"} or
 {\"state\": \"failing\", \"reason\"}}")]
     Status,
     /// Show what a program of this machine needs to connect to the daemon by WebSocket
@@ -260,7 +261,7 @@ JSON: {\"contact\", \"near\": true}")]
     /// Find what keeps devices from finding each other here, and what to do about it
     #[command(after_long_help = "\
 Looks at interfaces, multicast, firewalls, routes, port, clock and disk; changes nothing. Works with a running daemon and
-without. As root it sees more of a firewall.
+without: with one, the clock is compared with those of contacts too. As root it sees more of a firewall.
 
 JSON, a line each: {\"check\", \"level\": \"ok\", \"warn\" or \"fail\", \"what\", \"advice\" or null}. Ends with 1 if something is wrong.")]
     Doctor(Doctor),

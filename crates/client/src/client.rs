@@ -25,6 +25,7 @@ use crate::{
     links::Links,
     random::Random,
     screen::Screen,
+    turns::Turns,
 };
 
 /// A running device. Dropping it with all its handles stops it too, without waiting.
@@ -146,6 +147,7 @@ impl Client {
             discovery,
             folder,
             transfers,
+            turns: Turns::new(),
         };
         Ok(Self { handle, task })
     }

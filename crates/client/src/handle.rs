@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use lamplit_node::{Address, Answer, Command, CommandError, Event, Lit, ReadError};
+use lamplit_node::{Address, Answer, ClockStand, Clocks, Command, CommandError, Event, Lit, ReadError};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Address as TransportAddress, Hearing, LinkKind, Transport};
 use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, Wall};
@@ -12,6 +12,7 @@ use crate::{
     driver::Incident,
     files::{Folder, Manner, PrepareError, Transfer, Transfers, prepare},
     limits,
+    turns::Turns,
 };
 
 /// The scheme of an address that is typed by hand: an IP address and a port.
@@ -31,6 +32,7 @@ pub struct Handle {
     pub(crate) discovery: bool,
     pub(crate) folder: Folder,
     pub(crate) transfers: Transfers,
+    pub(crate) turns: Turns,
 }
 
 /// What is true just now and on no disk. A reader always gets the latest.
@@ -44,6 +46,8 @@ pub struct State {
     pub near: BTreeMap<AccountId, BTreeMap<DeviceId, Reach>>,
     /// Devices that show themselves and are nobody's known here.
     pub strangers: usize,
+    /// What other devices showed of their clocks; [`Handle::clock_stand`] makes of it how this one stands.
+    pub clocks: Clocks,
     /// Whether what happens can be kept.
     pub storage: Storage,
 }
@@ -86,6 +90,9 @@ pub enum SendFailed {
     /// The file is none that can be sent.
     #[error(transparent)]
     File(#[from] PrepareError),
+    /// Too many others are being sent.
+    #[error("{} files are being read to be sent, or wait for it: send this one when some of them are on their way", limits::SENT_AT_ONCE + limits::SENDS_WAITING)]
+    Busy,
     /// The device says no, or stops.
     #[error(transparent)]
     Command(#[from] CommandFailed),
@@ -127,13 +134,19 @@ impl Handle {
         self.command(Command::Invite { addresses }).await
     }
 
-    /// Sends a file in a conversation, once it was read through.
+    /// Sends a file in a conversation, once it was read through. Waits for its turn if [`limits::SENT_AT_ONCE`] others are being
+    /// read.
     ///
     /// # Errors
     /// See [`SendFailed`].
     pub async fn send_file(&self, to: ConversationId, path: PathBuf, manner: Manner) -> Result<MessageId, SendFailed> {
+        let turn = self.turns.take().await.ok_or(SendFailed::Busy)?;
         let (folder, transfers) = (self.folder.clone(), self.transfers.clone());
-        let prepared = tokio::task::spawn_blocking(move || prepare(&path, manner, &folder, &transfers));
+        let prepared = tokio::task::spawn_blocking(move || {
+            // Its turn ends with the reading, also when nobody waits for that any more.
+            let _turn = turn;
+            prepare(&path, manner, &folder, &transfers)
+        });
         let file = prepared.await.map_err(|_| CommandFailed::Stopping)??;
         let blob = file.card.blob;
         let sent = self.command(Command::SendFile { to, file }).await;
@@ -184,6 +197,11 @@ impl Handle {
     /// The time by the clock that the device goes by.
     pub fn now(&self) -> Wall {
         self.clock.now().wall
+    }
+
+    /// How this device's clock stands to those of others that were met since the client started.
+    pub fn clock_stand(&self) -> ClockStand {
+        self.state.borrow().clocks.stand(self.clock.now())
     }
 
     /// Whether others find this device by themselves.

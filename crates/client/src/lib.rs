@@ -17,13 +17,14 @@ mod links;
 mod outlet;
 mod random;
 mod screen;
+mod turns;
 
 pub use client::{Carrier, Client, Network, Parts, StartError};
 pub use driver::Fatal;
 pub use handle::{CommandFailed, Events, Handle, Missed, Reach, SendFailed, State, Storage};
 pub use join::{JoinFailed, join};
 pub use lamplit_identity as identity;
-pub use lamplit_node::{Answer, Command, CommandError, Event, Lit, ReadError, view};
+pub use lamplit_node::{Answer, ClockStand, Command, CommandError, Event, Lit, ReadError, view};
 pub use lamplit_store::Snapshot;
 pub use lamplit_transport::{Hearing, LinkKind};
 pub use lamplit_transport_quic::StartError as NetworkError;

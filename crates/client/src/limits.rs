@@ -29,6 +29,10 @@ pub const DIALS: usize = 64;
 /// Addresses in an invite; the likeliest are taken.
 pub const INVITE_ADDRESSES: usize = 8;
 
+/// Files that are read through at one time before they are sent. Each may be a picture of up to 64 MiB, which is held twice and more.
+pub const SENT_AT_ONCE: usize = 2;
+/// Files that wait for that in their order. A further one is refused, and whoever sends it is told so.
+pub const SENDS_WAITING: usize = 30;
 /// Threads that read a file through before it is sent.
 pub(crate) const HASHERS: usize = 4;
 /// Files that are served at one time. Whoever asks for a further one is told so, and asks again.

@@ -35,6 +35,7 @@ impl Screen {
                 state.lit.remove(account);
                 state.near.remove(account);
             }),
+            Event::Clock => self.state.send_modify(|state| state.clocks = node.clocks().clone()),
             _ => {}
         }
         // Nobody may be listening.

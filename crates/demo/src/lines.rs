@@ -42,7 +42,7 @@ fn describe(who: Who, event: &Event) -> Option<String> {
         Event::Near { near: false, .. } => format!("has lost the link with {other}"),
         Event::Presence { lit, .. } if lit.is_empty() => format!("sees {other} on nothing"),
         Event::Presence { lit, .. } => format!("sees {other} on {}", apps(lit)),
-        Event::Message { message } if !message.mine => format!("gets \"{}\"", words(message)),
+        Event::Message { message, .. } if !message.mine => format!("gets \"{}\"", words(message)),
         Event::File { message } if !message.mine && is_here(message) => format!("has {} whole", words(message)),
         Event::Progress { progress: Progress::Delivered, .. } => "is told: delivered".to_owned(),
         Event::Progress { progress: Progress::Read, .. } => "is told: read".to_owned(),

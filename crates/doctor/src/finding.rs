@@ -122,7 +122,10 @@ pub enum Finding {
         why: String,
     },
     /// The clock goes as far as can be seen.
-    Clock,
+    Clock {
+        /// With so many others' it was compared.
+        others: usize,
+    },
     /// The clock is behind: files of this device are from its future.
     ClockBehind {
         /// By how many seconds at least.
@@ -130,6 +133,22 @@ pub enum Finding {
     },
     /// The clock shows a time before this program was made.
     ClockBeforeProgram,
+    /// The clock is ahead of those of most others that were met.
+    ClockAhead {
+        /// By about so many minutes, if not by more.
+        minutes: u64,
+        /// How many were met.
+        others: usize,
+    },
+    /// The clock is behind those of most others that were met.
+    ClockBehindOthers {
+        /// By about so many minutes, if not by more.
+        minutes: u64,
+        /// How many were met.
+        others: usize,
+    },
+    /// Another device would not have this one, since the two clocks are more than a day apart.
+    ClockDisputed,
     /// The data directory can be written to.
     Disk {
         /// Where.
@@ -171,7 +190,7 @@ impl Finding {
             | Self::Multicast { .. }
             | Self::FirewallOpen { .. }
             | Self::Port { .. }
-            | Self::Clock
+            | Self::Clock { .. }
             | Self::Disk { .. } => Level::Good,
             Self::NoMulticastFlag { .. }
             | Self::MulticastBlocked { other_works: true, .. }
@@ -179,6 +198,10 @@ impl Finding {
             | Self::FirewallUnseen { .. }
             | Self::TunnelTakesAll { .. }
             | Self::NoData { .. }
+            // With one other nobody can say which of the two is wrong.
+            | Self::ClockAhead { others: 0 | 1, .. }
+            | Self::ClockBehindOthers { others: 0 | 1, .. }
+            | Self::ClockDisputed
             | Self::DiskLow { .. } => Level::Warning,
             Self::NoInterface
             | Self::OnlyLoopback
@@ -188,6 +211,8 @@ impl Finding {
             | Self::PortTaken { .. }
             | Self::ClockBehind { .. }
             | Self::ClockBeforeProgram
+            | Self::ClockAhead { .. }
+            | Self::ClockBehindOthers { .. }
             | Self::DiskFull { .. }
             | Self::NotWritable { .. } => Level::Failure,
         }
@@ -209,9 +234,12 @@ impl Finding {
             Self::TunnelTakesAll { .. } => "tunnel-takes-all",
             Self::Port { .. } => "port",
             Self::PortTaken { .. } => "port-taken",
-            Self::Clock => "clock",
+            Self::Clock { .. } => "clock",
             Self::ClockBehind { .. } => "clock-behind",
             Self::ClockBeforeProgram => "clock-before-program",
+            Self::ClockAhead { .. } => "clock-ahead",
+            Self::ClockBehindOthers { .. } => "clock-behind-others",
+            Self::ClockDisputed => "clock-disputed",
             Self::Disk { .. } => "disk",
             Self::NoData { .. } => "no-data",
             Self::DiskLow { .. } => "disk-low",
@@ -249,6 +277,12 @@ impl Finding {
             Self::PortTaken { .. } => "choose another with `lamplit run --bind`, or end who has it".to_owned(),
             Self::ClockBehind { .. } | Self::ClockBeforeProgram => {
                 "set the clock, such as by `timedatectl set-ntp true`: certificates are refused by a wrong one"
+                    .to_owned()
+            }
+            Self::ClockAhead { .. } | Self::ClockBehindOthers { .. } | Self::ClockDisputed => {
+                "look whether date, time and time zone are right here, and set them, such as by `timedatectl set-ntp true`; if \
+                they are, the other device's are to be set: by clocks that differ devices do not find each other, and what is \
+                written by the one that is ahead waits"
                     .to_owned()
             }
             Self::NoData { .. } => "make an account with `lamplit init`, or name its directory with --data".to_owned(),
@@ -320,9 +354,21 @@ impl fmt::Display for Finding {
             }
             Self::Port { bind } => write!(f, "{bind} can be listened on"),
             Self::PortTaken { bind, why } => write!(f, "{bind} cannot be listened on: {why}"),
-            Self::Clock => f.write_str("the clock is not behind what this device has written"),
+            Self::Clock { others: 0 } => f.write_str(
+                "the clock is not behind what this device has written; whether it is ahead can be told once others are met",
+            ),
+            Self::Clock { others } => write!(f, "the clock agrees with {}", whose(*others)),
             Self::ClockBehind { seconds } => {
                 write!(f, "the clock is wrong, or was: files of this device are {seconds} s ahead of it")
+            }
+            Self::ClockAhead { minutes, others } => {
+                write!(f, "the clock is {} ahead of {}", Span(*minutes), whose(*others))
+            }
+            Self::ClockBehindOthers { minutes, others } => {
+                write!(f, "the clock is {} behind {}", Span(*minutes), whose(*others))
+            }
+            Self::ClockDisputed => {
+                f.write_str("another device refused this one: the two clocks are more than a day apart")
             }
             Self::ClockBeforeProgram => f.write_str("the clock is wrong: it shows a time before this program was made"),
             Self::Disk { data, free } => write!(f, "{} can be written to, {free} MiB are free", data.display()),
@@ -330,6 +376,27 @@ impl fmt::Display for Finding {
             Self::DiskLow { data, free } => write!(f, "little room is left for {}: {free} MiB", data.display()),
             Self::DiskFull { data } => write!(f, "the disk of {} is full", data.display()),
             Self::NotWritable { data, why } => write!(f, "{} cannot be written to: {why}", data.display()),
+        }
+    }
+}
+
+/// Whose clocks this one was compared with.
+fn whose(others: usize) -> String {
+    match others {
+        1 => "that of the one other who was met".to_owned(),
+        many => format!("those of most of the {many} others who were met"),
+    }
+}
+
+/// So many minutes, in the largest unit that says enough.
+struct Span(u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            minutes if minutes < 120 => write!(f, "{minutes} minutes"),
+            minutes if minutes < 48 * 60 => write!(f, "{} hours", minutes / 60),
+            minutes => write!(f, "{} days", minutes / (24 * 60)),
         }
     }
 }

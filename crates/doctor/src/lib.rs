@@ -6,9 +6,14 @@
 //! a running daemon nor root; what it may not look at it says.
 //!
 //! ```
-//! use lamplit_doctor::{Level, Patient, examine};
+//! use lamplit_doctor::{Level, Others, Patient, examine};
 //!
-//! let findings = examine(&Patient { data: std::env::temp_dir(), bind: None, daemon: false });
+//! let findings = examine(&Patient {
+//!     data: std::env::temp_dir(),
+//!     bind: None,
+//!     daemon: false,
+//!     others: Others::Unknown,
+//! });
 //! assert!(findings.iter().all(|finding| finding.level() == Level::Good || finding.advice().is_some()));
 //! ```
 
@@ -24,6 +29,7 @@ mod routes;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use clock::Others;
 pub use finding::{Finding, Ip, Level, Tool};
 
 /// What is to be examined.
@@ -35,6 +41,8 @@ pub struct Patient {
     pub bind: Option<SocketAddr>,
     /// Whether the daemon runs: then a port that is taken is its own.
     pub daemon: bool,
+    /// What the daemon knows of other devices' clocks.
+    pub others: Others,
 }
 
 /// Examines this machine. Blocks for about two seconds.
@@ -46,7 +54,7 @@ pub fn examine(patient: &Patient) -> Vec<Finding> {
     findings.extend(firewall::read(patient.bind.map(|bind| bind.port()), is_blocked));
     findings.extend(routes::look());
     findings.extend(port::attempt(patient));
-    findings.extend(clock::look(&patient.data));
+    findings.extend(clock::look(&patient.data, patient.others));
     findings.extend(disk::attempt(&patient.data));
     findings
 }

@@ -85,6 +85,7 @@ impl Node {
             // What somebody says in a conversation with somebody else, or in a group they are not in, is not for here.
             ConversationId::Account(_) | ConversationId::Group(_) => return Ok(()),
         };
+        self.written_at(step, from.account, sent);
         match body {
             Body::Text { id, text } => self.text_came(step, from, with, sent, id, text),
             Body::Receipt { progress, ids } => {

@@ -527,6 +527,8 @@ pub enum Event {
         /// Whether that is all.
         last: bool,
     },
+    /// Another device showed how late it is there, which is news; [`crate::Node::clocks`] has all that is known.
+    Clock,
     /// Something that somebody should look at.
     Warning(Warning),
 }

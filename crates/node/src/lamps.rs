@@ -215,6 +215,7 @@ impl Node {
         if presence.device != talk.device || presence.counter <= last {
             return Ok(Flow::Go);
         }
+        self.clock_shown(step, talk.account, Some(Wall(presence.expires.0.saturating_sub(limits::PRESENCE_TTL_MS))));
         let apps = presence.apps.into_vec();
         let changed = self.lamps.others.get(&talk.device).is_none_or(|shown| shown.apps != apps);
         // How long to believe it counts by this device's own clock, so that a wrong one elsewhere does no harm.

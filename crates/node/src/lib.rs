@@ -17,6 +17,7 @@
 
 mod audience;
 mod card;
+mod clocks;
 mod command;
 mod conversation;
 mod db;
@@ -58,6 +59,7 @@ mod talk;
 mod text;
 pub mod view;
 
+pub use clocks::{ClockStand, Clocks};
 pub use io::{
     AcceptError, Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, Lit,
     NewFile, NotServed, Transmit, Warning,

@@ -172,6 +172,10 @@ pub const UNREAD: usize = 10_000;
 pub const PEERS: usize = CONTACTS * DEVICES;
 /// How often a device forgets what nobody needs any more.
 pub const CHORES_MS: u64 = 60 * 60 * 1000;
+/// Accounts whose clocks are known. At the limit another one is forgotten.
+pub const CLOCKS: usize = 256;
+/// Somebody's clock is told of again if it stands otherwise than it did by so much.
+pub const CLOCK_TOLD_MS: u64 = 60 * 1000;
 /// The wall clock has leapt if it went on by so much more or less than was to be expected.
 pub const LEAP_MS: u64 = 14 * DAY_MS;
 /// After a leap nothing is thrown away for being old until so many chores have passed without another one: a week of

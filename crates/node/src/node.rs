@@ -12,6 +12,7 @@ use lamplit_wire::{AppPresence, Record, RecordBody, SetId};
 use rand_core::CryptoRng;
 
 use crate::{
+    clocks::Clocks,
     db::{Changes, Db, Typed, decode, open_row},
     dial::{Dialer, Target},
     estranged::load_familiar,
@@ -53,6 +54,7 @@ pub struct Node {
     /// Contacts' devices that recognise this one by its beacon, as far as is known.
     pub(crate) familiar: BTreeSet<DeviceId>,
     pub(crate) lamps: Lamps,
+    pub(crate) clocks: Clocks,
     pub(crate) ratchets: Ratchets,
     pub(crate) fetches: Fetches,
     /// Links that may have something to send.
@@ -184,6 +186,7 @@ impl Node {
             strange: Strange::default(),
             familiar,
             lamps: Lamps::default(),
+            clocks: Clocks::default(),
             ratchets: Ratchets::default(),
             fetches,
             touched: BTreeSet::new(),

@@ -209,6 +209,9 @@ impl Node {
             (At::Answered(invite, them), Frame::Welcome) => self.welcomed(step, line, handshake, invite, *them),
             (At::Knocked(id) | At::Answered(id, _), Frame::Close(reason)) => {
                 if let Some((_, invite)) = self.acceptance(step, &id)? {
+                    if reason == CloseReason::Clock {
+                        self.clock_shown(step, invite.account, None);
+                    }
                     step.tell(Event::AcceptFailed { inviter: invite.account, error: AcceptError::Refused(reason) });
                 }
                 self.stop_accepting(step, id);
@@ -275,8 +278,13 @@ impl Node {
             Ok(list) if list.account() == invite.account => list,
             unfit => {
                 self.stop_accepting(step, id);
-                let clock = matches!(unfit, Err(Unfit::Clock));
-                let error = if clock { AcceptError::Refused(CloseReason::Clock) } else { AcceptError::Impostor };
+                let error = match unfit {
+                    Err(Unfit::Clock(error)) => {
+                        self.certificate_dated(step, invite.account, &error);
+                        AcceptError::Refused(CloseReason::Clock)
+                    }
+                    _ => AcceptError::Impostor,
+                };
                 step.tell(Event::AcceptFailed { inviter: invite.account, error });
                 return Ok(Flow::End);
             }
@@ -312,7 +320,8 @@ impl Node {
         let list = match check(&them, &handshake, Role::Initiator, None, step.now.wall) {
             Ok(list) => list,
             Err(Unfit::Impostor) => return Ok(Flow::End),
-            Err(Unfit::Clock) => {
+            Err(Unfit::Clock(error)) => {
+                self.certificate_dated(step, them.list.generation.body.account, &error);
                 step.tell(Event::Warning(Warning::Clock));
                 send(&mut line.link, step.now, &Frame::Close(CloseReason::Clock));
                 return Ok(Flow::End);
@@ -380,7 +389,7 @@ enum Unfit {
     /// Something does not hold.
     Impostor,
     /// All holds, but the certificate does not count by this clock.
-    Clock,
+    Clock(DeviceError),
 }
 
 /// What somebody says about themselves, if it holds on this link.
@@ -396,7 +405,7 @@ fn check(
     verify_link(certificate, handshake, role, &them.signature).map_err(|_| Unfit::Impostor)?;
     match list.valid_device(&them.device, now) {
         Ok(_) => Ok(list),
-        Err(DeviceError::Expired { .. } | DeviceError::NotYetValid { .. }) => Err(Unfit::Clock),
+        Err(error @ (DeviceError::Expired { .. } | DeviceError::NotYetValid { .. })) => Err(Unfit::Clock(error)),
         Err(DeviceError::Unknown(_) | DeviceError::Removed(_)) => Err(Unfit::Impostor),
     }
 }

@@ -144,13 +144,22 @@ impl Node {
     }
 
     /// The certificate known here ran out; the other sends its list if that is another one.
-    fn wait_for_list(&self, step: &mut Step<'_>, talk: &Talk, hello: &Hello) -> Flow {
+    fn wait_for_list(&mut self, step: &mut Step<'_>, talk: &Talk, hello: &Hello) -> Flow {
         let known = self.people.get(talk.account).map(|person| person.list.head());
         if known != Some(hello.list) {
             return Flow::Go;
         }
-        step.tell(Event::Warning(Warning::CertificateExpired(talk.device)));
+        self.certificate_fails(step, talk);
         Flow::End
+    }
+
+    fn certificate_fails(&mut self, step: &mut Step<'_>, talk: &Talk) {
+        let person = self.people.get(talk.account);
+        let error = person.and_then(|person| person.list.valid_device(&talk.device, step.now.wall).err());
+        if let Some(error) = error {
+            self.certificate_dated(step, talk.account, &error);
+        }
+        step.tell(Event::Warning(Warning::CertificateExpired(talk.device)));
     }
 
     /// Both have greeted: everything that waits goes on its way.
@@ -215,7 +224,7 @@ impl Node {
         if talk.expired {
             talk.expired = !self.people.is_valid(&talk.device, step.now.wall);
             if talk.expired {
-                step.tell(Event::Warning(Warning::CertificateExpired(talk.device)));
+                self.certificate_fails(step, talk);
                 return Ok(Flow::End);
             }
             return self.begin(step, link, talk);

@@ -290,8 +290,6 @@ pub fn contact(read: &impl Read, account: AccountId) -> Result<Option<ContactVie
 }
 
 fn contact_view(read: &impl Read, account: AccountId, row: rows::Contact) -> Stepped<ContactView> {
-    let conversation: Option<rows::Conversation> =
-        read.row(Table::Conversations, &key::conversation(account.into()))?;
     Ok(ContactView {
         account,
         name: row.alias.clone().unwrap_or(row.name),
@@ -299,7 +297,7 @@ fn contact_view(read: &impl Read, account: AccountId, row: rows::Contact) -> Ste
         note: row.note,
         devices: row.list.additions.len(),
         since: row.since,
-        unread: conversation.unwrap_or_default().unread,
+        unread: unread(read, account.into())?,
     })
 }
 
@@ -340,6 +338,15 @@ pub fn names(read: &impl Read, group: GroupId) -> Result<Vec<(AccountId, Name)>,
     called.collect()
 }
 
+/// Messages of a conversation that were not shown.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn unread(read: &impl Read, with: ConversationId) -> Result<u64, ReadError> {
+    let conversation: Option<rows::Conversation> = read.row(Table::Conversations, &key::conversation(with))?;
+    Ok(conversation.unwrap_or_default().unread)
+}
+
 fn group_view(read: &impl Read, group: GroupId, row: &rows::GroupRow) -> Stepped<GroupView> {
     let (me, charter) = (device(read)?.account, row.charter());
     let mut members = Vec::new();
@@ -356,13 +363,12 @@ fn group_view(read: &impl Read, group: GroupId, row: &rows::GroupRow) -> Stepped
         };
         members.push(MemberView { account, name, role, is_me: account == me, is_contact });
     }
-    let conversation: Option<rows::Conversation> = read.row(Table::Conversations, &key::conversation(group.into()))?;
     Ok(GroupView {
         group,
         name: charter.name().map(|name| name.name.clone()),
         members,
         is_member: charter.is_member(me),
-        unread: conversation.unwrap_or_default().unread,
+        unread: unread(read, group.into())?,
     })
 }
 

@@ -152,6 +152,11 @@ methods! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<usize>,
     };
+    /// One file, as `files` has it, and what is done with it just now.
+    "file" => GetFile -> FileNow {
+        /// The message that is the file.
+        message: String,
+    };
     /// Fetches a file that was offered.
     "fetch_file" => FetchFile -> Done {
         /// The message that is the file.
@@ -364,8 +369,39 @@ pub struct Status {
     pub discovery: bool,
     /// Whether the owner removed this device from the account: then it hears and says nothing more.
     pub removed: bool,
+    /// How this device's clock stands to those of others that were met since the daemon started.
+    pub clock: Clock,
     /// Whether what happens can be kept.
     pub storage: Storage,
+}
+
+/// How this device's clock stands to those of others: contacts, and other devices of the account. Each shows its own now and then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Clock {
+    /// None of them showed how late it is there.
+    Unknown,
+    /// Most of them show the same to within five minutes, or it is neither ahead of most nor behind most.
+    Agrees {
+        /// How many are known.
+        others: usize,
+    },
+    /// It is ahead of most of them.
+    Ahead {
+        /// By about so many minutes, if not by more.
+        minutes: u64,
+        /// How many are known.
+        others: usize,
+    },
+    /// It is behind most of them.
+    Behind {
+        /// By about so many minutes, if not by more.
+        minutes: u64,
+        /// How many are known.
+        others: usize,
+    },
+    /// Another device would not have this one, since the two clocks are more than a day apart; nobody knows in which direction.
+    Disputed,
 }
 
 /// Whether what happens can be kept.
@@ -647,6 +683,15 @@ pub struct FilePage {
     pub more: bool,
 }
 
+/// A file, and what is done with it just now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileNow {
+    /// The message that is the file.
+    pub message: Message,
+    /// What is done with it, as `transfers` has it: one entry for each who is at it.
+    pub transfers: Vec<Transfer>,
+}
+
 /// Files that are under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Transfers {
@@ -781,8 +826,8 @@ pub struct Snapshot {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// What `status` says of this device itself is different: its name, its devices, its lit apps, what waits, how many strangers
-    /// show themselves, its addresses, whether it was removed, whether what happens can be kept. Told up to twice a second. Contacts,
-    /// who of them is near and what is unread have events of their own.
+    /// show themselves, its addresses, whether it was removed, whether its clock stands with those of others, whether what happens can
+    /// be kept. Told up to twice a second. Contacts, who of them is near and what is unread have events of their own.
     StatusChanged {
         /// All of it, as it is now.
         status: Box<Status>,
@@ -828,6 +873,9 @@ pub enum Event {
     Message {
         /// The message.
         message: Message,
+        /// Messages of the conversation that were not read yet, this one included if it is one of them: what a screen shows in
+        /// place of what it showed.
+        unread: u64,
     },
     /// What is known about a file changed.
     File {

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use lamplit_client::{
-    AppPresence, CommandError, CommandFailed, Event, FileNote, Handle, LinkKind, Media, Progress, Reach, ReadError,
-    Snapshot, Source, State, Storage,
+    AppPresence, ClockStand, CommandError, CommandFailed, Event, FileNote, Handle, LinkKind, Media, Progress, Reach,
+    ReadError, Snapshot, Source, State, Storage,
     identity::{Invite, LinkCode},
     view::{self, FileStand, MessageWhat},
 };
@@ -33,10 +33,22 @@ pub(crate) fn status(handle: &Handle, me: &view::Me, contacts: usize, unread: u6
         addresses,
         discovery: handle.discovery(),
         removed: me.removed,
+        clock: clock(handle.clock_stand()),
         storage: match &state.storage {
             Storage::Working => api::Storage::Working,
             Storage::Failing(reason) => api::Storage::Failing { reason: reason.clone() },
         },
+    }
+}
+
+fn clock(stand: ClockStand) -> api::Clock {
+    let minutes = |millis: u64| millis / 60_000;
+    match stand {
+        ClockStand::Unknown => api::Clock::Unknown,
+        ClockStand::Agrees { others } => api::Clock::Agrees { others },
+        ClockStand::Ahead { millis, others } => api::Clock::Ahead { minutes: minutes(millis), others },
+        ClockStand::Behind { millis, others } => api::Clock::Behind { minutes: minutes(millis), others },
+        ClockStand::Disputed => api::Clock::Disputed,
     }
 }
 
@@ -226,9 +238,13 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
         Event::GroupChanged(id) => load_group(handle, id).await?.map(|group| api::Event::GroupChanged { group }),
         Event::GroupEnded(id) => load_group(handle, id).await?.map(|group| api::Event::GroupEnded { group }),
         Event::Message { id, conversation, .. } => handle
-            .read(move |read| Ok((view::message(read, id)?, names(read, conversation)?)))
+            .read(move |read| {
+                Ok((view::message(read, id)?, names(read, conversation)?, view::unread(read, conversation)?))
+            })
             .await
-            .map(|(found, names)| found.map(|found| api::Event::Message { message: message(found, &names) }))?,
+            .map(|(found, names, unread)| {
+                found.map(|found| api::Event::Message { message: message(found, &names), unread })
+            })?,
         Event::File { id, conversation } => handle
             .read(move |read| Ok((view::message(read, id)?, names(read, conversation)?)))
             .await
@@ -261,8 +277,8 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
             Some(api::Event::Past { device: device.to_string(), gives, told, total, last })
         }
         Event::Warning(warning) => Some(api::Event::Warning { text: warning.to_string() }),
-        // Answers go to whoever asked.
-        Event::Answer(..) => None,
+        // Answers go to whoever asked, and how the clock stands is in the status.
+        Event::Answer(..) | Event::Clock => None,
     })
 }
 

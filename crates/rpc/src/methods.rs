@@ -41,6 +41,7 @@ pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> 
         Call::GetHistory(call) => to_value(call.serve(handle).await?),
         Call::SendFile(call) => to_value(call.serve(handle).await?),
         Call::GetFiles(call) => to_value(call.serve(handle).await?),
+        Call::GetFile(call) => to_value(call.serve(handle).await?),
         Call::FetchFile(call) => to_value(call.serve(handle).await?),
         Call::CancelFile(call) => to_value(call.serve(handle).await?),
         Call::GetTransfers(call) => to_value(call.serve(handle).await?),

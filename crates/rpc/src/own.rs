@@ -3,7 +3,12 @@
 
 use lamplit_client::{Handle, view};
 
-use crate::{api::Status, convert, frame::Error, methods};
+use crate::{
+    api::{Clock, Status},
+    convert,
+    frame::Error,
+    methods,
+};
 
 /// The status without what other events tell, as it was told last.
 #[derive(PartialEq, Eq)]
@@ -12,7 +17,8 @@ pub(crate) struct Own(Status);
 impl Own {
     pub(crate) async fn of(handle: &Handle) -> Result<Self, Error> {
         let me = handle.read(view::me).await?;
-        Ok(Self(Status { near: Vec::new(), ..convert::status(handle, &me, 0, 0) }))
+        let status = convert::status(handle, &me, 0, 0);
+        Ok(Self(Status { near: Vec::new(), clock: kind(status.clock), ..status }))
     }
 
     /// The whole status, if this part of it is not what it was. What cannot be read now is told the next time.
@@ -21,5 +27,15 @@ impl Own {
         let status = methods::status(handle).await.ok()?;
         *self = now;
         Some(status)
+    }
+}
+
+/// Without the numbers: to the minute nobody needs to hear of it.
+const fn kind(clock: Clock) -> Clock {
+    match clock {
+        Clock::Agrees { .. } => Clock::Agrees { others: 0 },
+        Clock::Ahead { .. } => Clock::Ahead { minutes: 0, others: 0 },
+        Clock::Behind { .. } => Clock::Behind { minutes: 0, others: 0 },
+        other @ (Clock::Unknown | Clock::Disputed) => other,
     }
 }

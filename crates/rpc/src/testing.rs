@@ -10,7 +10,7 @@ use std::{
 };
 
 use lamplit_client::{
-    Client, Network, Parts,
+    Client, Handle, Network, Parts,
     account::{self, KeyringChoice},
 };
 use lamplit_types::Name;
@@ -56,6 +56,10 @@ impl Daemon {
 
     pub(crate) fn data(&self) -> PathBuf {
         self.dir.path().join("data")
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        self.client.handle()
     }
 
     pub(crate) fn socket(&self) -> PathBuf {

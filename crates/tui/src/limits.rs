@@ -14,6 +14,8 @@ pub(crate) const PAGE: usize = 100;
 pub(crate) const FETCH_AHEAD: usize = 40;
 /// Messages that are being said and not answered. A further one stays in the line it was typed in.
 pub(crate) const SAYING: usize = 32;
+/// Files that are being read to be sent. A further one stays in the line it was typed in, and the view says so.
+pub(crate) const SENDING: usize = 8;
 /// Letters a filter may have. Further ones are not taken.
 pub(crate) const FILTER_CHARS: usize = 64;
 /// Conversations with something typed and not sent. Beyond it one of the others is forgotten.

@@ -5,6 +5,7 @@ use lamplit_rpc::api::{Member, Role};
 use crate::{
     calls::{Call, Effect},
     command::{self, Command, Typed},
+    limits,
     peer::{Circle, Peer},
     state::{Overlay, State},
 };
@@ -19,7 +20,7 @@ impl State {
                 if let Some(why) = objection(self.people.chosen(), &command) {
                     return self.complain(why);
                 }
-                if self.is_down() {
+                if self.is_down() || self.sends_enough(&command) {
                     return;
                 }
                 self.composer.take();
@@ -50,6 +51,16 @@ impl State {
             self.complain("Not now: the daemon is not running. What is typed stays here.");
         }
         self.down.is_some()
+    }
+
+    /// Whether a file is to be sent while many are; what is typed stays.
+    fn sends_enough(&mut self, command: &Command) -> bool {
+        let enough = matches!(command, Command::Send { .. }) && self.sending >= limits::SENDING;
+        if enough {
+            let sending = self.sending;
+            self.complain(format!("{sending} files are being read: send this one when they are announced."));
+        }
+        enough
     }
 
     fn send_file(&mut self, conversation: String, path: &str) {

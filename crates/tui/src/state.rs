@@ -37,7 +37,7 @@ pub(crate) struct State {
     /// Files that are under way.
     pub(crate) transfers: Vec<Transfer>,
     /// Files that are being sent and not announced yet.
-    sending: usize,
+    pub(crate) sending: usize,
     pub(crate) focus: Focus,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
@@ -270,7 +270,7 @@ impl State {
                 self.accepting = false;
                 self.complain(reason);
             }
-            Event::Message { message } => self.message(message),
+            Event::Message { message, unread } => self.message(message, unread),
             Event::File { message } => {
                 let (conversation, zone) = (message.conversation.clone(), self.zone.clone());
                 if let Some(talk) = self.talk_with(&conversation) {
@@ -332,10 +332,8 @@ impl State {
         }
     }
 
-    fn message(&mut self, message: Message) {
-        if !message.mine {
-            self.people.change(&message.conversation, |contact| contact.unread = contact.unread.saturating_add(1));
-        }
+    fn message(&mut self, message: Message, unread: u64) {
+        self.people.change(&message.conversation, |contact| contact.unread = unread);
         let zone = self.zone.clone();
         let conversation = message.conversation.clone();
         if let Some(talk) = self.talk_with(&conversation) {

@@ -201,7 +201,7 @@ impl Daemons {
             Say { conversation: self.conversation.clone(), text: "Shall we meet at the lake at seven?".to_owned() };
         let id = self.ada.asking.call(say).await?.id;
         let came = |event| match event {
-            Event::Message { message } if message.id == id => Some(()),
+            Event::Message { message, .. } if message.id == id => Some(()),
             _ => None,
         };
         self.grace.until("a message", came).await?;
@@ -216,7 +216,7 @@ impl Daemons {
         let send = SendFile { conversation: self.conversation.clone(), path, caption: None, keep_metadata: false };
         let id = self.ada.asking.call(send).await?.id;
         let came = |event| match event {
-            Event::Message { message } if message.id == id => Some(()),
+            Event::Message { message, .. } if message.id == id => Some(()),
             _ => None,
         };
         self.grace.until("the file's message", came).await?;

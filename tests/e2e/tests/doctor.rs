@@ -8,7 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Device, Host, Lan, lamplit};
+use std::time::Duration;
+
+use lamplit_e2e::{Clock, Device, Host, Lan, eventually, lamplit};
 use serde_json::Value;
 
 /// What the doctor says on the left, with its exit code.
@@ -131,4 +133,45 @@ fn a_full_disk_a_wrong_clock_and_a_directory_that_takes_nothing_are_named() {
     let (findings, code) = examined(&lan, &format!("{data}/none"), "", "");
     expect(&findings, "no-data", "warn", &[]);
     assert_eq!(code, Some(0));
+}
+
+/// Waits until the doctor finds that of the clock.
+fn until_found(lan: &Lan, device: &Device<'_>, check: &str) -> (Vec<Value>, Option<i32>) {
+    eventually(&format!("the doctor shall find {check}"), || {
+        let (findings, code) = examined(lan, device.data().to_str().unwrap(), "", "");
+        Ok(find(&findings, check).is_some().then_some((findings, code)))
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_clock_that_is_ahead_of_those_of_contacts_is_named() {
+    let lan = Lan::new().unwrap();
+    let mut clock = Clock::at_the_beginning_of(Duration::from_secs(60)).unwrap();
+    clock.advance(Duration::from_secs(3 * 60 * 60)).unwrap();
+    let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
+    let mut grace = Device::new(&lan, Host::RIGHT, "Grace").unwrap();
+    ada.start_by(&clock, &[]).unwrap();
+    grace.start(&[]).unwrap();
+    ada.meet(&grace).unwrap();
+    // Whoever is on something shows how late it is there.
+    grace.ask(&["on", "qq"]).unwrap();
+    let (findings, code) = until_found(&lan, &ada, "clock-ahead");
+    let finding = expect(&findings, "clock-ahead", "warn", &["3 hours ahead of that of the one other"]);
+    assert!(finding["advice"].as_str().unwrap().contains("timedatectl"), "{finding}");
+    assert_eq!(code, Some(0), "of two nobody can say which is wrong");
+
+    // Of three one can.
+    let mut hedy = Device::new(&lan, Host::RIGHT, "Hedy").unwrap();
+    hedy.start(&[]).unwrap();
+    ada.meet(&hedy).unwrap();
+    hedy.ask(&["on", "qq"]).unwrap();
+    let told = eventually("both shall be known", || {
+        let (findings, code) = examined(&lan, ada.data().to_str().unwrap(), "", "");
+        Ok((code == Some(1)).then_some(findings))
+    });
+    expect(&told.unwrap(), "clock-ahead", "fail", &["3 hours ahead of those of most of the 2 others"]);
+    ada.ask(&["on", "qq"]).unwrap();
+    let (findings, _) = until_found(&lan, &grace, "clock-behind-others");
+    expect(&findings, "clock-behind-others", "warn", &["3 hours behind that of the one other"]);
 }

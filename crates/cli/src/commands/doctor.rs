@@ -1,6 +1,6 @@
 use anyhow::{Context, anyhow};
-use lamplit_doctor::{Finding, Level, Patient, examine};
-use lamplit_rpc::api::GetStatus;
+use lamplit_doctor::{Finding, Level, Others, Patient, examine};
+use lamplit_rpc::api::{Clock, GetStatus};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
@@ -16,7 +16,8 @@ pub(super) async fn run(desk: &Desk, Doctor { bind }: Doctor) -> Result<(), Fail
         Ok(mut daemon) => daemon.call(GetStatus {}).await.ok(),
         Err(_) => None,
     };
-    let patient = Patient { data: desk.data.clone(), bind, daemon: status.is_some() };
+    let others = status.as_ref().map_or(Others::Unknown, |status| others(status.clock));
+    let patient = Patient { data: desk.data.clone(), bind, daemon: status.is_some(), others };
     let findings = spawn_blocking(move || examine(&patient)).await.context("the examination died")?;
     let daemon = match &status {
         Some(status) if status.discovery => "the daemon runs, and looks for others",
@@ -40,6 +41,17 @@ pub(super) async fn run(desk: &Desk, Doctor { bind }: Doctor) -> Result<(), Fail
         0 => Ok(()),
         1 => Err(anyhow!("one thing is wrong here, as said above").into()),
         many => Err(anyhow!("{many} things are wrong here, as said above").into()),
+    }
+}
+
+/// What the daemon knows of others' clocks, for the doctor.
+const fn others(clock: Clock) -> Others {
+    match clock {
+        Clock::Unknown => Others::Unknown,
+        Clock::Agrees { others } => Others::Agrees { others },
+        Clock::Ahead { minutes, others } => Others::Ahead { minutes, others },
+        Clock::Behind { minutes, others } => Others::Behind { minutes, others },
+        Clock::Disputed => Others::Disputed,
     }
 }
 

@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use lamplit_rpc::{
     Connection,
-    api::{CancelFile, FetchFile, File, FileState, GetFiles, GetTransfers, Message, Transfer, TransferKind},
+    api::{
+        CancelFile, FetchFile, File, FileNow, FileState, GetFile, GetFiles, GetTransfers, Message, Transfer,
+        TransferKind,
+    },
 };
 use serde::Serialize;
 use serde_json::json;
@@ -76,7 +79,7 @@ pub(super) async fn get(desk: &Desk, wanted: &str) -> Result<(), Failure> {
     let name = message.file.as_ref().map(|file| safe(&file.name)).unwrap_or_default();
     let bar = Bar::new(desk.out.is_json(), &name);
     loop {
-        let now = find(&mut daemon, &message.id).await?;
+        let FileNow { message: now, transfers } = daemon.call(GetFile { message: message.id.clone() }).await?;
         match now.file.as_ref().map(|file| &file.state) {
             Some(FileState::Here { path }) => {
                 bar.clear();
@@ -89,8 +92,7 @@ pub(super) async fn get(desk: &Desk, wanted: &str) -> Result<(), Failure> {
                 return Err(Failure::Other(anyhow::anyhow!("{name} is not to be had: it was taken back or declined")));
             }
         }
-        let file = now.file.map(|file| file.id).unwrap_or_default();
-        draw(&mut daemon, &bar, &file, TransferKind::Fetching).await?;
+        draw(&bar, &transfers, TransferKind::Fetching);
         sleep(LOOK).await;
     }
 }
@@ -107,17 +109,15 @@ pub(super) async fn cancel(desk: &Desk, wanted: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Shows how far a file is.
-pub(super) async fn draw(daemon: &mut Connection, bar: &Bar, file: &str, kind: TransferKind) -> Result<(), Failure> {
-    let transfers = daemon.call(GetTransfers {}).await?.transfers;
-    match transfers.iter().find(|transfer| transfer.file == file && transfer.kind == kind) {
+/// Shows how far a file is, of which this is under way.
+pub(super) fn draw(bar: &Bar, transfers: &[Transfer], kind: TransferKind) {
+    match transfers.iter().find(|transfer| transfer.kind == kind) {
         Some(transfer) => match &transfer.trouble {
             Some(why) => bar.say(&safe(why)),
             None => bar.show(transfer.done, transfer.total),
         },
         None => bar.wait(),
     }
-    Ok(())
 }
 
 /// Where a file is, and how far it has come or why it does not.

@@ -96,7 +96,7 @@ async fn go_on(daemon: &mut Connection, page: &mut Page<'_>, last: &mut Option<u
             page.progress(id, *progress)?;
         }
         let may_be_new = match &happening {
-            Happening::Event(Event::Message { message }) => message.conversation == with.id(),
+            Happening::Event(Event::Message { message, .. }) => message.conversation == with.id(),
             Happening::Event(Event::Progress { conversation: whose, .. }) => *whose == with.id(),
             Happening::Event(_) => false,
             Happening::Lagged(_) => true,

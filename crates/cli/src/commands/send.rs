@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use lamplit_rpc::{
     Connection,
-    api::{File, FileState, GetFiles, GetNearby, GetTransfers, Message, SendFile, TransferKind},
+    api::{File, FileNow, FileState, GetFile, GetNearby, GetTransfers, SendFile, TransferKind},
 };
 use serde_json::json;
 use tokio::time::sleep;
@@ -130,7 +130,8 @@ async fn wait(desk: &Desk, daemon: &mut Connection, audience: &Audience, id: &st
     let mut bar = Bar::new(desk.out.is_json(), "waiting");
     let mut told = BTreeSet::new();
     loop {
-        let Some(file) = file_of(daemon, id).await? else { return Ok(()) };
+        let FileNow { message, transfers } = daemon.call(GetFile { message: id.to_owned() }).await?;
+        let Some(file) = message.file else { return Ok(()) };
         bar.name(&safe(&file.name));
         for (person, name) in audience.people.iter().filter(|(person, _)| has_answered(&file, person)) {
             if told.insert(person) {
@@ -145,7 +146,7 @@ async fn wait(desk: &Desk, daemon: &mut Connection, audience: &Audience, id: &st
             bar.clear();
             return end(desk, audience, &file);
         }
-        files::draw(daemon, &bar, &file.id, TransferKind::Serving).await?;
+        files::draw(&bar, &transfers, TransferKind::Serving);
         sleep(LOOK).await;
     }
 }
@@ -170,20 +171,5 @@ fn end(desk: &Desk, audience: &Audience, file: &File) -> Result<(), Failure> {
     match audience.people.iter().filter(|(id, _)| !has_answered(file, id)).count() {
         0 => Ok(()),
         left => Ok(desk.out.text(&format!("{left} of {} get it when they come near.", audience.people.len()))?),
-    }
-}
-
-async fn file_of(daemon: &mut Connection, id: &str) -> Result<Option<Box<File>>, Failure> {
-    let mut after = None;
-    loop {
-        let page = daemon.call(GetFiles { after, limit: None }).await?;
-        let is_it = |message: &&Message| message.id == id;
-        if let Some(message) = page.files.iter().find(is_it) {
-            return Ok(message.file.clone());
-        }
-        match page.files.last().and_then(|message| message.file.as_ref()) {
-            Some(last) if page.more => after = Some(last.id.clone()),
-            _ => return Ok(None),
-        }
     }
 }

@@ -350,3 +350,33 @@ async fn a_file_that_is_refused_leaves_no_copy() {
     timeout(PATIENCE, gone).await.expect("the copy and its tree are thrown away");
     std::fs::remove_file(picture).unwrap();
 }
+
+// On one thread, where each task that is ready has its turn before this one goes on.
+#[tokio::test]
+async fn files_are_read_a_few_at_a_time_and_too_many_are_refused() {
+    let (client, _) = device("Ada");
+    let handle = client.handle();
+    let nobody = AccountId::from_random([7; 16]);
+    let path = std::env::temp_dir().join(format!("lamplit-client-{}.txt", std::process::id()));
+    std::fs::write(&path, "a few words").unwrap();
+    let send = || {
+        let (handle, path) = (handle.clone(), path.clone());
+        tokio::spawn(async move { handle.send_file(nobody.into(), path, Manner::default()).await.unwrap_err() })
+    };
+    let mut taken = Vec::new();
+    for _ in 0..limits::SENT_AT_ONCE {
+        taken.push(handle.turns.take().await.unwrap());
+    }
+    let mut waiting: Vec<_> = (0..limits::SENDS_WAITING).map(|_| send()).collect();
+    tokio::task::yield_now().await;
+    let refused = timeout(PATIENCE, send()).await.expect("it is told at once").unwrap();
+    assert!(matches!(refused, SendFailed::Busy), "{refused}");
+    assert!(refused.to_string().contains("32 files"), "{refused}");
+    assert!(waiting.iter().all(|sending| !sending.is_finished()), "they wait");
+    drop(taken);
+    for sending in waiting.drain(..) {
+        let refused = timeout(PATIENCE, sending).await.expect("each has its turn").unwrap();
+        assert!(matches!(refused, SendFailed::Command(_)), "{refused}");
+    }
+    std::fs::remove_file(path).unwrap();
+}

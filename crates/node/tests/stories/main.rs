@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod clocks;
 mod estranged;
 mod files;
 mod first_light;

@@ -153,7 +153,7 @@ impl World {
         }
     }
 
-    fn clock(&self, at: usize) -> Now {
+    pub(crate) fn clock(&self, at: usize) -> Now {
         let skew = self.devices.get(at).map_or(0, |device| device.skew);
         Now { mono: Mono(self.now), wall: Wall((START + self.now).saturating_add_signed(skew)) }
     }

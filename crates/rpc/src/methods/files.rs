@@ -13,8 +13,8 @@ use lamplit_types::{BlobId, MessageId};
 use super::{Serve, done, fit, invalid, text};
 use crate::{
     api::{
-        CancelFile, Done, FetchFile, FilePage, GetFiles, GetPreview, GetTransfers, Preview, Said, SendFile, Transfer,
-        TransferKind, Transfers,
+        CancelFile, Done, FetchFile, FileNow, FilePage, GetFile, GetFiles, GetPreview, GetTransfers, Preview, Said,
+        SendFile, Transfer, TransferKind, Transfers,
     },
     convert,
     frame::{Error, ErrorCode},
@@ -47,6 +47,23 @@ impl Serve for GetFiles {
     }
 }
 
+impl Serve for GetFile {
+    async fn serve(self, handle: &Handle) -> Result<FileNow, Error> {
+        let id = message(&self.message)?;
+        let found = handle.read(move |read| view::message(read, id)).await?;
+        let found = found.map(|found| convert::message(found, &Vec::new()));
+        let Some((message, file)) = found.and_then(|found| Some((found.clone(), found.file?))) else {
+            return Err(Error::new(
+                ErrorCode::BadFile,
+                "no message of that id is a file: `files` lists those that are",
+            ));
+        };
+        let mut transfers = transfers(handle);
+        transfers.retain(|transfer| transfer.file == file.id);
+        Ok(FileNow { message, transfers })
+    }
+}
+
 impl Serve for FetchFile {
     async fn serve(self, handle: &Handle) -> Result<Done, Error> {
         done(handle, Command::FetchFile(message(&self.message)?)).await
@@ -61,19 +78,23 @@ impl Serve for CancelFile {
 
 impl Serve for GetTransfers {
     async fn serve(self, handle: &Handle) -> Result<Transfers, Error> {
-        let transfers = handle.transfers().into_iter().map(|transfer| Transfer {
-            file: transfer.blob.to_string(),
-            kind: match transfer.doing {
-                Doing::Reading => TransferKind::Reading,
-                Doing::Fetching => TransferKind::Fetching,
-                Doing::Serving => TransferKind::Serving,
-            },
-            done: transfer.done,
-            total: transfer.total,
-            trouble: transfer.trouble,
-        });
-        Ok(Transfers { transfers: transfers.collect() })
+        Ok(Transfers { transfers: transfers(handle) })
     }
+}
+
+fn transfers(handle: &Handle) -> Vec<Transfer> {
+    let transfers = handle.transfers().into_iter().map(|transfer| Transfer {
+        file: transfer.blob.to_string(),
+        kind: match transfer.doing {
+            Doing::Reading => TransferKind::Reading,
+            Doing::Fetching => TransferKind::Fetching,
+            Doing::Serving => TransferKind::Serving,
+        },
+        done: transfer.done,
+        total: transfer.total,
+        trouble: transfer.trouble,
+    });
+    transfers.collect()
 }
 
 impl Serve for GetPreview {
@@ -88,6 +109,7 @@ impl From<SendFailed> for Error {
     fn from(failed: SendFailed) -> Self {
         match failed {
             SendFailed::File(error) => Self::new(ErrorCode::BadFile, error.to_string()),
+            SendFailed::Busy => Self::new(ErrorCode::Full, failed.to_string()),
             SendFailed::Command(error) => error.into(),
         }
     }
@@ -104,3 +126,6 @@ fn blob(hex: &str) -> Result<BlobId, Error> {
 fn bytes(hex: &str) -> Option<[u8; 16]> {
     u128::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 32 && !hex.starts_with('+')).map(u128::to_be_bytes)
 }
+
+#[cfg(test)]
+mod tests;

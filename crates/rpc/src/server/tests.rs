@@ -81,7 +81,7 @@ async fn a_subscriber_gets_a_snapshot_and_then_what_happens() {
     let grace_at_ada = here.call(GetContacts::default()).await.unwrap().contacts.remove(0);
     let said = here.call(Say { conversation: grace_at_ada.id.clone(), text: "one\ntwo".to_owned() }).await.unwrap();
     let message = wait_for(&mut there, |event| match event {
-        Event::Message { message } => Some(message),
+        Event::Message { message, .. } => Some(message),
         _ => None,
     });
     let message = message.await;

@@ -1,8 +1,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use lamplit_client::Event as Told;
+
 use crate::{
-    api::{CreateGroup, Dark, Event, GetDevices, GetGroups, GetStatus, Light, SetName, Snapshot, Status, Subscribe},
-    limits,
+    api::{
+        CreateGroup, Dark, Event, GetContacts, GetDevices, GetGroups, GetStatus, Light, MarkRead, Say, SetName,
+        Snapshot, Status, Subscribe,
+    },
+    convert, limits, methods,
     testing::{Daemon, wait_for},
 };
 
@@ -47,6 +52,50 @@ async fn what_changes_about_the_device_itself_is_told_with_all_of_it() {
     assert_eq!(told, elsewhere.call(GetStatus {}).await.unwrap());
     elsewhere.call(Dark { app: "qq".to_owned() }).await.unwrap();
     until(&mut here, |status| status.lit.is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_a_message_says_how_much_is_unread_after_it() {
+    let (ada, grace) = (Daemon::start("Ada").await, Daemon::start("Grace").await);
+    let conversation = ada.meet(&grace).await;
+    let (mut here, mut there) = (ada.connect().await, grace.connect().await);
+    there.call(Subscribe {}).await.unwrap();
+    for text in ["one", "two", "three"] {
+        here.call(Say { conversation: conversation.clone(), text: text.to_owned() }).await.unwrap();
+    }
+    let unread = wait_for(&mut there, |event| match event {
+        Event::Message { message, unread } => (message.text == "three").then_some(unread),
+        _ => None,
+    });
+    assert_eq!(unread.await, 3);
+    let met = there.call(GetContacts::default()).await.unwrap().contacts.pop().unwrap();
+    assert_eq!(met.unread, 3);
+    there.call(MarkRead { conversation: met.id, up_to: None }).await.unwrap();
+    here.call(Say { conversation, text: "four".to_owned() }).await.unwrap();
+    let unread = wait_for(&mut there, |event| match event {
+        Event::Message { message, unread } => (message.text == "four").then_some(unread),
+        _ => None,
+    });
+    assert_eq!(unread.await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_in_a_snapshot_whose_event_comes_after_it_is_counted_alike_in_both() {
+    let (ada, grace) = (Daemon::start("Ada").await, Daemon::start("Grace").await);
+    let conversation = ada.meet(&grace).await;
+    let handle = grace.handle();
+    // As a subscription does: events are kept first, then the snapshot is taken. In between, something comes.
+    let mut events = handle.events();
+    ada.connect().await.call(Say { conversation, text: "one".to_owned() }).await.unwrap();
+    let message = loop {
+        if let message @ Told::Message { .. } = events.next().await.unwrap() {
+            break message;
+        }
+    };
+    let snapshot = methods::snapshot(&handle).await.unwrap();
+    assert_eq!(snapshot.contacts.first().unwrap().unread, 1);
+    let told = convert::event(&handle, message).await.unwrap().unwrap();
+    assert!(matches!(told, Event::Message { unread: 1, .. }), "{told:?}");
 }
 
 /// Waits until a changed status is told that is as wanted.

@@ -338,6 +338,7 @@ impl World {
                 Event::GroupAdded(_) => 36,
                 Event::GroupChanged(_) => 37,
                 Event::GroupEnded(_) => 38,
+                Event::Clock => 39,
             };
             self.story.note(&[at as u64, code]);
             self.tell_event(at, &event);

@@ -7,8 +7,8 @@
 )]
 
 use lamplit_rpc::api::{
-    Contact, Family, File, FileState, HistoryPage, LitApp, Member, NearDevice, NearPerson, Over, Progress, Reach, Role,
-    TransferKind,
+    Clock, Contact, Family, File, FileState, HistoryPage, LitApp, Member, NearDevice, NearPerson, Over, Progress,
+    Reach, Role, TransferKind,
 };
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -52,6 +52,7 @@ pub(crate) fn status() -> Status {
         strangers: 2,
         addresses: vec!["192.0.2.2:37106".to_owned()],
         discovery: true,
+        clock: Clock::Unknown,
         storage: Storage::Working,
     }
 }
@@ -258,7 +259,13 @@ impl Play {
         let index = self.history.last().map_or(1, |last| last.index + 1);
         let message = message(index, false, text, 0);
         self.history.push(message.clone());
-        self.take(Input::Happened(Box::new(Event::Message { message })));
+        let unread = self.unread() + 1;
+        self.take(Input::Happened(Box::new(Event::Message { message, unread })));
+    }
+
+    /// What is unread of Grace's, as it is shown.
+    fn unread(&self) -> u64 {
+        self.state.people.get("g").unwrap().unread
     }
 
     fn marked(&self) -> Vec<u64> {
@@ -637,6 +644,48 @@ fn the_title_counts_what_is_unread() {
     assert!(play.other.contains(&Effect::Title("(1) Lamplit".to_owned())));
 }
 
+/// Everybody, with so much unread of Grace's.
+fn people_with_unread(unread: u64) -> Vec<Contact> {
+    people().into_iter().map(|one| Contact { unread: if one.id == "g" { unread } else { 0 }, ..one }).collect()
+}
+
+#[test]
+fn a_message_that_a_snapshot_has_counts_once_when_its_event_comes_too() {
+    let mut play = Play::begin_with(100, 30, people_with_unread(1), long(40));
+    let last = play.history[39].clone();
+    play.take(Input::Happened(Box::new(Event::Message { message: last, unread: 1 })));
+    assert_eq!(play.unread(), 1);
+    let titles = play.other.iter().filter(|effect| matches!(effect, Effect::Title(_)));
+    assert!(titles.eq([&Effect::Title("(1) Lamplit".to_owned())]));
+    assert_eq!(play.state.talk.as_ref().unwrap().new_from, Some(40));
+    play.press(KeyCode::Enter);
+    assert_eq!(play.marked(), [40], "only the one that came was unread");
+}
+
+#[test]
+fn what_was_missed_and_is_in_the_new_snapshot_counts_once_when_its_events_come_after_it() {
+    let mut play = Play::begin_with(100, 30, people_with_unread(0), long(38));
+    play.hear("number 39");
+    assert_eq!(play.unread(), 1);
+    // The event of the next one is missed; of the one after it the snapshot knows already.
+    let texts = [(40, "number 40"), (41, "number 41")];
+    play.history.extend(texts.map(|(index, text)| message(index, false, text, 0)));
+    play.connect(people_with_unread(3));
+    let last = play.history[40].clone();
+    play.take(Input::Happened(Box::new(Event::Message { message: last, unread: 3 })));
+    assert_eq!(play.unread(), 3);
+    assert!(play.other.contains(&Effect::Title("(3) Lamplit".to_owned())));
+    assert!(!play.other.contains(&Effect::Title("(4) Lamplit".to_owned())));
+    play.press(KeyCode::Enter);
+    assert_eq!(play.marked(), [41]);
+    // Read here or on another device: what comes late of before does not count again.
+    play.connect(people_with_unread(0));
+    let own = message(42, true, "all read", 0);
+    play.history.push(own.clone());
+    play.take(Input::Happened(Box::new(Event::Message { message: own, unread: 0 })));
+    assert_eq!(play.unread(), 0);
+}
+
 #[test]
 fn ten_thousand_contacts_are_found_by_typing() {
     let crowd = (0..10_000).map(|number| contact(&format!("c{number}"), &format!("Person {number}"))).collect();
@@ -711,7 +760,7 @@ fn what_is_said_in_a_group_counts_as_unread_and_is_read_when_it_was_seen() {
     let mut play = Play::begin_in_circle(100, 30, tea());
     let message = in_circle(4, "x", "Xenia", "and who brings cups?", 0);
     play.history.push(message.clone());
-    play.take(Input::Happened(Box::new(Event::Message { message })));
+    play.take(Input::Happened(Box::new(Event::Message { message, unread: 1 })));
     assert_eq!(play.state.people.get("group-1").unwrap().unread, 1);
     assert!(play.other.contains(&Effect::Title("(1) Lamplit".to_owned())));
     play.control('n');
@@ -844,4 +893,22 @@ fn how_far_a_file_is_is_asked_as_long_as_it_is_on_its_way() {
     let before = asked(&play);
     (2..8).for_each(|seconds| play.take(Input::Tick(NOW + seconds * 1_000)));
     assert_eq!(asked(&play), before);
+}
+
+#[test]
+fn a_few_files_are_sent_at_a_time() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.silent = true;
+    let send = |play: &mut Play| {
+        play.write("/send /tmp/moth.jpg");
+        play.press(KeyCode::Enter);
+    };
+    (0..=limits::SENDING).for_each(|_| send(&mut play));
+    let sent = |play: &Play| play.calls.iter().filter(|call| matches!(call, Call::SendFile { .. })).count();
+    assert_eq!(sent(&play), limits::SENDING);
+    assert!(play.state.notice.as_ref().unwrap().text.contains("when they are announced"));
+    let call = play.calls.iter().rfind(|call| matches!(call, Call::SendFile { .. })).unwrap().clone();
+    play.take(Input::Answered(Answer::Done(call)));
+    send(&mut play);
+    assert_eq!(sent(&play), limits::SENDING + 1);
 }

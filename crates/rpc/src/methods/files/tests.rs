@@ -1,0 +1,57 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::fs;
+
+use crate::{
+    api::{CancelFile, Event, FetchFile, FileState, GetFile, GetFiles, Say, SendFile, Subscribe},
+    frame::ErrorCode,
+    testing::{Daemon, code, wait_for},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_file_is_asked_for_by_its_message() {
+    let (ada, grace) = (Daemon::start("Ada").await, Daemon::start("Grace").await);
+    let conversation = ada.meet(&grace).await;
+    let (mut here, mut there) = (ada.connect().await, grace.connect().await);
+    there.call(Subscribe {}).await.unwrap();
+    let path = ada.data().join("notes.txt").to_string_lossy().into_owned();
+    fs::write(&path, vec![7; 3_000_000]).unwrap();
+    let file = SendFile { conversation: conversation.clone(), path: path.clone(), ..SendFile::default() };
+    let sent = here.call(file).await.unwrap().id;
+
+    let now = here.call(GetFile { message: sent.clone() }).await.unwrap();
+    assert_eq!((now.message.id.as_str(), now.message.mine), (sent.as_str(), true));
+    assert_eq!(now.message.file.as_ref().unwrap().state, FileState::Here { path });
+    assert_eq!(now.message, here.call(GetFiles::default()).await.unwrap().files.remove(0));
+
+    let offered = wait_for(&mut there, |event| match event {
+        Event::Message { message, .. } => message.file.is_some().then_some(message.id),
+        _ => None,
+    });
+    assert_eq!(offered.await, sent);
+    // Small ones are fetched unasked; asked for or not, it is here in the end and nothing is under way any more.
+    there.call(FetchFile { message: sent.clone() }).await.unwrap();
+    let now = loop {
+        let now = there.call(GetFile { message: sent.clone() }).await.unwrap();
+        assert!(now.transfers.iter().all(|transfer| transfer.file == now.message.file.as_ref().unwrap().id));
+        if matches!(now.message.file.as_ref().unwrap().state, FileState::Here { .. }) && now.transfers.is_empty() {
+            break now;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert!(!now.message.mine);
+    here.call(CancelFile { message: sent.clone() }).await.unwrap();
+    let state = here.call(GetFile { message: sent }).await.unwrap().message.file.unwrap().state;
+    assert_eq!(state, FileState::Withdrawn);
+
+    // What is no file, and what is no message, is refused.
+    let text = here.call(Say { conversation, text: "hello".to_owned() }).await.unwrap().id;
+    for (message, wanted) in [
+        (text, ErrorCode::BadFile),
+        ("00".repeat(16), ErrorCode::BadFile),
+        ("notes.txt".to_owned(), ErrorCode::InvalidParams),
+    ] {
+        let refused = here.call(GetFile { message }).await.unwrap_err();
+        assert_eq!(code(refused), wanted as i64);
+    }
+}
