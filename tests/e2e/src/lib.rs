@@ -26,7 +26,7 @@ pub use clock::Clock;
 pub use demo::Demo;
 pub use device::{Device, Refused};
 pub use disk::Disk;
-pub use lan::{Host, Lan, Network};
+pub use lan::{Carried, Host, Lan, Network};
 pub use picture::picture;
 pub use program::{lamplit, run};
 pub use recorder::{Datagram, Recorder, Recording};
