@@ -35,9 +35,6 @@ impl Flood {
     }
 
     /// How many answers it has said, and in how many milliseconds, as far as was read.
-    ///
-    /// # Errors
-    /// If it ends.
     pub const fn said(&self) -> (u64, u64) {
         (self.answers, self.millis)
     }
