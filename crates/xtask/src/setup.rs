@@ -35,8 +35,8 @@ struct Tool {
 const TOOLS: &[Tool] = &[
     // aws-lc is C and assembler; it is built by the compiler alone, without cmake.
     Tool { program: "cc", packages: &["gcc", "libc6-dev"], purposes: Purpose::ALL },
-    // Network namespaces, for tests with real daemons on networks of their own.
-    Tool { program: "ip", packages: &["iproute2"], purposes: &[Purpose::Test] },
+    // Network namespaces, for tests and benchmarks with real daemons on networks of their own.
+    Tool { program: "ip", packages: &["iproute2"], purposes: &[Purpose::Test, Purpose::Bench] },
     // A firewall, for the tests of what one does to discovery.
     Tool { program: "nft", packages: &["nftables"], purposes: &[Purpose::Test] },
     // Hears all that goes over a network of the tests.
@@ -46,8 +46,8 @@ const TOOLS: &[Tool] = &[
     // A real Secret Service, for the tests that keep keys in one.
     Tool { program: "dbus-run-session", packages: &["dbus"], purposes: &[Purpose::Test] },
     Tool { program: "gnome-keyring-daemon", packages: &["gnome-keyring"], purposes: &[Purpose::Test] },
-    // A disk that is really full, in a mount namespace of its own.
-    Tool { program: "unshare", packages: &["util-linux"], purposes: &[Purpose::Test] },
+    // A disk that is really full, in a mount namespace of its own; a network of its own for a benchmark.
+    Tool { program: "unshare", packages: &["util-linux"], purposes: &[Purpose::Test, Purpose::Bench] },
     // Types of the daemon's interface, as screens see them.
     Tool { program: "tsc", packages: &["node-typescript"], purposes: &[Purpose::Test] },
     // A real browser, for pages that try the daemon's WebSocket.

@@ -11,7 +11,10 @@ use anyhow::{Context, Result, bail};
 use lamplit_client::account::DataDir;
 use lamplit_rpc::{
     Connection, Happening,
-    api::{Accept, Event, FetchFile, FileState, GetHistory, Invite, LinkDevice, Say, SendFile, Stop, Subscribe},
+    api::{
+        Accept, CreateGroup, Event, FetchFile, FileState, GetFiles, GetHistory, Invite, LinkDevice, Say, SendFile,
+        Stop, Subscribe,
+    },
 };
 use tempfile::TempDir;
 use tokio::{
@@ -42,6 +45,16 @@ pub(crate) struct Daemons {
     pub(crate) grace: Daemon,
     /// What Ada calls the conversation.
     conversation: String,
+}
+
+/// How many messages a device knows.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// Of the conversation with Grace, files too.
+    pub(crate) with_grace: usize,
+    pub(crate) in_the_group: usize,
+    /// Of all those, files.
+    pub(crate) files: usize,
 }
 
 impl Daemon {
@@ -149,12 +162,29 @@ impl Daemons {
         Ok((Self { ada, grace, conversation }, took))
     }
 
-    /// Lets Ada say so many things; returns when Grace has them all.
+    /// Lets Ada say so many things to Grace; returns when Grace has them all.
     pub(crate) async fn chat(&mut self, many: usize) -> Result<()> {
+        self.chat_in(self.conversation.clone(), many).await
+    }
+
+    /// Lets Ada found a group with Grace and say so many things there; returns when Grace has them all. Also returns the group.
+    pub(crate) async fn chat_in_a_group(&mut self, many: usize) -> Result<String> {
+        let founding = CreateGroup { name: "At the lake".to_owned(), members: vec![self.conversation.clone()] };
+        let group = self.ada.asking.call(founding).await?.id;
+        let added = |event| match event {
+            Event::GroupAdded { .. } => Some(()),
+            _ => None,
+        };
+        self.grace.until("a group", added).await?;
+        self.chat_in(group.clone(), many).await?;
+        Ok(group)
+    }
+
+    async fn chat_in(&mut self, conversation: String, many: usize) -> Result<()> {
         let socket = DataDir::socket(self.ada.data.path())?;
         let mut talkers = JoinSet::new();
         for talker in 0..TALKERS {
-            let (mut asking, conversation) = (Connection::open(&socket).await?, self.conversation.clone());
+            let (mut asking, conversation) = (Connection::open(&socket).await?, conversation.clone());
             talkers.spawn(async move {
                 for number in (talker..many).step_by(TALKERS) {
                     let text = format!("Shall we meet at the lake at seven, or {number} minutes later?");
@@ -176,8 +206,26 @@ impl Daemons {
         Ok(())
     }
 
-    /// Links a new device to Ada's account; how long that took, and how many messages it has then.
-    pub(crate) async fn link_one_more(&mut self) -> Result<(Duration, u64)> {
+    /// Lets Ada send Grace so many files; returns when Grace has them all.
+    pub(crate) async fn send_small(&mut self, many: usize) -> Result<()> {
+        let path = self.ada.data.path().join("picture.bin");
+        let here = |event| match event {
+            Event::File { message } => matches!(message.file?.state, FileState::Here { .. }).then_some(()),
+            _ => None,
+        };
+        for number in 0..many {
+            fs::write(&path, number.to_string().repeat(10_000))?;
+            let path = path.to_string_lossy().into_owned();
+            let send = SendFile { conversation: self.conversation.clone(), path, caption: None, keep_metadata: false };
+            self.ada.asking.call(send).await?;
+            self.grace.until("a file", here).await?;
+        }
+        Ok(())
+    }
+
+    /// Links a new device to Ada's account; how long that took, and what it knows then of her conversation with Grace and of
+    /// one in a group.
+    pub(crate) async fn link_one_more(&mut self, group: &str) -> Result<(Duration, Known)> {
         let code = self.ada.asking.call(LinkDevice {}).await?.link;
         let data = TempDir::with_prefix("lamplit-bench-")?;
         let start = Instant::now();
@@ -189,9 +237,23 @@ impl Daemons {
         }
         let took = start.elapsed();
         let mut another = Daemon::start(data, ON_LOOPBACK).await?;
-        let conversation = self.conversation.clone();
-        let newest = another.asking.call(GetHistory { conversation, before: None, limit: Some(1) }).await?;
-        Ok((took, newest.messages.first().map_or(0, |message| message.index)))
+        let mut known = Known { with_grace: 0, in_the_group: 0, files: 0 };
+        for (conversation, count) in
+            [(self.conversation.as_str(), &mut known.with_grace), (group, &mut known.in_the_group)]
+        {
+            let history = GetHistory { conversation: conversation.to_owned(), before: None, limit: Some(1) };
+            let newest = another.asking.call(history).await?.messages.pop();
+            *count = usize::try_from(newest.map_or(0, |message| message.index))?;
+        }
+        let mut after = None;
+        loop {
+            let page = another.asking.call(GetFiles { after: after.take(), limit: None }).await?;
+            known.files += page.files.len();
+            after = page.files.last().and_then(|last| Some(last.file.as_ref()?.id.clone()));
+            if !page.more {
+                return Ok((took, known));
+            }
+        }
     }
 
     /// Says something; how long until the other's daemon has told of it.

@@ -5,12 +5,16 @@ use anyhow::{Result, ensure};
 use tokio::runtime::Builder;
 
 use crate::{
-    daemons::{Daemons, ON_LOOPBACK},
+    daemons::{Daemons, Known, ON_LOOPBACK},
     figures::{Times, rate, thousands},
 };
 
-/// Texts in the conversation.
-const SAID: usize = 10_000;
+/// Texts in the conversation with a contact.
+const SAID: usize = 7_000;
+/// Texts in a group.
+const IN_A_GROUP: usize = 2_800;
+/// Files in the conversation with a contact.
+const FILES: usize = 200;
 const ROUNDS: usize = 3;
 
 pub(crate) fn run() -> Result<()> {
@@ -19,15 +23,23 @@ pub(crate) fn run() -> Result<()> {
     runtime.block_on(async {
         let mut daemons = Daemons::start(ON_LOOPBACK).await?;
         daemons.chat(SAID).await?;
+        daemons.send_small(FILES).await?;
+        let group = daemons.chat_in_a_group(IN_A_GROUP).await?;
         for _ in 0..ROUNDS {
-            let (took, known) = daemons.link_one_more().await?;
-            ensure!(known >= SAID as u64, "the new device has {known} messages of {SAID}");
+            let (took, known) = daemons.link_one_more(&group).await?;
+            let all = Known { with_grace: SAID + FILES, in_the_group: IN_A_GROUP, files: FILES };
+            ensure!(known == all, "the new device has {known:?} of {all:?}");
             times.add(took);
         }
         anyhow::Ok(())
     })?;
-    let took = times.percentile(50);
-    println!("  a device is linked to an account with {} messages, p50 of {ROUNDS}", thousands(SAID as f64));
-    println!("    {:.1} s, {} messages a second", took.as_secs_f64(), thousands(rate(SAID, took)));
+    let (took, all) = (times.percentile(50), SAID + FILES + IN_A_GROUP);
+    println!("  a device is linked to an account with {} messages, p50 of {ROUNDS}:", thousands(all as f64));
+    println!(
+        "    {} texts with a contact, {} in a group, {FILES} files",
+        thousands(SAID as f64),
+        thousands(IN_A_GROUP as f64)
+    );
+    println!("    {:.1} s, {} messages a second", took.as_secs_f64(), thousands(rate(all, took)));
     Ok(())
 }

@@ -38,6 +38,10 @@ fn main() -> Result<()> {
     if let [memory::NAME, folder] = names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         return memory::measure(folder.as_ref());
     }
+    // What `nearby` starts, to be alone on a network.
+    if names == [nearby::NAME] {
+        return nearby::measure();
+    }
     // What `message` starts, to be a daemon of its own.
     if let [message::partner::NAME, medium] = names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         return message::partner::run(medium);

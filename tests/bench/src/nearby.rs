@@ -1,7 +1,9 @@
 //! How soon a program finds another, and what a hundred devices say on one network. The hundred are transports of this
-//! process. All are on a network of this machine, so run it where nobody else is: in a network namespace.
+//! process. All are on a network that nobody else is on: a network namespace of its own, with a pair of virtual cards of which
+//! one is used. It is gone with the process.
 
 use std::{
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -26,8 +28,13 @@ const ROUNDS: usize = 20;
 const CROWD: u8 = 100;
 /// The target from the start of a program until it and the other have found each other.
 const FOUND: Duration = Duration::from_secs(2);
-/// Names the interface to listen on, if not the first that is up.
-const INTERFACE: &str = "LAMPLIT_BENCH_INTERFACE";
+/// What [`run`] calls this measurement once it is on its network.
+pub(crate) const NAME: &str = "nearby-on-its-network";
+const INTERFACE: &str = "eth0";
+/// Lays the network, and goes on there as `$0`. The other end of the cable is a card that says nothing and has no address.
+const LAY: &str = "ip link set lo up && ip link add eth0 type veth peer name end && \
+    echo 1 > /proc/sys/net/ipv6/conf/end/disable_ipv6 && echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad && \
+    ip address add 10.77.0.1/24 dev eth0 && ip link set end up && ip link set eth0 up && exec \"$0\" \"$1\"";
 
 struct Device {
     transport: QuicTransport,
@@ -42,19 +49,26 @@ impl Device {
     }
 }
 
+/// Runs this program once more, on a network of its own.
 pub(crate) fn run() -> Result<()> {
-    let interface = std::env::var(INTERFACE).or_else(|_| first())?;
+    let program = std::env::current_exe()?;
+    // Who is not root is root in there.
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--net", "sh", "-c", LAY]).arg(program).arg(NAME);
+    let ended = command.status().context("`unshare` does not start: apt-get install util-linux")?;
+    if !ended.success() {
+        bail!("it was not measured: a network of its own needs root, or namespaces of users, and `ip` of iproute2");
+    }
+    Ok(())
+}
+
+/// Measures on the network that this process is on.
+pub(crate) fn measure() -> Result<()> {
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         found().await?;
-        crowd(interface).await
+        crowd().await
     })
-}
-
-fn first() -> Result<String> {
-    let tried = probe::multicast();
-    let works = tried.into_iter().find(|one| !one.is_loopback && matches!(one.outcome, probe::Outcome::Heard { .. }));
-    Ok(works.context("multicast works on no interface here: `lamplit doctor` says why")?.interface)
 }
 
 async fn found() -> Result<()> {
@@ -76,7 +90,7 @@ async fn found() -> Result<()> {
     Ok(())
 }
 
-async fn crowd(interface: String) -> Result<()> {
+async fn crowd() -> Result<()> {
     let mut devices = Vec::new();
     let mut reading = JoinSet::new();
     for number in 0..CROWD {
@@ -86,9 +100,9 @@ async fn crowd(interface: String) -> Result<()> {
     }
     sleep(Duration::from_secs(30)).await;
     let minutes = 3;
-    let steady = overhear(&interface, Duration::from_secs(60 * minutes)).await?;
+    let steady = overhear(Duration::from_secs(60 * minutes)).await?;
     println!("  {CROWD} devices, all there: {} packets a minute, both IP versions", steady as u64 / minutes);
-    let hearing = overhear(&interface, Duration::from_secs(10));
+    let hearing = overhear(Duration::from_secs(10));
     let coming = async {
         sleep(Duration::from_secs(1)).await;
         let start = Instant::now();
@@ -115,7 +129,6 @@ async fn crowd(interface: String) -> Result<()> {
     Ok(())
 }
 
-async fn overhear(interface: &str, time: Duration) -> Result<usize> {
-    let interface = interface.to_owned();
-    Ok(spawn_blocking(move || probe::overhear(&interface, time)).await??.len())
+async fn overhear(time: Duration) -> Result<usize> {
+    Ok(spawn_blocking(move || probe::overhear(INTERFACE, time)).await??.len())
 }

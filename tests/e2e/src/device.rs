@@ -1,4 +1,5 @@
 use std::{
+    fs,
     io::Write,
     path::Path,
     process::{Child, Command, Output, Stdio},
@@ -29,6 +30,15 @@ pub struct Refused {
     pub code: Option<i32>,
     /// What it said, from its JSON on standard error.
     pub message: String,
+}
+
+/// What a daemon takes of the machine's memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// KiB at this moment.
+    pub now_kib: u64,
+    /// The most KiB that it ever took.
+    pub peak_kib: u64,
 }
 
 impl<'lan> Device<'lan> {
@@ -189,6 +199,21 @@ impl<'lan> Device<'lan> {
             bail!("{}'s daemon did not end well after {signal}", self.name);
         }
         Ok(())
+    }
+
+    /// What its daemon takes of the memory.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn memory(&self) -> Result<Memory> {
+        let daemon = self.daemon.as_ref().context("there is a daemon to measure")?;
+        let status = fs::read_to_string(format!("/proc/{}/status", daemon.id()))?;
+        let field = |name: &str| -> Result<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let line = line.with_context(|| format!("the system tells no {name}"))?;
+            Ok(line.trim().trim_end_matches(" kB").parse()?)
+        };
+        Ok(Memory { now_kib: field("VmRSS:")?, peak_kib: field("VmHWM:")? })
     }
 
     /// Lets its daemon stand still, as when the machine sleeps, or go on.

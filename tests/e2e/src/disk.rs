@@ -1,5 +1,5 @@
 use std::{
-    fs::{self, File},
+    fs::{self, OpenOptions},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -31,22 +31,31 @@ impl Disk {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Fills it, whoever else writes meanwhile, until no more than so many bytes are free.
+    /// Bytes that are free.
+    ///
+    /// # Errors
+    /// If it cannot be asked.
+    pub fn free(&self) -> Result<u64> {
+        let told = rustix::fs::statvfs(&self.folder)?;
+        Ok(told.f_bavail * told.f_frsize)
+    }
+
+    /// Fills it, whoever else writes meanwhile, until no more than so many bytes are free. May be filled further. Returns
+    /// how many are.
     ///
     /// # Errors
     /// If that cannot be done.
-    pub fn fill_up(&self, but_for: u64) -> Result<()> {
-        let file = File::create(self.filler())?;
-        let mut filled = 0;
+    pub fn fill_up(&self, but_for: u64) -> Result<u64> {
+        let file = OpenOptions::new().create(true).append(true).open(self.filler())?;
+        let mut filled = file.metadata()?.len();
         loop {
-            let free = rustix::fs::statvfs(&self.folder)?;
-            let more = (free.f_bavail * free.f_frsize).saturating_sub(but_for).min(AT_ONCE);
+            let more = self.free()?.saturating_sub(but_for).min(AT_ONCE);
             if more == 0 {
-                return Ok(());
+                return self.free();
             }
             match rustix::fs::fallocate(&file, FallocateFlags::empty(), filled, more) {
                 Ok(()) => filled += more,
-                Err(Errno::NOSPC) => return Ok(()),
+                Err(Errno::NOSPC) => return self.free(),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -3,6 +3,7 @@ use std::{
     fs::{self, File},
     hash::{DefaultHasher, Hasher as _},
     io::{BufWriter, Write as _},
+    path::PathBuf,
 };
 
 use anyhow::{Result, bail};
@@ -31,9 +32,24 @@ impl Device<'_> {
 
     /// Bytes of files that are here and not whole yet.
     pub fn bytes_of_parts(&self) -> u64 {
+        self.parts().iter().filter_map(|part| part.metadata().ok()).map(|metadata| metadata.len()).sum()
+    }
+
+    /// What is here of the one file that is not whole yet.
+    ///
+    /// # Errors
+    /// If it cannot be read, or there is another number of them.
+    pub fn part(&self) -> Result<Vec<u8>> {
+        match self.parts().as_slice() {
+            [part] => Ok(fs::read(part)?),
+            other => bail!("{} files are not whole yet", other.len()),
+        }
+    }
+
+    fn parts(&self) -> Vec<PathBuf> {
         let parts = fs::read_dir(self.data().join("files/.parts")).into_iter().flatten().filter_map(Result::ok);
-        let parts = parts.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "part"));
-        parts.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
+        let parts = parts.map(|entry| entry.path());
+        parts.filter(|path| path.extension().is_some_and(|extension| extension == "part")).collect()
     }
 
     /// Waits until so many bytes came of files that are not whole yet.
@@ -66,7 +82,7 @@ impl Device<'_> {
     pub fn file(&self, name: &str) -> Result<Option<Value>> {
         let files = self.list(&["files"])?;
         let mut files = files.into_iter().filter_map(|mut message| Some(message.get_mut("file")?.take()));
-        Ok(files.find(|file| file.get("name").and_then(Value::as_str) == Some(name)))
+        Ok(files.rfind(|file| file.get("name").and_then(Value::as_str) == Some(name)))
     }
 
     /// Waits until a file is in a state, such as `here`, and returns what is known of it.

@@ -1,3 +1,5 @@
+mod cards;
+
 use std::{
     path::Path,
     process::{self, Command, Output, Stdio},
@@ -5,8 +7,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::Recorder;
+
+pub use cards::Carried;
 
 const PREFIX: &str = "lamplit-e2e";
 
@@ -215,16 +220,6 @@ impl Lan {
         self.hosts().try_for_each(|host| self.must(host, line))
     }
 
-    /// Gives a host another address in place of the one it has.
-    ///
-    /// # Errors
-    /// If `ip` fails.
-    pub fn set_address(&self, host: Host, address: &str) -> Result<()> {
-        let name = self.name(host);
-        ip(&["-n", &name, "-4", "address", "flush", "dev", FIRST_INTERFACE])?;
-        ip(&["-n", &name, "address", "add", &format!("{address}/24"), "dev", FIRST_INTERFACE])
-    }
-
     /// Records all that goes over the first network from now on.
     ///
     /// # Errors
@@ -321,10 +316,19 @@ fn tc(arguments: &[&str]) -> Result<()> {
 }
 
 fn must(program: &str, arguments: &[&str]) -> Result<()> {
+    output(program, arguments).map(drop)
+}
+
+/// What a program tells in JSON.
+fn tell(program: &str, arguments: &[&str]) -> Result<Value> {
+    Ok(serde_json::from_slice(&output(program, arguments)?)?)
+}
+
+fn output(program: &str, arguments: &[&str]) -> Result<Vec<u8>> {
     let output =
         Command::new(program).args(arguments).output().with_context(|| format!("`{program}` does not start"))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(output.stdout);
     }
     let line = arguments.join(" ");
     bail!("`{program} {line}` failed: {}", String::from_utf8_lossy(&output.stderr).trim())

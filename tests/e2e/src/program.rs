@@ -36,6 +36,11 @@ pub(crate) fn relay() -> Result<PathBuf> {
     Ok(programs()?.join("lamplit-relay"))
 }
 
+/// The `lamplit-flood` program of this package.
+pub(crate) fn flood() -> Result<PathBuf> {
+    Ok(programs()?.join("lamplit-flood"))
+}
+
 /// The folder that the programs are in, once they are built.
 fn programs() -> Result<&'static Path> {
     static PROGRAMS: OnceLock<Result<PathBuf, String>> = OnceLock::new();

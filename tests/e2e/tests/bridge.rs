@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+use std::fs;
+
 use lamplit_e2e::{Device, Host, Lan, Relay, eventually};
 use serde_json::Value;
 
@@ -127,20 +129,35 @@ fn a_far_host_is_talked_with_over_a_relay() {
 fn a_file_goes_on_at_other_addresses() {
     let lan = Lan::of(3).unwrap();
     let [ada, grace, linus] = three(&lan);
-    lan.set_rate(Some("300mbit")).unwrap();
+    lan.set_rate(Some("200mbit")).unwrap();
     let sent = ada.make_file("moving.bin", 200 * MIB).unwrap();
+    let bytes = fs::read(&sent).unwrap();
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
     eventually("the file shall be offered", || Ok((!grace.list(&["files"])?.is_empty()).then_some(()))).unwrap();
+    let before = lan.carried(Host::RIGHT).unwrap().bytes_there;
     let _getting = grace.follow(&["get", "moving.bin"]).unwrap();
-    // First whoever fetches moves, then whoever is asked.
+    // First whoever fetches moves, then whoever is asked. Nothing is left of where they were.
+    let mut places = vec![lan.addresses(Host::RIGHT).unwrap(), lan.addresses(Host::LEFT).unwrap()];
     for (host, address, so_far) in [(Host::RIGHT, "10.77.0.22", 40), (Host::LEFT, "10.77.0.21", 110)] {
         grace.wait_for_parts(so_far * MIB).unwrap();
-        assert!(grace.bytes_of_parts() < 190 * MIB as u64, "the move came in the middle");
         lan.set_address(host, address).unwrap();
+        places.push(lan.addresses(host).unwrap());
+        // It was in the middle, and still is.
+        let part = grace.part().unwrap();
+        assert!(part.len() >= so_far * MIB && part.len() < 160 * MIB, "{} bytes are here", part.len());
+        assert!(bytes.starts_with(&part), "what is here of the file is not the file's");
+    }
+    for (at, place) in places.iter().enumerate() {
+        // Of Ethernet, of IPv4 and of IPv6.
+        assert_eq!(place.len(), 3, "{place:?}");
+        assert!(places.iter().skip(at + 1).all(|other| place.is_disjoint(other)), "{places:?}");
     }
     talk(&ada, &linus, 3);
     lan.set_rate(None).unwrap();
     grace.receive("moving.bin", &sent).unwrap();
+    let came = lan.carried(Host::RIGHT).unwrap().bytes_there - before;
+    println!("{came} bytes came for {}", bytes.len());
+    assert!(came < bytes.len() as u64 * 5 / 4, "{came} bytes came: what was here was sent again");
     eventually("Ada shall hear that it was fetched", || {
         let fetched = |file: &Value| file["fetched_by"].as_array().is_some_and(|by| !by.is_empty());
         Ok(ada.file("moving.bin")?.filter(fetched))

@@ -8,12 +8,16 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{fs, io::Write as _, path::Path};
+use std::{fs, io::Write as _, os::unix::fs::FileExt as _, path::Path, thread::sleep, time::Duration};
 
 use lamplit_e2e::{Device, Host, Lan, Running, acquainted, eventually};
 use serde_json::{Value, json};
 
 const MIB: usize = 1024 * 1024;
+/// What may be on its way, or here and not yet written, when a cable is pulled or a daemon killed; it is sent again.
+const AHEAD: u64 = 8 * MIB as u64;
+/// How long a link on which nothing arrives needs to end, and some more.
+const LINK_ENDS: Duration = Duration::from_secs(15);
 
 #[test]
 fn files_are_sent_fetched_and_named_harmlessly() {
@@ -40,35 +44,66 @@ fn files_are_sent_fetched_and_named_harmlessly() {
     }
 }
 
+/// Bytes on the cable for so many bytes of a file: there are headers too, and packets that are lost and sent again.
+const fn on_the_cable(bytes: u64) -> u64 {
+    bytes + bytes / 6
+}
+
+/// How much is here of a file of that size: all of it as it was sent, and not the whole.
+fn part_of(sent: &[u8], here: &Device<'_>) -> u64 {
+    let part = here.part().unwrap();
+    assert!(part.len() < sent.len(), "{} of {} bytes are here", part.len(), sent.len());
+    assert!(sent.starts_with(&part), "what is here of the file is not the file's");
+    part.len() as u64
+}
+
 #[test]
 fn two_hundred_mebibytes_go_on_after_the_cable_was_pulled_and_after_a_kill() {
     let lan = Lan::new().unwrap();
     let (ada, mut grace) = acquainted(&lan).unwrap();
     lan.set_rate(Some("400mbit")).unwrap();
     let sent = ada.make_file("film.mp4", 200 * MIB).unwrap();
+    let bytes = fs::read(&sent).unwrap();
+    let whole = bytes.len() as u64;
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
     // So much is not fetched unasked.
     grace.wait_for_file("film.mp4", "offered").unwrap();
+    let carried = || lan.carried(Host::RIGHT).unwrap().bytes_there;
+    let at_first = carried();
+    assert!(at_first < MIB as u64, "nothing of it came unasked");
     let getting = grace.follow(&["get", "film.mp4"]).unwrap();
     grace.wait_for_parts(60 * MIB).unwrap();
     lan.set_cable(Host::LEFT, false).unwrap();
-    let at_the_cut = grace.bytes_of_parts();
-    assert!(at_the_cut < 200 * MIB as u64, "the cable was pulled in the middle");
     // Long enough for both to notice.
     eventually("Ada shall be away", || {
         let contacts = grace.list(&["contacts"])?;
         Ok((contacts[0]["near"] == false).then_some(()))
     })
     .unwrap();
+    let at_the_cut = part_of(&bytes, &grace);
+    assert!(at_the_cut >= 60 * MIB as u64);
+    let until_the_cut = carried() - at_first;
+    assert!(until_the_cut >= at_the_cut, "{until_the_cut} bytes came, and {at_the_cut} are here");
+
     lan.set_cable(Host::LEFT, true).unwrap();
     grace.wait_for_parts(at_the_cut as usize + 20 * MIB).unwrap();
     grace.kill().unwrap();
-    let at_the_kill = grace.bytes_of_parts();
-    assert!(at_the_kill < 200 * MIB as u64, "the kill came in the middle");
     drop(getting.signal("KILL"));
+    let at_the_kill = part_of(&bytes, &grace);
+    let until_the_kill = carried() - at_first - until_the_cut;
+    let came = at_the_kill - at_the_cut;
+    assert!(until_the_kill >= came && until_the_kill <= on_the_cable(came) + AHEAD, "{until_the_kill} for {came}");
+
     grace.start(&[]).unwrap();
     lan.set_rate(None).unwrap();
     grace.receive("film.mp4", &sent).unwrap();
+    let until_the_end = carried() - at_first - until_the_cut - until_the_kill;
+    let missing = whole - at_the_kill;
+    assert!(
+        until_the_end >= missing && until_the_end <= on_the_cable(missing) + AHEAD,
+        "{until_the_end} for {missing}"
+    );
+    println!("{until_the_cut} bytes came for {at_the_cut}, {until_the_kill} for {came}, {until_the_end} for {missing}");
     assert_eq!(grace.bytes_of_parts(), 0, "nothing half done is left");
     let there = eventually("Ada shall hear of it", || {
         Ok(ada.file("film.mp4")?.filter(|file| !file["fetched_by"].as_array().unwrap().is_empty()))
@@ -113,41 +148,85 @@ fn a_file_is_taken_back_or_declined() {
     .unwrap();
 }
 
+/// Where it is told why a file does not come.
+fn trouble(device: &Device<'_>) -> String {
+    let told = eventually("it shall be told why the file does not come", || {
+        let transfers = device.list(&["files"])?;
+        Ok(transfers.into_iter().find_map(|one| Some(one["transfer"]["trouble"].as_str()?.to_owned())))
+    });
+    told.unwrap()
+}
+
 #[test]
-fn a_disk_that_fills_up_near_the_end_is_waited_for() {
+fn a_disk_that_fills_when_a_file_is_at_ninety_nine_of_a_hundred_loses_nothing() {
     let lan = Lan::new().unwrap();
     let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
-    let (mut grace, disk) = Device::on_disk(&lan, Host::RIGHT, "Grace", 320).unwrap();
+    let (mut grace, disk) = Device::on_disk(&lan, Host::RIGHT, "Grace", 400).unwrap();
     ada.start(&[]).unwrap();
     grace.start(&[]).unwrap();
     ada.meet(&grace).unwrap();
-    lan.set_rate(Some("200mbit")).unwrap();
-    let sent = ada.make_file("large.bin", 100 * MIB).unwrap();
+    lan.set_rate(Some("400mbit")).unwrap();
+    let sent = ada.make_file("large.bin", 300 * MIB).unwrap();
+    let bytes = fs::read(&sent).unwrap();
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
     grace.wait_for_file("large.bin", "offered").unwrap();
     let _getting = grace.follow(&["get", "large.bin"]).unwrap();
-    // So slow that it is far from whole when the disk is full. What is left is for the database.
-    grace.wait_for_parts(70 * MIB).unwrap();
-    lan.set_rate(Some("16mbit")).unwrap();
-    grace.wait_for_parts(90 * MIB).unwrap();
-    disk.fill_up(24 * MIB as u64).unwrap();
-    let told = eventually("Grace shall hear why it does not go on", || {
-        let transfers = grace.list(&["files"])?;
-        Ok(transfers.into_iter().find_map(|one| Some(one["transfer"]["trouble"].as_str()?.to_owned())))
-    });
-    let told = told.unwrap();
-    assert!(told.contains("disk") && told.contains("free"), "{told}");
-    // Nothing is lost meanwhile, and talk goes on as far as there is room.
-    assert!(grace.bytes_of_parts() >= 90 * MIB as u64);
-    ada.ask(&["say", "Grace", "is your disk full?"]).unwrap();
-    let heard = eventually("Grace shall hear Ada", || {
-        let heard = grace.conversation(&ada)?;
-        Ok(heard.into_iter().find(|message| message["text"] == "is your disk full?"))
-    });
-    heard.unwrap();
+    // Ever slower, so that it is not whole before the disk is full.
+    for (so_far, rate) in [(270, "24mbit"), (290, "4mbit"), (297, "1mbit")] {
+        grace.wait_for_parts(so_far * MIB).unwrap();
+        lan.set_rate(Some(rate)).unwrap();
+    }
+    // What the file still lacks is more than that.
+    let left = disk.fill_up(MIB as u64).unwrap();
+    println!("{left} bytes are left of the disk");
+    lan.set_rate(Some("400mbit")).unwrap();
+    let told = trouble(&grace);
+    assert!(told.contains("disk") && told.contains("make some"), "{told}");
+    let at_the_end = part_of(&bytes, &grace);
+    assert!(at_the_end >= 297 * MIB as u64, "{at_the_end} bytes are here");
+    assert!(disk.free().unwrap() <= 4 * MIB as u64, "a hundredth of the disk is free at most");
+
+    // Nothing more is written to it now, by nobody, and both go on talking.
+    disk.fill_up(0).unwrap();
+    let long = "and this is a long story, ".repeat(100);
+    let (mut said, mut answered) = (Vec::new(), Vec::new());
+    for number in 0..30 {
+        let text = format!("{number}: is your disk full? {long}");
+        ada.ask(&["say", "Grace", &text]).unwrap();
+        said.push(text);
+        let text = format!("{number}: I will see. {long}");
+        match grace.attempt(&["say", "Ada", &text]).unwrap() {
+            Ok(_) => answered.push(text),
+            Err(refused) => assert!(refused.message.contains("disk is full"), "{}", refused.message),
+        }
+    }
+    println!("{} of 30 things could be said on the full disk", answered.len());
+    assert!(answered.len() < 30, "the disk was never full");
+    // It is there to be asked all the time.
+    assert_eq!(grace.ask(&["status"]).unwrap()["name"], "Grace");
+    assert_eq!(grace.file("large.bin").unwrap().unwrap()["state"]["state"], "wanted");
+
+    let carried = || lan.carried(Host::RIGHT).unwrap().bytes_there;
+    let before = carried();
     disk.make_room().unwrap();
-    lan.set_rate(None).unwrap();
+    let once_more = "there is room again";
+    let taken = eventually("it shall be possible to say something again", || {
+        Ok(grace.attempt(&["say", "Ada", once_more])?.ok())
+    });
+    taken.unwrap();
+    answered.push(once_more.to_owned());
+    for (here, other, wanted) in [(&grace, &ada, &said), (&ada, &grace, &answered)] {
+        let heard = eventually("all that was said shall be there, once and in order", || {
+            let heard =
+                here.conversation(other)?.into_iter().filter(|one| one["mine"] == false && one["file"].is_null());
+            let heard: Vec<String> = heard.map(|one| one["text"].as_str().unwrap().to_owned()).collect();
+            Ok((heard == *wanted).then_some(()))
+        });
+        heard.unwrap();
+    }
     grace.receive("large.bin", &sent).unwrap();
+    let after = carried() - before;
+    assert!(after < AHEAD, "{after} bytes came of what was here but for {}", 300 * MIB as u64 - at_the_end);
 }
 
 #[test]
@@ -224,6 +303,83 @@ fn another_arrives(lan: &Lan, from: &Device<'_>, to: &Device<'_>) {
     from.ask(&["send", to.name(), &sent]).unwrap();
     to.receive("another.bin", &sent).unwrap();
     assert_eq!(to.bytes_of_parts(), 0, "what was cancelled still came");
+}
+
+/// Changes bytes of a file where it lies.
+fn change(path: &str, at: usize, with: &[u8]) {
+    fs::OpenOptions::new().write(true).open(path).unwrap().write_all_at(with, at as u64).unwrap();
+}
+
+/// A file changes while its bytes flow: it is taken back, and nothing is left of it where they came. As it is now it can be
+/// sent again.
+fn spoilt_half_way(name: &str, spoil: impl FnOnce(&Lan, &str)) {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
+    let (sent, mut sending) = half_sent(&lan, &ada, &grace, name);
+    let so_far = part_of(&fs::read(&sent).unwrap(), &grace);
+    assert!(so_far < 30 * MIB as u64, "{so_far} bytes have come already");
+    spoil(&lan, &sent);
+    grace.wait_for_file(name, "withdrawn").unwrap();
+    ada.wait_for_file(name, "withdrawn").unwrap();
+    assert!(!sending.wait().unwrap().success(), "who waits for it to be there hears that it will not be");
+    nothing_is_left(&ada, &grace);
+    assert!(!grace.data().join("files").join(name).exists());
+    let refused = grace.attempt(&["get", name]).unwrap().unwrap_err();
+    assert!(refused.message.contains("took this file back"), "{}", refused.message);
+
+    lan.set_rate(None).unwrap();
+    if !Path::new(&sent).exists() {
+        let refused = ada.attempt(&["send", "Grace", &sent]).unwrap().unwrap_err();
+        assert!(refused.message.contains("no file"), "{}", refused.message);
+        ada.make_file(name, 20 * MIB).unwrap();
+    }
+    ada.ask(&["send", "Grace", &sent]).unwrap();
+    grace.receive(name, &sent).unwrap();
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_sent_is_taken_back() {
+    spoilt_half_way("draft.txt", |_, sent| change(sent, 50 * MIB, b"another word"));
+}
+
+#[test]
+fn a_file_that_is_cut_short_while_it_is_sent_is_taken_back() {
+    spoilt_half_way("log.txt", |_, sent| {
+        fs::OpenOptions::new().write(true).open(sent).unwrap().set_len(40 * MIB as u64 + 7).unwrap();
+    });
+}
+
+#[test]
+fn a_file_that_is_written_anew_while_it_is_sent_is_taken_back() {
+    spoilt_half_way("list.txt", |_, sent| fs::write(sent, "tea\n".repeat(10 * MIB)).unwrap());
+}
+
+#[test]
+fn a_file_that_vanishes_while_it_is_sent_is_taken_back_when_it_must_be_opened_again() {
+    spoilt_half_way("gone.txt", |lan, sent| {
+        fs::remove_file(sent).unwrap();
+        // Whoever has a file open has it to the end; so the link is cut.
+        lan.set_cable(Host::LEFT, false).unwrap();
+        sleep(LINK_ENDS);
+        lan.set_cable(Host::LEFT, true).unwrap();
+    });
+}
+
+#[test]
+fn a_file_that_vanishes_while_it_is_sent_or_changes_where_it_was_read_arrives_as_it_was() {
+    let lan = Lan::new().unwrap();
+    let (ada, grace) = acquainted(&lan).unwrap();
+    let (sent, mut sending) = half_sent(&lan, &ada, &grace, "once.txt");
+    let as_it_was = fs::read(&sent).unwrap();
+    part_of(&as_it_was, &grace);
+    change(&sent, 3, b"another word");
+    fs::rename(&sent, ada.data().join("elsewhere.txt")).unwrap();
+    fs::write(&sent, "another file").unwrap();
+    lan.set_rate(None).unwrap();
+    let file = grace.wait_for_file("once.txt", "here").unwrap();
+    assert!(fs::read(file["state"]["path"].as_str().unwrap()).unwrap() == as_it_was, "what arrived was never sent");
+    assert!(sending.wait().unwrap().success());
+    nothing_is_left(&ada, &grace);
 }
 
 #[test]

@@ -90,34 +90,89 @@ fn without_address(datagram: &Datagram) -> Vec<u8> {
     payload
 }
 
-/// For each name of each round but the last, the one of the next round that is likeliest the same device's. A round begins at
-/// a time, and ends with the next.
-pub(crate) fn link(names: &BTreeMap<String, Seen>, rounds: &[u64]) -> Vec<(String, String)> {
+/// What is known of a name in the next round, of which somebody asks whether it is the same device's as another.
+pub(crate) struct Candidate<'a> {
+    pub(crate) name: &'a str,
+    /// How much both have in common.
+    alike: f64,
+    /// How far they are apart in how early they came, in microseconds.
+    apart: u64,
+}
+
+/// For each name of each round but the last, those of the next round. A round begins at a time, and ends with the next.
+pub(crate) fn compare<'a>(names: &'a BTreeMap<String, Seen>, rounds: &[u64]) -> Vec<(&'a str, Vec<Candidate<'a>>)> {
     let mut spread: BTreeMap<&[u8], usize> = BTreeMap::new();
     for piece in names.values().flat_map(|seen| &seen.pieces) {
         *spread.entry(piece).or_default() += 1;
     }
-    let round = |index: usize| -> Vec<(&String, &Seen, u64)> {
+    let round = |index: usize| -> Vec<(&'a str, &'a Seen, u64)> {
         let (start, end) = (rounds[index], rounds.get(index + 1).copied().unwrap_or(u64::MAX));
         let within = names.iter().filter(|(_, seen)| (start..end).contains(&seen.first));
-        within.map(|(name, seen)| (name, seen, seen.first - start)).collect()
+        within.map(|(name, seen)| (name.as_str(), seen, seen.first - start)).collect()
     };
-    let mut guesses = Vec::new();
+    let alike = |one: &Seen, other: &Seen| -> f64 {
+        let common = one.pieces.intersection(&other.pieces).map(|piece| spread[piece.as_slice()]);
+        common.map(|many| (names.len() as f64 / many as f64).ln()).sum()
+    };
+    let mut compared = Vec::new();
     for index in 0..rounds.len().saturating_sub(1) {
-        let (these, next) = (round(index), round(index + 1));
-        for (name, seen, early) in these {
-            let score = |other: &Seen| -> f64 {
-                let common = seen.pieces.intersection(&other.pieces).map(|piece| spread[piece.as_slice()]);
-                common.map(|many| (names.len() as f64 / many as f64).ln()).sum()
-            };
-            let best = next.iter().max_by(|(_, one, at), (_, other, then)| {
-                let scores = score(one).total_cmp(&score(other));
-                scores.then_with(|| then.abs_diff(early).cmp(&at.abs_diff(early)))
+        let next = round(index + 1);
+        for (name, seen, early) in round(index) {
+            let candidates = next.iter().map(|(name, other, then)| Candidate {
+                name,
+                alike: alike(seen, other),
+                apart: then.abs_diff(early),
             });
-            guesses.extend(best.map(|(best, _, _)| (name.clone(), (*best).clone())));
+            compared.push((name, candidates.collect()));
         }
     }
+    compared
+}
+
+/// The candidate that is likeliest the same device's.
+pub(crate) fn likeliest<'a>(candidates: &[Candidate<'a>]) -> Option<&'a str> {
+    let best = candidates
+        .iter()
+        .max_by(|one, other| one.alike.total_cmp(&other.alike).then_with(|| other.apart.cmp(&one.apart)));
+    best.map(|best| best.name)
+}
+
+/// Where the right candidate stands among all, by what was said alone: from 0, before all others, to 1, behind them. Those
+/// that are equally alike stand together.
+pub(crate) fn place(candidates: &[Candidate<'_>], is_right: impl Fn(&str) -> bool) -> Option<f64> {
+    let right = candidates.iter().find(|one| is_right(one.name))?;
+    let before = candidates.iter().filter(|one| one.alike > right.alike).count();
+    let beside = candidates.iter().filter(|one| one.alike == right.alike).count();
+    Some((before as f64 + beside as f64 / 2.0) / candidates.len() as f64)
+}
+
+/// How rarely a test may fail by chance alone.
+const BY_CHANCE: f64 = 1e-6;
+/// The spreads above the mean that what is nearly normal has as rarely.
+const SPREADS: f64 = 4.754;
+
+/// The fewest right ones of some guesses that chance brings more rarely than [`BY_CHANCE`], where one of so many is right:
+/// binomial.
+pub(crate) fn beyond_chance(guesses: usize, candidates: usize) -> usize {
+    let odds = 1.0 / candidates as f64;
+    // That exactly so many are right, from none on.
+    let mut exactly = (1.0 - odds).powi(i32::try_from(guesses).unwrap());
+    let mut more = 1.0;
+    for right in 0..guesses {
+        if more < BY_CHANCE {
+            return right;
+        }
+        more -= exactly;
+        exactly *= (guesses - right) as f64 / (right + 1) as f64 * odds / (1.0 - odds);
+    }
     guesses
+}
+
+/// Below which mean of so many places the right ones stand before the others, and chance has it as rarely.
+pub(crate) fn before_chance(places: usize) -> f64 {
+    // The spread of one place, if all are as likely.
+    let spread = (1.0_f64 / 12.0).sqrt();
+    0.5 - SPREADS * spread / (places as f64).sqrt()
 }
 
 /// What a device would say that gave itself away: a number of its own, with each of its names.

@@ -170,29 +170,45 @@ fn names_of_one_device_are_linked_no_better_than_by_chance() {
     let mut names = linker::names(&recording.datagrams);
     let owners: BTreeMap<String, [u8; 6]> = names.iter().map(|(name, seen)| (name.clone(), seen.mac)).collect();
     assert_eq!(owners.values().collect::<BTreeSet<_>>().len(), usize::from(DEVICES), "all devices were heard");
-    let result = linker::link(&names, &rounds);
-    let judge = |guesses: &[(String, String)]| guesses.iter().filter(|(one, next)| owners[one] == owners[next]).count();
-    assert!(result.len() >= 200, "only {} changes of names were heard", result.len());
-    let right = judge(&result);
-    // By chance one of forty is right; more than thrice as many happen once in some ten thousand runs.
-    let most = result.len() * 3 / usize::from(DEVICES) + 3;
-    println!("{right} of {} changes were linked", result.len());
-    assert!(
-        right <= most,
-        "{right} of {} changes were linked, and by chance it would be {}",
-        result.len(),
-        result.len() / usize::from(DEVICES)
-    );
+    let heard = judge(&linker::compare(&names, &rounds), &owners);
+    println!("{heard:?}");
+    assert!(heard.changes >= 200, "only {} changes of names were heard", heard.changes);
+    // A run in a million is beyond this by chance.
+    let (beyond, before) = (linker::beyond_chance(heard.changes, DEVICES.into()), linker::before_chance(heard.changes));
+    assert!(heard.right < beyond, "{} of {} changes were linked", heard.right, heard.changes);
+    assert!(heard.place > before, "what is right stands at {}, and by chance at 0.5 and hardly {before}", heard.place);
 
     // A device that says a number of its own, once with each name, is linked nearly always.
     for (name, seen) in &mut names {
         let packet = linker::leak(name, &owners[name]);
         seen.hear(&packet);
     }
-    let planted = linker::link(&names, &rounds);
-    let right = judge(&planted);
-    println!("{right} of {} that were planted", planted.len());
-    assert!(right * 10 >= planted.len() * 9, "of {} that were planted, {right} were found", planted.len());
+    let planted = judge(&linker::compare(&names, &rounds), &owners);
+    println!("planted: {planted:?}");
+    assert!(planted.right * 20 >= planted.changes * 19, "of {} planted, {} are found", planted.changes, planted.right);
+    assert!(planted.place < 0.05, "what was planted stands at {}", planted.place);
+}
+
+/// What came of guessing.
+#[derive(Debug)]
+struct Judged {
+    changes: usize,
+    /// Changes that were guessed right.
+    right: usize,
+    /// Where the right one stands in the mean: 0.5 is chance.
+    place: f64,
+}
+
+fn judge(compared: &[(&str, Vec<linker::Candidate<'_>>)], owners: &BTreeMap<String, [u8; 6]>) -> Judged {
+    let mut places = Vec::new();
+    let mut right = 0;
+    for (name, candidates) in compared {
+        let is_right = |next: &str| owners[next] == owners[*name];
+        right += usize::from(linker::likeliest(candidates).is_some_and(is_right));
+        places.extend(linker::place(candidates, is_right));
+    }
+    assert!(places.len() * 20 >= compared.len() * 19, "only {} names have a next", places.len());
+    Judged { changes: compared.len(), right, place: places.iter().sum::<f64>() / places.len() as f64 }
 }
 
 fn now() -> u64 {
