@@ -246,7 +246,7 @@ impl Driver {
                 let ask = self.files.wait_for_word(ask, lane);
                 self.handle(read, Input::Asked { link, ask, blob });
             }
-            Incident::Fetched { blob, number, result } if self.files.ended(blob, number) => {
+            Incident::Fetched { blob, number, result } if self.files.ended(blob, number, &result) => {
                 self.handle(read, Input::Fetched { blob, result });
             }
             Incident::Fetched { .. } => {}

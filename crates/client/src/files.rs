@@ -40,8 +40,8 @@ pub(crate) struct Files {
     asked: BTreeMap<AskId, (Ask, Lane)>,
     last_ask: u64,
     last_fetch: u64,
-    /// By the number of the try.
-    fetching: BTreeMap<BlobId, (u64, AbortHandle)>,
+    /// By the number of the try, with the size of the file.
+    fetching: BTreeMap<BlobId, (u64, u64, AbortHandle)>,
     /// Each ends when its sender is dropped.
     serving: BTreeMap<AskId, (BlobId, oneshot::Sender<()>)>,
     turns: Turns,
@@ -118,11 +118,11 @@ impl Files {
         self.sweep();
         let blob = job.blob;
         let (folder, inbox, transfers) = (self.folder.clone(), self.inbox.clone(), self.transfers.clone());
-        if let Some((_, earlier)) = self.fetching.remove(&blob) {
+        if let Some((.., earlier)) = self.fetching.remove(&blob) {
             earlier.abort();
         }
         self.last_fetch = self.last_fetch.saturating_add(1);
-        let number = self.last_fetch;
+        let (number, size) = (self.last_fetch, job.size.bytes());
         let place = self.turns.stand(blob);
         let task = self.tasks.spawn(async move {
             let turn = place.turn().await;
@@ -130,23 +130,21 @@ impl Files {
                 Some(lanes) => fetch::run(&job, &*lanes, &folder, &transfers, turn).await,
                 None => Err(FetchError::Broken),
             };
-            match &result {
-                Ok(_) => transfers.forget(blob),
-                Err(error) => transfers.failed(blob, job.size.bytes(), error.to_string()),
-            }
             let result = result.map(|path| path.to_string_lossy().into_owned());
             let _ = inbox.send(Incident::Fetched { blob, number, result }).await;
         });
-        self.fetching.insert(blob, (number, task));
+        self.fetching.insert(blob, (number, size, task));
     }
 
     /// Whether what came of a try still counts: it may have been stopped after it told.
-    pub(crate) fn ended(&mut self, blob: BlobId, number: u64) -> bool {
-        let counts = self.fetching.get(&blob).is_some_and(|(current, _)| *current == number);
-        if counts {
-            self.fetching.remove(&blob);
+    pub(crate) fn ended(&mut self, blob: BlobId, number: u64, result: &Result<String, FetchError>) -> bool {
+        let counts = self.fetching.get(&blob).is_some_and(|(current, ..)| *current == number);
+        let Some((_, size, _)) = counts.then(|| self.fetching.remove(&blob)).flatten() else { return false };
+        match result {
+            Ok(_) => self.transfers.forget(blob),
+            Err(error) => self.transfers.failed(blob, size, error.to_string()),
         }
-        counts
+        true
     }
 
     /// A file that came is known to be here.
@@ -157,7 +155,7 @@ impl Files {
     /// Stops fetching and serving a file, and throws away the part of it that came.
     pub(crate) fn stop(&mut self, blob: BlobId) {
         self.transfers.forget(blob);
-        if let Some((_, task)) = self.fetching.remove(&blob) {
+        if let Some((.., task)) = self.fetching.remove(&blob) {
             task.abort();
         }
         self.serving.retain(|_, (served, _)| *served != blob);

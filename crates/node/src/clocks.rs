@@ -69,6 +69,11 @@ impl Clocks {
         }
     }
 
+    /// Forgets all that was shown. Whether there was anything.
+    pub(crate) fn forget(&mut self) -> bool {
+        !core::mem::take(&mut self.0).is_empty()
+    }
+
     /// Keeps what an account showed. False if that is nothing new. At the limit another account is forgotten.
     fn keep(&mut self, account: AccountId, shown: Shown) -> bool {
         let is_new = self.0.get(&account).is_none_or(|known| match (known.ahead(shown.at), shown.ahead(shown.at)) {

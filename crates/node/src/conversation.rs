@@ -128,7 +128,8 @@ impl Node {
         step.tell(Event::Message { conversation: with, id, from: from.account, device: from.device });
         self.pass_on(step, from, with, id)?;
         if from.account == self.device.account {
-            return self.expect_reach(step, with, id);
+            self.expect_reach(step, with, id)?;
+            return self.receipts_that_were_early(step, id);
         }
         self.post_receipt(step, from.account, with, Progress::Delivered, &[id])
     }
@@ -172,16 +173,34 @@ impl Node {
         Ok(())
     }
 
+    /// A message of another device of the account is here: how far it has come may be known already.
+    pub(crate) fn receipts_that_were_early(&mut self, step: &mut Step<'_>, id: MessageId) -> Stepped {
+        let (now, later) = core::mem::take(&mut self.early_receipts).into_iter().partition(|(of, ..)| *of == id);
+        self.early_receipts = later;
+        let now: std::collections::VecDeque<_> = now;
+        for (id, by, with, progress) in now {
+            self.progressed(step, by, with, id, progress)?;
+        }
+        Ok(())
+    }
+
     /// Somebody told how far messages of this account have come.
     fn progressed(
-        &self,
+        &mut self,
         step: &mut Step<'_>,
         by: AccountId,
         with: ConversationId,
         id: MessageId,
         progress: Progress,
     ) -> Stepped {
-        let Some((at, message)) = self.find(step, with, id)? else { return Ok(()) };
+        let Some((at, message)) = self.find(step, with, id)? else {
+            // What another device of the account said may come after the answer to it.
+            self.early_receipts.push_back((id, by, with, progress));
+            if self.early_receipts.len() > limits::EARLY_RECEIPTS {
+                self.early_receipts.pop_front();
+            }
+            return Ok(());
+        };
         if message.from != self.device.account || message.progress >= Some(progress) {
             return Ok(());
         }

@@ -38,11 +38,19 @@ struct Running {
 }
 
 impl Fetches {
-    /// Whether one more may be fetched from an account.
-    fn may_fetch(&self, account: AccountId) -> bool {
-        let running = || self.wanted.values().filter_map(|want| want.running);
-        running().count() < limits::FETCHES
-            && running().filter(|running| running.account == account).count() < limits::FETCHES_FROM_ONE
+    /// How many are being fetched from each account.
+    fn running(&self) -> BTreeMap<AccountId, usize> {
+        let mut running = BTreeMap::new();
+        for under_way in self.wanted.values().filter_map(|want| want.running) {
+            let count: &mut usize = running.entry(under_way.account).or_default();
+            *count = count.saturating_add(1);
+        }
+        running
+    }
+
+    /// Whether a further file of an account is not wanted unasked: it has its share.
+    pub(crate) fn is_full_of(&self, account: AccountId) -> bool {
+        self.wanted.values().filter(|want| want.from == account).count() >= limits::WANTED_FROM_ONE
     }
 
     pub(crate) fn load(read: &impl Read) -> Stepped<Self> {
@@ -103,19 +111,27 @@ impl Node {
         let now = step.now.mono;
         let due = self.fetches.wanted.iter().filter(|(_, want)| want.running.is_none() && want.again <= now);
         let (mut next, mut asleep) = (Vec::new(), Vec::new());
+        let mut running = self.fetches.running();
+        let mut room = limits::FETCHES.saturating_sub(running.values().sum());
         for (blob, want) in due {
-            match self.holder(want) {
-                Some(running) => next.push((*blob, running)),
-                None => asleep.extend(self.holders(want)),
+            if room == 0 {
+                break;
+            }
+            let Some(holder) = self.holder(want) else {
+                asleep.extend(self.holders(want));
+                continue;
+            };
+            let of_one = running.entry(holder.account).or_default();
+            if *of_one < limits::FETCHES_FROM_ONE {
+                *of_one = of_one.saturating_add(1);
+                room = room.saturating_sub(1);
+                next.push((*blob, holder));
             }
         }
         for device in asleep {
             self.wake(now, device);
         }
         for (blob, running) in next {
-            if !self.fetches.may_fetch(running.account) {
-                continue;
-            }
             let Some(file) = self.file_job(step, blob)? else {
                 self.fetches.forget(&blob);
                 continue;

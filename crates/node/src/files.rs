@@ -107,13 +107,15 @@ impl Node {
         step.tell(Event::Message { conversation: with, id, from: account, device });
         self.pass_on(step, from, with, id)?;
         if account == self.device.account {
-            return self.expect_reach(step, with, id);
+            self.expect_reach(step, with, id)?;
+            return self.receipts_that_were_early(step, id);
         }
         // Whoever is known through a group alone fills no disk unasked.
         if self.is_friend(account)
             && let Some((blob, file)) = self.file_of(step, id)?
             && file.size.bytes() <= limits::FETCHED_UNASKED
             && !self.fetches.is_full()
+            && !self.fetches.is_full_of(account)
             && self.has_room_for_file(step, &file)?
         {
             self.want_file(step, blob, file)?;

@@ -81,6 +81,10 @@ impl Node {
         }
         let last = core::mem::replace(&mut self.last, step.now);
         let expected = last.wall.plus(step.now.mono.since(last.mono));
+        // If the machine slept, the others' clocks went on too, and nobody counted by how much.
+        if step.now.wall.since(expected) > limits::CLOCK_TOLD_MS && self.clocks.forget() {
+            step.tell(Event::Clock);
+        }
         if has_leapt(step.now.wall, expected) {
             self.device.steady = Steady { wall: step.now.wall, chores: 0 };
             step.db.put(Table::Device, key::DEVICE, &self.device)?;

@@ -2,7 +2,7 @@ use std::{
     collections::BTreeSet,
     fs::{DirBuilder, File, OpenOptions},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -71,7 +71,7 @@ impl Folder {
             let path = self.0.join(candidate.as_str());
             if path.symlink_metadata().is_err() {
                 let mut noted = create(&note)?;
-                io::Write::write_all(&mut noted, candidate.as_str().as_bytes())?;
+                io::Write::write_all(&mut noted, note_of(part, candidate.as_str())?.as_bytes())?;
                 noted.sync_all()?;
                 match rename_to_free(part, &path) {
                     Ok(()) => {
@@ -104,10 +104,13 @@ impl Folder {
         if apart.join(format!("{name}.{PART}")).exists() {
             return None;
         }
-        let noted = std::fs::read_to_string(apart.join(format!("{name}.{NAMED}"))).ok()?;
+        let note = std::fs::read_to_string(apart.join(format!("{name}.{NAMED}"))).ok()?;
+        let (noted, _) = note.split_once('\n')?;
         // A name that was tamed is itself, and leads nowhere else.
-        let noted = Some(FileName::tamed(&noted)).filter(|tamed| tamed.as_str() == noted)?;
-        Some(self.0.join(noted.as_str())).filter(|path| path.is_file())
+        let tamed = Some(FileName::tamed(noted)).filter(|tamed| tamed.as_str() == noted)?;
+        let path = self.0.join(tamed.as_str());
+        // Somebody may have put another file in its place: that is theirs.
+        note_of(&path, noted).is_ok_and(|of_this| of_this == note).then_some(path)
     }
 
     /// Whether so many more bytes can be kept, and the database still has room.
@@ -127,7 +130,8 @@ impl Folder {
         if let Some(path) = self.named(name) {
             let _ = std::fs::remove_file(path);
         }
-        for ending in [PART, SENT, TREE, NAMED] {
+        // The name first: without the part it would say that the file is finished.
+        for ending in [NAMED, PART, SENT, TREE] {
             let _ = std::fs::remove_file(self.0.join(APART).join(format!("{name}.{ending}")));
         }
     }
@@ -137,6 +141,12 @@ impl Folder {
         DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
         Ok(path)
     }
+}
+
+/// What is noted of a file that gets a name: the name, and which file it is, whatever it is called.
+fn note_of(file: &Path, name: &str) -> io::Result<String> {
+    let about = file.symlink_metadata()?;
+    Ok(format!("{name}\n{} {} {}", about.dev(), about.ino(), about.len()))
 }
 
 /// Gives a file another name, unless that is taken.

@@ -457,6 +457,18 @@ async fn what_was_finished_is_thrown_away_until_it_is_known_to_be_here() {
     }
 }
 
+#[tokio::test]
+async fn what_somebody_put_in_the_place_of_a_finished_file_stays() {
+    let scene = Scene::new();
+    let folder = scene.folder(&scene.there);
+    let job = scene.prepare(&scene.file("tune.ogg", &pattern(9))).unwrap();
+    let path = scene.fetch(&job, Weather::Fair).await.0.unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, b"mine").unwrap();
+    folder.throw_away(&job.blob.to_string());
+    assert_eq!(fs::read(&path).unwrap(), b"mine");
+}
+
 /// Lanes to somebody who serves a file as often as it is asked for.
 struct Ready {
     job: FileJob,
@@ -507,7 +519,7 @@ async fn to_stop_and_begin_again_leaves_one_whole_file_or_none() {
     // Those that were stopped too late tell of themselves as well, and count no more.
     let last = loop {
         let Some(Incident::Fetched { number, result, .. }) = incidents.recv().await else { panic!("another incident") };
-        if files.ended(job.blob, number) {
+        if files.ended(job.blob, number, &result) {
             break result;
         }
     };

@@ -95,3 +95,18 @@ fn two_who_pair_by_very_different_clocks_know_of_it_afterwards() {
     world.devices[wen].skew = 0;
     assert_eq!(stand(&world, wen), ClockStand::Unknown);
 }
+
+#[test]
+fn a_machine_that_slept_is_not_told_that_its_clock_is_wrong() {
+    let mut world = World::new(54);
+    let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+    world.befriend(jia, yi);
+    light(&mut world, yi);
+    assert_eq!(stand(&world, jia), ClockStand::Agrees { others: 1 });
+    // What counts time stood still meanwhile, here and nowhere else; and nobody is near any more.
+    world.apart.push((jia, yi));
+    world.cut_between(jia, yi);
+    world.devices[jia].skew = 8 * HOUR;
+    world.pass(60_000);
+    assert_eq!(stand(&world, jia), ClockStand::Unknown);
+}
