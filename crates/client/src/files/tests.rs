@@ -531,3 +531,58 @@ async fn to_stop_and_begin_again_leaves_one_whole_file_or_none() {
     drop(files.turns.stand(job.blob).turn().await);
     assert!(called(&folder, "tune").is_empty() && called(&folder.join(".parts"), "").is_empty());
 }
+
+/// Lanes that nobody answers on, each a moment too late to be of use.
+struct Dead;
+
+impl Lanes for Dead {
+    fn allow(&self) {}
+
+    fn open(&self) -> Pending<'static, Result<Lane, SendError>> {
+        Box::pin(async { Err(SendError::Closed) })
+    }
+
+    fn accept(&self) -> Pending<'static, Option<Lane>> {
+        Box::pin(async { None })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_stopped_tells_of_no_trouble_afterwards() {
+    let scene = Scene::new();
+    let job = scene.prepare(&scene.file("tune.ogg", &pattern(9))).unwrap();
+    let (inbox, mut incidents) = mpsc::channel(64);
+    let mut files = Files::new(scene.folder(&scene.there), scene.transfers.clone(), inbox);
+    files.fetch(Some(Arc::new(Dead)), job.clone());
+    // It has failed and says so; and then it is stopped before that was heard.
+    let Some(Incident::Fetched { blob, number, result }) = incidents.recv().await else { panic!("another incident") };
+    files.stop(blob);
+    assert!(!files.ended(blob, number, &result));
+    assert!(scene.transfers.all().is_empty(), "{:?}", scene.transfers.all());
+    // One that counts does tell.
+    files.fetch(Some(Arc::new(Dead)), job);
+    let Some(Incident::Fetched { blob, number, result }) = incidents.recv().await else { panic!("another incident") };
+    assert!(files.ended(blob, number, &result));
+    assert!(scene.transfers.all()[0].trouble.is_some());
+}
+
+#[tokio::test]
+async fn who_is_stopped_being_served_gets_no_further_byte() {
+    let scene = Scene::new();
+    let job = scene.prepare(&scene.file("tune.ogg", &pattern(40 * PIECE_BYTES))).unwrap();
+    let (inbox, mut incidents) = mpsc::channel(64);
+    let mut files = Files::new(scene.folder(&scene.here), scene.transfers.clone(), inbox);
+    let (near, mut far) = duplex(64 * 1024);
+    let (reader, writer) = split(near);
+    let lane = Lane { reader: Box::new(reader), writer: Box::new(writer) };
+    let ask = files.wait_for_word(Ask { blob: job.blob, from: 0, tree: true }, lane);
+    files.serve(ask, Ok(job));
+    let mut some = vec![0; 300_000];
+    far.read_exact(&mut some).await.unwrap();
+    files.stop_serving(ask);
+    let mut rest = Vec::new();
+    far.read_to_end(&mut rest).await.unwrap();
+    // What was on its way already, and no more of the ten mebibytes: what fits into the lane, and what was being put in.
+    assert!(rest.len() <= 128 * 1024, "{} bytes", rest.len());
+    assert!(matches!(incidents.recv().await, Some(Incident::Served(served)) if served == ask));
+}
