@@ -110,6 +110,8 @@ impl Node {
     /// The user lights an app, or lets it go dark.
     pub(crate) fn light(&mut self, step: &mut Step<'_>, app: AppId, on: bool) -> Stepped<Result<(), CommandError>> {
         let before = self.lamps.own.clone();
+        // Kept before anything changes: the step may fail at any point.
+        self.lamps.kept.get_or_insert_with(|| before.clone());
         if on {
             let since = step.now.wall;
             let lit = AppPresence { app: app.clone(), state: AppState::On, source: Source::Hand, since };
@@ -124,7 +126,6 @@ impl Node {
             self.lamps.own = before;
             return Ok(Err(CommandError::TooManyApps));
         }
-        self.lamps.kept.get_or_insert(before);
         self.lamps.changed = true;
         self.tell_presence(step)?;
         Ok(Ok(()))

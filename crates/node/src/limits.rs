@@ -47,6 +47,9 @@ pub const NOTE_BYTES: usize = 4096;
 pub const FETCHED_UNASKED: u64 = 64 * 1024 * 1024;
 /// Files of others that are here or on their way, together, in bytes. A further one waits until the user asks for it.
 pub const FILES_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+/// Receipts for messages that are not here yet. Beyond them the oldest is forgotten: how far that message came is shown by
+/// the device that sent it.
+pub const EARLY_RECEIPTS: usize = 1_024;
 /// Files that are fetched at one time. Further ones wait.
 pub const FETCHES: usize = 12;
 /// Of them from one account, so that one who is slow does not keep out the others.
@@ -56,6 +59,8 @@ pub const FETCHES_FROM_ONE: usize = 3;
 pub const SERVED_TO_ONE: usize = 4;
 /// Files that are to be fetched. A further one waits until the user asks for it.
 pub const WANTED: usize = 1_000;
+/// Of them, as many of one contact as are fetched without asking. A further one waits until the user asks for it.
+pub const WANTED_FROM_ONE: usize = 200;
 /// How long after a failure a file is asked for again; doubled each time,
 pub const FETCH_AGAIN_MS: u64 = 1_000;
 /// up to this.

@@ -1,14 +1,16 @@
 //! The machine itself: its state, and the way of one input through it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
 use lamplit_identity::{ListError, VerifiedList};
 use lamplit_sync::horizon::KEEP_DELETIONS_MS;
-use lamplit_types::{AccountId, AudienceId, Beacon, DeviceId, GroupId, LinkId, Mono, Now, Wall};
-use lamplit_wire::{AppPresence, Record, RecordBody, SetId};
+use lamplit_types::{
+    AccountId, AudienceId, Beacon, ConversationId, DeviceId, GroupId, LinkId, MessageId, Mono, Now, Wall,
+};
+use lamplit_wire::{AppPresence, Progress, Record, RecordBody, SetId};
 use rand_core::CryptoRng;
 
 use crate::{
@@ -67,6 +69,8 @@ pub struct Node {
     pub(crate) dirty: BTreeSet<SetId>,
     /// Devices for which something was posted and not sent.
     pub(crate) posted: BTreeSet<DeviceId>,
+    /// Receipts that overtook what they are for, the oldest first: message, whose, in which conversation, how far.
+    pub(crate) early_receipts: VecDeque<(MessageId, AccountId, ConversationId, Progress)>,
     /// Devices for which receipts wait for more to go with, and until when.
     pub(crate) receipts: BTreeSet<DeviceId>,
     pub(crate) receipts_due: Option<Mono>,
@@ -194,6 +198,7 @@ impl Node {
             dirty_groups: BTreeSet::new(),
             dirty: BTreeSet::new(),
             posted: BTreeSet::new(),
+            early_receipts: VecDeque::new(),
             receipts: BTreeSet::new(),
             receipts_due: None,
             waiting,

@@ -348,6 +348,9 @@ fn what_was_lit_in_a_step_that_was_not_kept_is_dark() {
     world.undone(jia, Input::Command(1_001, Command::Light { app: app("qq"), on: false }));
     let own: Vec<String> = world.own_lit(jia);
     assert_eq!(own, ["qq"]);
+    // Nor where the step itself fails, since the database cannot be read.
+    world.fails(jia, Input::Command(1_002, Command::Light { app: app("msn"), on: true }));
+    assert_eq!(world.own_lit(jia), ["qq"]);
     world.pass(90_000);
     assert_eq!(world.lit(yi, jia), ["qq"]);
 }

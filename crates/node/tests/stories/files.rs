@@ -364,3 +364,28 @@ fn what_was_finished_after_it_was_declined_is_thrown_away() {
     world.input(yi, Input::Fetched { blob, result: Ok("/picture.jpg".to_owned()) });
     assert_eq!(world.devices[yi].stopped, [blob]);
 }
+
+#[test]
+fn one_contact_takes_no_more_than_a_share_of_what_is_wanted() {
+    let (mut world, jia, yi) = two(19);
+    let bing = world.person("Bing");
+    world.befriend(yi, bing);
+    world.slow.push(jia);
+    let many = limits::WANTED_FROM_ONE + 5;
+    let ids: Vec<_> = (0..many).map(|number| send(&mut world, jia, yi, numbered(number, 1_000))).collect();
+    world.pass(5_000);
+    let wanted = ids.iter().filter(|id| seen(&world, yi, **id).state == FileStand::Wanted).count();
+    assert_eq!(wanted, limits::WANTED_FROM_ONE, "the others are offered");
+    assert_eq!(world.slowly.len(), limits::FETCHES_FROM_ONE);
+    // Who asks for one of them gets it, and others are not kept out.
+    world.command(yi, Command::FetchFile(*ids.last().unwrap())).unwrap();
+    let other = send(&mut world, bing, yi, numbered(many, 1_000));
+    world.settle();
+    assert_eq!(seen(&world, yi, other).state, here());
+}
+
+fn numbered(number: usize, size: u64) -> NewFile {
+    let mut new = file(1, size);
+    new.card.blob = BlobId::from_bytes(u128::try_from(number).unwrap().to_be_bytes());
+    new
+}

@@ -457,3 +457,23 @@ fn send_file(world: &mut World, from: usize, to: GroupId) -> BlobId {
     world.command(from, Command::SendFile { to: to.into(), file }).unwrap();
     blob
 }
+
+#[test]
+fn what_is_told_of_a_message_may_overtake_it() {
+    let (mut world, [ada, grace, hedy], group) = three();
+    let pad = world.sibling(grace);
+    world.pass(120_000);
+    // Grace's two devices do not reach each other, and both reach the others.
+    world.apart.push((grace, pad));
+    world.cut_between(grace, pad);
+    world.settle();
+    let id = world.call_out(pad, group, "from the other one");
+    world.pass(WHILE);
+    assert!(world.message(grace, id).is_none(), "only the receipts came");
+    world.apart.clear();
+    world.pass(120_000);
+    for at in [grace, pad] {
+        assert_eq!(world.message(at, id).unwrap().reach.unwrap().delivered, 2, "{at}");
+    }
+    assert_eq!(world.group_history(ada, group), world.group_history(hedy, group));
+}

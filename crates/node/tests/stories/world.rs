@@ -59,6 +59,19 @@ impl Read for Store {
     }
 }
 
+/// A database that cannot be read.
+struct Broken;
+
+impl Read for Broken {
+    fn get(&self, _: Table, _: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        Err(ReadError::Storage("it cannot be read".to_owned()))
+    }
+
+    fn scan(&self, _: Table, _: &[u8], _: Option<&[u8]>, _: Order, _: usize) -> Result<Vec<Row>, ReadError> {
+        Err(ReadError::Storage("it cannot be read".to_owned()))
+    }
+}
+
 /// One device with its database.
 pub(crate) struct Device {
     pub(crate) node: Option<Node>,
@@ -417,6 +430,17 @@ impl World {
         let device = &mut self.devices[at];
         let node = device.node.as_mut().unwrap();
         node.handle(now, &mut self.rng, &device.store, input).unwrap();
+        for close in node.rolled_back(&device.store, now, &mut self.rng).unwrap() {
+            self.carry(at, close);
+        }
+    }
+
+    /// Something comes while the database cannot be read.
+    pub(crate) fn fails(&mut self, at: usize, input: Input) {
+        let now = self.clock(at);
+        let device = &mut self.devices[at];
+        let node = device.node.as_mut().unwrap();
+        node.handle(now, &mut self.rng, &Broken, input).unwrap_err();
         for close in node.rolled_back(&device.store, now, &mut self.rng).unwrap() {
             self.carry(at, close);
         }
