@@ -25,7 +25,7 @@ use crate::{
     links::Links,
     random::Random,
     screen::Screen,
-    turns::Turns,
+    sends::Sends,
 };
 
 /// A running device. Dropping it with all its handles stops it too, without waiting.
@@ -147,7 +147,7 @@ impl Client {
             discovery,
             folder,
             transfers,
-            turns: Turns::new(),
+            sends: Sends::new(),
         };
         Ok(Self { handle, task })
     }

@@ -12,7 +12,7 @@ use crate::{
     driver::Incident,
     files::{Folder, Manner, PrepareError, Transfer, Transfers, prepare},
     limits,
-    turns::Turns,
+    sends::Sends,
 };
 
 /// The scheme of an address that is typed by hand: an IP address and a port.
@@ -32,7 +32,7 @@ pub struct Handle {
     pub(crate) discovery: bool,
     pub(crate) folder: Folder,
     pub(crate) transfers: Transfers,
-    pub(crate) turns: Turns,
+    pub(crate) sends: Sends,
 }
 
 /// What is true just now and on no disk. A reader always gets the latest.
@@ -140,7 +140,7 @@ impl Handle {
     /// # Errors
     /// See [`SendFailed`].
     pub async fn send_file(&self, to: ConversationId, path: PathBuf, manner: Manner) -> Result<MessageId, SendFailed> {
-        let turn = self.turns.take().await.ok_or(SendFailed::Busy)?;
+        let turn = self.sends.take().await.ok_or(SendFailed::Busy)?;
         let (folder, transfers) = (self.folder.clone(), self.transfers.clone());
         let prepared = tokio::task::spawn_blocking(move || {
             // Its turn ends with the reading, also when nobody waits for that any more.

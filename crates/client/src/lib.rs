@@ -17,7 +17,7 @@ mod links;
 mod outlet;
 mod random;
 mod screen;
-mod turns;
+mod sends;
 
 pub use client::{Carrier, Client, Network, Parts, StartError};
 pub use driver::Fatal;

@@ -357,7 +357,10 @@ impl fmt::Display for Finding {
             Self::Clock { others: 0 } => f.write_str(
                 "the clock is not behind what this device has written; whether it is ahead can be told once others are met",
             ),
-            Self::Clock { others } => write!(f, "the clock agrees with {}", whose(*others)),
+            Self::Clock { others: 1 } => f.write_str("the clock agrees with that of the one other who was met"),
+            Self::Clock { others } => {
+                write!(f, "the clock is neither ahead of nor behind most of the {others} others who were met")
+            }
             Self::ClockBehind { seconds } => {
                 write!(f, "the clock is wrong, or was: files of this device are {seconds} s ahead of it")
             }

@@ -7,7 +7,7 @@ use lamplit_types::{AccountId, BlobId, DeviceId, FileSize, LinkId, Mono};
 use crate::{
     Node,
     db::{Typed, decode},
-    io::{FileJob, Transmit},
+    io::{FetchError, FileJob, Transmit},
     limits,
     rows::File,
     step::{Step, Stepped},
@@ -26,6 +26,9 @@ struct Want {
     from: AccountId,
     size: FileSize,
     running: Option<Running>,
+    /// How often it was asked for, so that all who may have it have their turn.
+    tries: u32,
+    /// How often it came to nothing for another reason than that somebody was busy.
     failures: u32,
     again: Mono,
 }
@@ -65,7 +68,7 @@ impl Fetches {
     }
 
     pub(crate) fn want(&mut self, blob: BlobId, from: AccountId, size: FileSize) {
-        let want = Want { from, size, running: None, failures: 0, again: Mono(0) };
+        let want = Want { from, size, running: None, tries: 0, failures: 0, again: Mono(0) };
         self.wanted.insert(blob, want);
     }
 
@@ -82,12 +85,16 @@ impl Fetches {
         self.wanted.len() >= limits::WANTED
     }
 
-    /// It did not come. Another of those who have it is asked next, and this one later again.
-    pub(crate) fn failed(&mut self, blob: &BlobId, now: Mono) {
+    /// It did not come. Another of those who have it is asked next, and this one later again: soon, if it was only
+    /// busy with others, and later each time otherwise.
+    pub(crate) fn failed(&mut self, blob: &BlobId, now: Mono, why: &FetchError) {
         if let Some(want) = self.wanted.get_mut(blob) {
-            let wait = limits::FETCH_AGAIN_MS.checked_shl(want.failures.min(16)).unwrap_or(u64::MAX);
+            let is_busy = *why == FetchError::Busy;
+            let doublings = if is_busy { 0 } else { want.failures.min(16) };
+            let wait = limits::FETCH_AGAIN_MS.checked_shl(doublings).unwrap_or(u64::MAX);
             want.again = now.plus(wait.min(limits::FETCH_AGAIN_MAX_MS));
-            want.failures = want.failures.saturating_add(1);
+            want.tries = want.tries.saturating_add(1);
+            want.failures = want.failures.saturating_add(u32::from(!is_busy));
             want.running = None;
         }
     }
@@ -151,7 +158,7 @@ impl Node {
             Some(Running { link: self.ready_link_to(device)?, account: self.people.account_of(device)? })
         };
         let links: Vec<Running> = self.holders(want).iter().filter_map(ready).collect();
-        let turn = usize::try_from(want.failures).ok()?.checked_rem(links.len())?;
+        let turn = usize::try_from(want.tries).ok()?.checked_rem(links.len())?;
         links.get(turn).copied()
     }
 

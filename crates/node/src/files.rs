@@ -226,7 +226,7 @@ impl Node {
         let place = match result {
             Ok(place) => place,
             Err(error) => {
-                self.fetches.failed(&blob, step.now.mono);
+                self.fetches.failed(&blob, step.now.mono, &error);
                 if error == FetchError::Lied {
                     step.tell(Event::Warning(Warning::FileLied(from)));
                 }

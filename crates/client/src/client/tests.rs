@@ -365,7 +365,7 @@ async fn files_are_read_a_few_at_a_time_and_too_many_are_refused() {
     };
     let mut taken = Vec::new();
     for _ in 0..limits::SENT_AT_ONCE {
-        taken.push(handle.turns.take().await.unwrap());
+        taken.push(handle.sends.take().await.unwrap());
     }
     let mut waiting: Vec<_> = (0..limits::SENDS_WAITING).map(|_| send()).collect();
     tokio::task::yield_now().await;

@@ -19,7 +19,7 @@ fn a_clock_that_differs_from_others_is_told_with_what_to_do() {
     let compared = |others| judge(now, None, others);
     for (others, level, says) in [
         (Others::Unknown, Level::Good, "can be told once others are met"),
-        (Others::Agrees { others: 3 }, Level::Good, "agrees with those of most of the 3 others"),
+        (Others::Agrees { others: 3 }, Level::Good, "neither ahead of nor behind most of the 3 others"),
         (Others::Ahead { minutes: 90, others: 1 }, Level::Warning, "90 minutes ahead of that of the one other"),
         (Others::Ahead { minutes: 400, others: 2 }, Level::Failure, "6 hours ahead of those of most of the 2 others"),
         (Others::Behind { minutes: 4_000, others: 5 }, Level::Failure, "2 days behind those of most of the 5 others"),

@@ -8,7 +8,7 @@ use crate::limits;
 
 /// Who is read now, and who waits. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Turns {
+pub(crate) struct Sends {
     /// For those that wait, and those whose turn it is.
     room: Arc<Semaphore>,
     going: Arc<Semaphore>,
@@ -16,12 +16,12 @@ pub(crate) struct Turns {
 
 /// Somebody's turn, as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct Sending {
     _room: OwnedSemaphorePermit,
     _going: OwnedSemaphorePermit,
 }
 
-impl Turns {
+impl Sends {
     pub(crate) fn new() -> Self {
         let going = Semaphore::new(limits::SENT_AT_ONCE);
         let room = Semaphore::new(limits::SENT_AT_ONCE + limits::SENDS_WAITING);
@@ -29,10 +29,10 @@ impl Turns {
     }
 
     /// Waits for a turn, behind those that came before. `None` at once if too many wait.
-    pub(crate) async fn take(&self) -> Option<Turn> {
+    pub(crate) async fn take(&self) -> Option<Sending> {
         let room = self.room.clone().try_acquire_owned().ok()?;
         let going = self.going.clone().acquire_owned().await.ok()?;
-        Some(Turn { _room: room, _going: going })
+        Some(Sending { _room: room, _going: going })
     }
 }
 
