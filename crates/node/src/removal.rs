@@ -1,69 +1,35 @@
 //! A device of the account is removed: with the recovery phrase a new generation begins, in which that device has no part
 //! and none of the keys.
 //!
-//! What it wrote up to then stays, and nothing that it writes later is taken: how far its records reach is written down
-//! in each set as a *cut-off*, and the start of the generation names the hash of all of them.
+//! What it wrote up to then stays, and nothing that it writes later is taken: see [`cut_off`].
+
+mod cut_off;
 
 use lamplit_identity::{
     ListKey, MergeError, NewGeneration, PairSecret, RemoveError, RootKey, VerifiedList, remove_devices, verify,
 };
-use lamplit_types::{AccountId, AudienceId, DeviceId, Incarnation};
+use lamplit_types::{AccountId, DeviceId};
 use lamplit_wire::{
-    AccountSecrets, Body, Entry, Frame, Head, Kind, PairGift, Record, Removed, SetId, Value,
+    AccountSecrets, Body, Frame, Kind, PairGift, Removed,
     bounded::List,
     credential::{DeviceList, PairId, Removal},
 };
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
     Node,
-    db::{Typed, decode, encode},
+    db::{Typed, decode},
     devices::entity,
     io::{Answer, CommandError, Event, Transmit, Warning},
     limits,
     line::{Flow, Line, send},
     mail::Mail,
     people::own_pairs,
-    replica::{Change, OWN_DATA, OWN_SECRETS, heads, open, owner_of, set_of, stored},
-    rows::{AccountKeys, Departed, FieldKey, Stored, key},
+    replica::{Change, OWN_DATA, OWN_SECRETS, set_of},
+    rows::{AccountKeys, Departed, key},
     step::{Step, Stepped},
     table::{Order, Read, Table},
 };
-
-/// The field of a cut-off entity that holds it.
-const HEADS_FIELD: u8 = 1;
-
-/// How far a removed device's records of one set reach.
-#[derive(Serialize, Deserialize)]
-struct CutOff {
-    device: DeviceId,
-    /// The last record that is taken of each of its lives.
-    heads: Vec<(Incarnation, Head)>,
-    /// The hashes of the cut-offs of all of the account's sets, of which this one is one.
-    all: Vec<[u8; 32]>,
-}
-
-impl CutOff {
-    fn hash(&self, audience: AudienceId) -> [u8; 32] {
-        let mut hash = blake3::Hasher::new();
-        hash.update(b"lamplit/1/cut-off\0").update(audience.as_bytes()).update(self.device.as_bytes());
-        for (life, head) in &self.heads {
-            hash.update(&life.0.to_le_bytes()).update(&head.seq.to_le_bytes()).update(&head.chain.0);
-        }
-        *hash.finalize().as_bytes()
-    }
-}
-
-/// What a generation's start names.
-fn hash_of(all: &[[u8; 32]]) -> [u8; 32] {
-    let mut hash = blake3::Hasher::new();
-    hash.update(b"lamplit/1/cut-offs\0");
-    for one in all {
-        hash.update(one);
-    }
-    *hash.finalize().as_bytes()
-}
 
 impl Node {
     /// Removes a device of the account, with the root key that follows from the phrase.
@@ -78,8 +44,7 @@ impl Node {
         }
         let before = self.people.me().list.clone();
         let cut_offs = self.cut_offs(step, device)?;
-        let all: Vec<[u8; 32]> = cut_offs.iter().map(|(set, cut_off)| cut_off.hash(set.audience)).collect();
-        let removals = List::one(Removal { device, cutoff: hash_of(&all) });
+        let removals = List::one(Removal { device, cutoff: cut_offs.hash() });
         // Two histories of the list can only be left behind by a generation that neither knows to follow.
         let skip = self.device.fork.take().map(|fork| (fork, before.clone()));
         let made = match &skip {
@@ -94,10 +59,7 @@ impl Node {
             }
         };
         // Under the keys that all of the others have: it tells them what not to take, before they take anything else.
-        for (set, cut_off) in cut_offs {
-            let value = encode(&CutOff { all: all.clone(), ..cut_off }, Table::Records)?;
-            self.write(step, set, Change::set(Kind::CutOff, entity(&device), HEADS_FIELD, value))?;
-        }
+        self.cut_off(step, cut_offs)?;
         self.write(step, set_of(self.device.account, OWN_DATA), Change::delete(Kind::Device, entity(&device)))?;
         let keys = AccountKeys {
             generation: list.generation().number,
@@ -116,100 +78,6 @@ impl Node {
         self.hand_keys_to_siblings(step)?;
         self.renew_pairs(step)?;
         Ok(Ok(Answer::Done))
-    }
-
-    /// How far a device's records reach in each of the account's sets, as far as is known here.
-    fn cut_offs(&self, step: &Step<'_>, device: DeviceId) -> Stepped<Vec<(SetId, CutOff)>> {
-        let mut cut_offs = Vec::new();
-        for audience in [OWN_DATA, OWN_SECRETS, self.device.friends] {
-            let set = set_of(self.device.account, audience);
-            let heads = heads(&step.db, &set)?.into_iter().filter(|(author, _)| author.device == device);
-            let heads = heads.map(|(author, head)| (author.incarnation, head)).collect();
-            cut_offs.push((set, CutOff { device, heads, all: Vec::new() }));
-        }
-        Ok(cut_offs)
-    }
-
-    /// Up to which number a device's records of a set are taken that is on its owner's list no more; 0: none.
-    pub(crate) fn taken_up_to(
-        &self,
-        step: &Step<'_>,
-        set: &SetId,
-        device: &DeviceId,
-        life: Incarnation,
-    ) -> Stepped<u64> {
-        let field = FieldKey { kind: Kind::CutOff, entity: entity(device), field: HEADS_FIELD };
-        let Some(found) = stored(&step.db, set, field)? else { return Ok(0) };
-        let Some(cut_off) = self.cut_off_in(step, set, &found.record)? else { return Ok(0) };
-        let mut heads = cut_off.heads.iter();
-        Ok(heads.find(|(of, _)| *of == life).map_or(0, |(_, head)| head.seq))
-    }
-
-    fn cut_off_in(&self, step: &Step<'_>, set: &SetId, record: &Record) -> Stepped<Option<CutOff>> {
-        let plaintext = open(&self.key_ring(), &step.db, record)?;
-        let entry = plaintext.and_then(|plain| postcard::from_bytes::<Entry>(&plain).ok());
-        Ok(entry.and_then(|entry| self.read_cut_off(set, &entry)))
-    }
-
-    /// A cut-off that fits what the generation names, if that is the present one.
-    fn read_cut_off(&self, set: &SetId, entry: &Entry) -> Option<CutOff> {
-        let (HEADS_FIELD, Value::Set(value)) = (entry.field, &entry.value) else { return None };
-        let cut_off: CutOff = postcard::from_bytes(value).ok()?;
-        let generation = self.people.get(owner_of(set))?.list.generation();
-        let named = generation.removals.iter().find(|removal| removal.device == cut_off.device);
-        let fits = named.is_none_or(|removal| removal.cutoff == hash_of(&cut_off.all))
-            && cut_off.all.contains(&cut_off.hash(set.audience));
-        (fits && entity(&cut_off.device) == entry.entity).then_some(cut_off)
-    }
-
-    /// A cut-off's record came: what that device wrote beyond it is dropped. What the others have in its place comes.
-    pub(crate) fn show_cut_off(&mut self, step: &mut Step<'_>, set: &SetId, entry: &Entry) -> Stepped {
-        let Some(cut_off) = self.read_cut_off(set, entry) else { return Ok(()) };
-        let taken = |record: &Record| {
-            let body = &record.body;
-            let mut heads = cut_off.heads.iter();
-            body.author.device != cut_off.device
-                || heads.any(|(life, head)| *life == body.author.incarnation && body.seq <= head.seq)
-        };
-        let prefix = key::set(set);
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let rows = step.db.scan(Table::Records, &prefix, after.as_deref(), Order::Up, limits::BATCH)?;
-            let Some((last, _)) = rows.last() else { break };
-            after = Some(last.clone());
-            for (at, value) in rows {
-                let stored: Stored = decode(Table::Records, &value)?;
-                if !taken(&stored.record) {
-                    step.db.remove(Table::Records, &at);
-                }
-            }
-        }
-        // Nor is it taken once its time comes, or its key.
-        self.drop_waiting_unless(step, set, taken)?;
-        for (author, head) in heads(&step.db, set)? {
-            if author.device != cut_off.device {
-                continue;
-            }
-            let mut reached = cut_off.heads.iter().filter(|(life, _)| *life == author.incarnation);
-            match reached.next() {
-                Some((_, cut)) if head.seq > cut.seq => step.db.put(Table::Heads, &key::head(set, &author), cut)?,
-                Some(_) => continue,
-                None => step.db.remove(Table::Heads, &key::head(set, &author)),
-            }
-            let from = cut_off.heads.iter().find(|(life, _)| *life == author.incarnation).map_or(0, |(_, cut)| cut.seq);
-            let mut after = key::log(set, &author, from);
-            loop {
-                let rows =
-                    step.db.scan(Table::Log, &key::head(set, &author), Some(&after), Order::Up, limits::BATCH)?;
-                let Some((last, _)) = rows.last() else { break };
-                after.clone_from(last);
-                for (at, _) in rows {
-                    step.db.remove(Table::Log, &at);
-                }
-            }
-        }
-        self.dirty.insert(*set);
-        Ok(())
     }
 
     /// Other keys are in use from now on. The ones before still open what was sealed with them.
