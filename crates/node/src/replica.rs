@@ -26,7 +26,6 @@ use crate::{
 
 pub(crate) use delta::{DeltaOutcome, Refusal, delta_after, is_genuine, shows_my_future};
 pub(crate) use merge::{Changed, leave_log};
-pub(crate) use waiting::UNTIL_KEY;
 pub(crate) use whole::{Anew, Cursor, next_part};
 pub(crate) use write::{Change, own_key_id};
 

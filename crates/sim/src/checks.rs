@@ -2,5 +2,5 @@
 
 mod end;
 mod events;
-mod presence;
+pub(crate) mod presence;
 mod step;

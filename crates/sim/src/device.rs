@@ -63,6 +63,8 @@ pub(crate) struct Running {
     pub(crate) is_working: bool,
     /// When changes are committed at the latest that nothing waits for.
     pub(crate) silent_until: Option<u64>,
+    /// What was lit after each step of the batch that changed it: one after the other goes out once that is committed.
+    pub(crate) glimmers: Vec<BTreeSet<String>>,
     /// When it is woken next.
     pub(crate) due: Option<u64>,
     /// How often in a row it was woken without any time passing.

@@ -13,7 +13,7 @@ use crate::{
     db::{decode, encode},
     devices::entity,
     limits,
-    replica::{Change, OWN_DATA, OWN_SECRETS, UNTIL_KEY, heads, open, owner_of, set_of, stored},
+    replica::{Change, OWN_DATA, OWN_SECRETS, heads, open, owner_of, set_of, stored},
     rows::{FieldKey, LogRow, Stored, Waiting, key},
     step::{Step, Stepped},
     table::{Order, Read, Table},
@@ -92,27 +92,22 @@ impl Node {
         Ok(CutOffs(cut_offs))
     }
 
-    /// The last record of an author before the first that waits for its key.
+    /// The last record of an author before the first that waits and cannot be opened.
     fn last_readable(&self, step: &Step<'_>, set: &SetId, author: &Author, head: Head) -> Stepped<Head> {
-        let prefix = [UNTIL_KEY.0.to_be_bytes().as_slice(), &key::head(set, author)].concat();
-        let mut after: Option<Vec<u8>> = None;
-        let first = loop {
-            let rows = step.db.scan(Table::Quarantine, &prefix, after.as_deref(), Order::Up, limits::BATCH)?;
-            let Some((last, _)) = rows.last() else { return Ok(head) };
-            after = Some(last.clone());
-            let mut locked = None;
-            for (_, value) in rows {
-                let waiting: Waiting = decode(Table::Quarantine, &value)?;
-                // What only waits for another version is readable by that one.
-                if waiting.logged && open(&self.key_ring(), &step.db, &waiting.record)?.is_none() {
-                    locked = Some(waiting.record.body.seq);
-                    break;
-                }
+        let mut first = u64::MAX;
+        for (_, value) in step.db.scan(Table::Quarantine, &[], None, Order::Up, limits::ALL_QUARANTINE)? {
+            let Waiting { record, logged } = decode(Table::Quarantine, &value)?;
+            let body = &record.body;
+            // What only waits for its time, or for a version that knows its kind, will be read.
+            if logged
+                && body.set == *set
+                && body.author == *author
+                && body.seq < first
+                && open(&self.key_ring(), &step.db, &record)?.is_none()
+            {
+                first = body.seq;
             }
-            if let Some(first) = locked {
-                break first;
-            }
-        };
+        }
         if first > head.seq {
             return Ok(head);
         }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Records without a time of their own wait under this one.
-pub(crate) const UNTIL_KEY: Wall = Wall(u64::MAX);
+const UNTIL_KEY: Wall = Wall(u64::MAX);
 
 impl Node {
     /// Takes in a record whose signature is good, or lets it wait.

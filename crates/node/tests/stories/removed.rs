@@ -158,6 +158,36 @@ fn what_a_removed_device_told_one_that_had_not_heard_is_dropped_again() {
 }
 
 #[test]
+fn what_nobody_else_of_the_account_can_read_of_a_removed_device_does_not_count() {
+    let (mut world, [phone, pad, laptop, yi]) = everybody(87);
+    let bing = world.person("Bing");
+    world.befriend(phone, bing);
+    world.pass(120_000);
+    world.command(laptop, Command::SetName(name("Jia of old"))).unwrap();
+    world.pass(120_000);
+    // Away from the others the laptop takes other keys, since a contact goes, and tells Yi another name under those.
+    for at in [phone, pad] {
+        world.apart.push((at, laptop));
+        world.cut_between(at, laptop);
+    }
+    world.settle();
+    let gone = world.devices[bing].account;
+    world.command(laptop, Command::RemoveContact(gone)).unwrap();
+    world.command(laptop, Command::SetName(name("Not Jia"))).unwrap();
+    world.pass(120_000);
+    let shown = |world: &World, at: usize, of: usize| world.contact(at, of).unwrap().name;
+    assert_eq!(shown(&world, yi, phone), name("Not Jia"));
+    // The phone has it from Yi, and no key to it.
+    let lost = id(&world, laptop);
+    remove(&mut world, phone, lost);
+    world.pass(300_000);
+    for at in [phone, pad] {
+        assert_eq!(view::me(&world.devices[at].store).unwrap().name, name("Jia of old"), "on device {at}");
+    }
+    assert_eq!(shown(&world, yi, phone), name("Jia of old"), "a contact sees what the account itself shows");
+}
+
+#[test]
 fn two_removals_apart_are_an_alarm_and_settled_by_a_third() {
     let (mut world, [phone, pad, laptop, yi]) = everybody(83);
     let tab = world.link(phone, "tab");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lamplit_node::{Lit, limits::PRESENCE_TTL_MS};
+use lamplit_node::{Lit, Node, limits::PRESENCE_TTL_MS};
 use lamplit_types::AccountId;
 
 use crate::{
@@ -14,15 +14,22 @@ use crate::{
 /// How long a presence may be under way, beside how long it is believed, in milliseconds.
 const UNDER_WAY_MS: u64 = 30_000;
 
+/// What a device says its user is on.
+pub(crate) fn lit_by(node: &Node) -> BTreeSet<String> {
+    node.own_lit().iter().map(|lit| lit.app.as_str().to_owned()).collect()
+}
+
 impl World {
-    /// Writes down what a device says its user is on, if that changed.
+    /// Writes down what a device says its user is on, and said meanwhile, if that changed.
     pub(crate) fn note_lit(&mut self, at: usize) -> Done {
         let now = self.queue.now();
         let device = self.device_mut(at)?;
-        let Some(running) = &device.running else { return Ok(()) };
-        let lit: BTreeSet<String> = running.node.own_lit().iter().map(|lit| lit.app.as_str().to_owned()).collect();
-        if device.lit.last().is_none_or(|(_, last)| *last != lit) {
-            device.lit.push((now, lit));
+        let Some(running) = &mut device.running else { return Ok(()) };
+        let meanwhile = std::mem::take(&mut running.glimmers);
+        for lit in meanwhile.into_iter().chain([lit_by(&running.node)]) {
+            if device.lit.last().is_none_or(|(_, last)| *last != lit) {
+                device.lit.push((now, lit));
+            }
         }
         Ok(())
     }

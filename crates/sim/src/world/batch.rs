@@ -4,6 +4,7 @@ use lamplit_node::{Input, Outputs, Write};
 
 use super::{World, acts::YEAR_OFF_MS};
 use crate::{
+    checks::presence::lit_by,
     failure::{Done, Failure, Rule},
     mirror::Mirror,
     plant::Plant,
@@ -50,8 +51,12 @@ impl World {
         let mut failed = false;
         for input in inputs {
             summary.push(kind_of(&input));
+            let may_light = matches!(input, Input::Command(..));
             let handled = running.node.handle(now, device.dice.source(), &snapshot, input);
             failed |= handled.is_err();
+            if may_light {
+                running.glimmers.push(lit_by(&running.node));
+            }
         }
         drop(snapshot);
         self.tally.steps += 1;
@@ -146,6 +151,7 @@ impl World {
         let running = device.running.as_mut().ok_or_else(|| Failure::simulation("it is off"))?;
         running.asked.clear();
         running.silent_until = None;
+        running.glimmers.clear();
         if skips {
             let _lost = running.node.committed();
             return self.plan_due(at);

@@ -72,6 +72,7 @@ impl World {
             is_working: false,
             due: None,
             silent_until: None,
+            glimmers: Vec::new(),
             restless: (0, 0),
         });
         if was_kept {
