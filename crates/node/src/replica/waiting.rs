@@ -233,6 +233,13 @@ impl Node {
 
     /// Tries again the records that waited for a key.
     pub(crate) fn release_for_key(&mut self, step: &mut Step<'_>) -> Stepped {
+        // Without its key a cut-off could not be told from what waits for its time.
+        for (key, value) in step.db.scan(Table::Quarantine, &[], None, Order::Up, limits::ALL_QUARANTINE)? {
+            let waiting: Waiting = decode(Table::Quarantine, &value)?;
+            if self.is_cut_off(step, &waiting.record)? {
+                self.release(step, &key, &value)?;
+            }
+        }
         let prefix = UNTIL_KEY.0.to_be_bytes();
         // In the order in which they were written: a cut-off goes before what takes the place of what it cuts off.
         for (key, value) in step.db.scan(Table::Quarantine, &prefix, None, Order::Up, limits::ALL_QUARANTINE)? {
