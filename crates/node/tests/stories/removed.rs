@@ -188,6 +188,53 @@ fn what_nobody_else_of_the_account_can_read_of_a_removed_device_does_not_count()
 }
 
 #[test]
+fn a_cut_off_that_waits_for_its_time_counts_before_what_it_cuts_off() {
+    let (mut world, [phone, pad, laptop, yi]) = everybody(89);
+    let bing = world.person("Bing");
+    world.befriend(phone, bing);
+    let tablet = world.link(yi, "tablet");
+    world.pass(120_000);
+    world.command(phone, Command::SetName(name("Jia of old"))).unwrap();
+    world.pass(120_000);
+    // Yi's tablet is behind, and meets none of Jia's devices but the laptop, which meets none of the others.
+    world.devices[tablet].skew = -18 * 60 * 1000;
+    let part = |world: &mut World, one: usize, other: usize| {
+        world.apart.push((one, other));
+        world.cut_between(one, other);
+    };
+    for own in [phone, pad] {
+        part(&mut world, own, laptop);
+        part(&mut world, own, tablet);
+    }
+    world.settle();
+    // The phone takes other keys, which the tablet does not get.
+    let gone = world.devices[bing].account;
+    world.command(phone, Command::RemoveContact(gone)).unwrap();
+    world.pass(60_000);
+    for own in [phone, pad] {
+        part(&mut world, own, yi);
+    }
+    world.settle();
+    world.command(laptop, Command::SetName(name("Not Jia"))).unwrap();
+    world.pass(60_000);
+    take_away(&mut world, laptop);
+    let lost = id(&world, laptop);
+    remove(&mut world, phone, lost);
+    world.pass(10_000);
+    let shown = |world: &World, at: usize| world.contact(at, phone).unwrap().name;
+    assert_eq!((shown(&world, yi), shown(&world, tablet)), (name("Not Jia"), name("Jia of old")));
+    // By Yi's phone the tablet hears of the removal, and can read nothing of it before it has the key.
+    world.apart.retain(|pair| ![(phone, yi), (pad, yi)].contains(pair));
+    world.pass(120_000);
+    assert_eq!(shown(&world, yi), name("Jia of old"));
+    world.apart.retain(|pair| ![(phone, tablet), (pad, tablet)].contains(pair));
+    world.pass(120_000);
+    world.pass_quietly(60 * 60_000);
+    world.pass(120_000);
+    assert_eq!(shown(&world, tablet), name("Jia of old"));
+}
+
+#[test]
 fn two_removals_apart_are_an_alarm_and_settled_by_a_third() {
     let (mut world, [phone, pad, laptop, yi]) = everybody(83);
     let tab = world.link(phone, "tab");
