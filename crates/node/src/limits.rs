@@ -107,6 +107,9 @@ pub const YIELD_MS: u64 = 400;
 pub const REDIAL_MS: u64 = 1_000;
 /// up to this.
 pub const REDIAL_MAX_MS: u64 = 60_000;
+/// How long after a link opened whoever is at its other end may take to show who they are and to greet. Then it ends: a stranger
+/// who knows of an invite could hold it for ever otherwise.
+pub const GREETING_MS: u64 = 60_000;
 /// A link over which nothing went or came for so long rests, if nothing is due. Three times the time between two presences
 /// and more, so one over which presence is said stays.
 pub const REST_MS: u64 = 120_000;

@@ -103,6 +103,20 @@ pub(crate) struct SetTalk {
     pub(crate) taking_anew: Option<Anew>,
 }
 
+impl Line {
+    /// When there is something to do about it if nothing comes: the link machine's own time, or the end of the time in
+    /// which whoever is at the other end has to show who they are and greet.
+    pub(crate) fn deadline(&self) -> Option<Mono> {
+        [self.link.deadline(), self.greets_by()].into_iter().flatten().min()
+    }
+
+    /// Until when the other has to have greeted; `None` once it has.
+    pub(crate) fn greets_by(&self) -> Option<Mono> {
+        let has_greeted = matches!(&self.stage, Stage::Known(talk) if talk.heard);
+        (!has_greeted).then(|| self.since.plus(limits::GREETING_MS))
+    }
+}
+
 /// What to do with a link after a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {

@@ -278,9 +278,12 @@ impl Node {
     /// Links whose time has come.
     pub(crate) fn tick_links(&mut self, step: &mut Step<'_>) -> Stepped {
         let now = step.now.mono;
-        let due = self.links.iter().filter(|(_, line)| line.link.deadline().is_some_and(|deadline| deadline <= now));
+        let due = self.links.iter().filter(|(_, line)| line.deadline().is_some_and(|deadline| deadline <= now));
         for id in due.map(|(id, _)| *id).collect::<Vec<_>>() {
-            let alive = self.links.get_mut(&id).is_some_and(|line| line.link.on_deadline(now).is_ok());
+            let alive = self
+                .links
+                .get_mut(&id)
+                .is_some_and(|line| line.greets_by().is_none_or(|by| by > now) && line.link.on_deadline(now).is_ok());
             self.touched.insert(id);
             if !alive {
                 self.end_link(step, id, None)?;

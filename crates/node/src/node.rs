@@ -390,7 +390,7 @@ impl Node {
 
     /// When to hand in [`Input::Tick`].
     pub fn deadline(&self) -> Option<Mono> {
-        let links = self.links.values().filter_map(|line| line.link.deadline()).min();
+        let links = self.links.values().filter_map(Line::deadline).min();
         let others = [
             links,
             self.rest_deadline(),

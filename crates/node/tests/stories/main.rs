@@ -18,4 +18,5 @@ mod hostile;
 mod own_devices;
 mod removed;
 mod rest;
+mod strangers;
 mod world;

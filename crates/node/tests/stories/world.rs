@@ -651,20 +651,39 @@ impl World {
         .collect()
     }
 
-    /// Feeds packets to a device over a new pipe; whether it answers anything.
-    pub(crate) fn answers_packets(&mut self, to: usize, packets: &[Vec<u8>]) -> bool {
+    /// A new pipe to a device, whose other end is nobody's; the device's name for it.
+    pub(crate) fn pipe_to(&mut self, to: usize, pipe: Pipe) -> LinkId {
         let link = LinkId(self.next_link);
         self.next_link += 2;
-        let pipe = Pipe::Packets { mtu: self.mtu.unwrap() };
-        // The other end of it is nobody's.
         self.pipes.insert(link, (to, usize::MAX, LinkId(link.0 + 1)));
         self.input(to, Input::Connected { link, pipe, dial: None });
+        link
+    }
+
+    /// Whether a pipe is open.
+    pub(crate) fn has_pipe(&self, link: LinkId) -> bool {
+        self.pipes.contains_key(&link)
+    }
+
+    /// What is on its way to nobody.
+    pub(crate) fn for_nobody(&mut self) -> Vec<(Channel, Vec<u8>)> {
+        let all = core::mem::take(&mut self.flights);
+        let (nobodys, others): (VecDeque<_>, _) = all.into_iter().partition(|flight| flight.to == usize::MAX);
+        self.flights = others;
+        let said = nobodys.into_iter().filter_map(|flight| match flight.input {
+            Input::Received { channel, bytes, .. } => Some((channel, bytes)),
+            _ => None,
+        });
+        said.collect()
+    }
+
+    /// Feeds packets to a device over a new pipe; whether it answers anything.
+    pub(crate) fn answers_packets(&mut self, to: usize, packets: &[Vec<u8>]) -> bool {
+        let link = self.pipe_to(to, Pipe::Packets { mtu: self.mtu.unwrap() });
         for packet in packets {
             self.input(to, Input::Received { link, channel: Channel::Packet, bytes: packet.clone() });
         }
-        let before = self.flights.len();
-        self.flights.retain(|flight| flight.to != usize::MAX || matches!(flight.input, Input::Disconnected(_)));
-        before != self.flights.len()
+        !self.for_nobody().is_empty()
     }
 
     /// Feeds bytes to a device over a new pipe, as a stranger would.

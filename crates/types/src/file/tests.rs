@@ -86,6 +86,8 @@ proptest! {
         prop_assert!(matches!(path.components().next(), Some(std::path::Component::Normal(_))));
         prop_assert!(!name.as_str().starts_with('.'));
         prop_assert!((1..=limits::FILE_NAME_BYTES).contains(&name.as_str().len()));
+        let read: FileName = postcard::from_bytes(&postcard::to_allocvec(&text).unwrap()).unwrap();
+        prop_assert_eq!(&read, &name);
         prop_assert_eq!(FileName::tamed(name.as_str()), name);
     }
 }

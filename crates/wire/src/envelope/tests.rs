@@ -51,6 +51,25 @@ fn what_is_unknown_inside_is_not_read() {
     assert!(!good(forge(&(0u8, id, "\u{1b}[2J"))), "a text that speaks to the terminal");
 }
 
+/// A name is tamed where it is read: whoever sends it may have written any.
+#[test]
+fn a_file_of_somebody_has_a_harmless_name_whatever_they_call_it() {
+    let (_, card) = samples::contents().into_iter().find(|(name, _)| *name == "Content: file").unwrap();
+    let wire = postcard::to_allocvec(&card).unwrap();
+    let plain = postcard::to_allocvec("a.txt").unwrap();
+    let at = wire.windows(plain.len()).position(|part| part == plain).expect("the sample's name");
+    let long = "n".repeat(10_000);
+    for hostile in ["../../x", "/etc/passwd", "..\\..\\x", "C:x", "CON", "con.txt", "gpj.\u{202e}exe.txt", ".", "", &long] {
+        let renamed = postcard::to_allocvec(hostile).unwrap();
+        let forged = [&wire[..at], &renamed, &wire[at + plain.len()..]].concat();
+        let content: Content = postcard::from_bytes(&forged).unwrap();
+        let Body::File { card, .. } = content.body else { panic!("no file: {:?}", content.body) };
+        let name = card.name.as_str();
+        assert_eq!(name, FileName::tamed(hostile).as_str());
+        assert!(name != hostile && !name.contains(['/', '\\', ':', '\u{202e}']) && name.len() <= 255, "{name}");
+    }
+}
+
 #[test]
 fn the_largest_content_fits_into_an_envelope_and_that_into_a_frame() {
     let content = forge(&(0u8, MessageId::from_bytes([0; 16]), "x".repeat(TEXT_BYTES)));
