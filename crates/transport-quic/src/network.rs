@@ -28,11 +28,16 @@ impl Network {
 /// Tells what changes, and ends the connections that a change has cut: to find out by themselves would take them
 /// [`limits::IDLE_TIMEOUT`].
 pub(crate) async fn watch(endpoints: Arc<Endpoints>, network: watch::Sender<Network>) {
-    let mut pulse = Pulse::now();
+    watch_by(Pulse::now, endpoints, network).await;
+}
+
+/// The same, by other clocks than this machine's.
+async fn watch_by(clocks: impl Fn() -> Pulse, endpoints: Arc<Endpoints>, network: watch::Sender<Network>) {
+    let mut pulse = clocks();
     loop {
         sleep(limits::NETWORK_CHECK).await;
         let interfaces = Interfaces::now();
-        let slept = pulse.beat(Pulse::now());
+        let slept = pulse.beat(clocks());
         if slept {
             endpoints.cut(|_| true);
         } else if network.borrow().interfaces.addresses != interfaces.addresses {

@@ -23,6 +23,36 @@ fn a_sleep_is_noticed_by_either_clock() {
     assert!(!now.clone().beat(back), "a clock that is set back is no sleep");
 }
 
+/// The wall clock of a machine that sleeps goes on while its steady one stands still.
+#[tokio::test]
+async fn a_sleep_ends_all_connections_and_is_told_and_the_time_without_one_is_not() {
+    let local = (Ipv4Addr::LOCALHOST, 0).into();
+    let (events, mut heard) = mpsc::channel(8);
+    let Ok(endpoints) = Endpoints::open(local, tls::provider(), events) else { panic!("a socket opens") };
+    let dialler = socket::listen(local, socket::server(&tls::provider()).unwrap()).unwrap();
+    let config = socket::client(&tls::provider()).unwrap();
+    let connection = dialler.connect_with(config, endpoints.bound(), tls::NOBODY).unwrap().await.unwrap();
+    let _pipe = pipe::dial(connection.clone()).await.unwrap();
+    let Some(TransportEvent::Incoming(mut pipe)) = heard.recv().await else { panic!("it was dialled") };
+    tokio::spawn(async move { while pipe.receiver.receive().await.is_some() {} });
+
+    let slept = Arc::new(std::sync::Mutex::new(Duration::ZERO));
+    let clocks = {
+        let slept = slept.clone();
+        move || {
+            let now = Pulse::now();
+            Pulse { wall: now.wall + *slept.lock().unwrap(), ..now }
+        }
+    };
+    let (network, mut changes) = watch::channel(Network::now());
+    let watching = tokio::spawn(watch_by(clocks, endpoints.clone(), network));
+    assert!(timeout(2 * limits::NETWORK_CHECK, connection.closed()).await.is_err(), "nothing has happened");
+    *slept.lock().unwrap() = 60 * SECOND;
+    timeout(20 * SECOND, connection.closed()).await.unwrap();
+    timeout(20 * SECOND, changes.wait_for(|network| network.wakes == 1)).await.unwrap().unwrap();
+    watching.abort();
+}
+
 #[tokio::test]
 async fn a_cut_ends_what_it_cuts_and_nothing_else() {
     let local = (Ipv4Addr::LOCALHOST, 0).into();
