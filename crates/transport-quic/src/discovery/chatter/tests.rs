@@ -196,7 +196,7 @@ fn a_device_never_sees_itself_and_knows_whether_it_is_heard() {
 }
 
 #[test]
-fn ten_thousand_answers_a_second_cost_a_bounded_memory_and_a_bounded_time() {
+fn of_ten_thousand_answers_a_second_few_are_read_and_memory_is_bounded() {
     let mut device = Device::shown();
     device.pass(Duration::from_secs(20));
     let (mut told, mut most) = (0, 0);
