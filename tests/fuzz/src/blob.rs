@@ -10,7 +10,7 @@ use crate::script::Script;
 /// Of a first and a second piece.
 const BYTES: usize = PIECE_BYTES + 1_000;
 
-/// Plays whoever serves a file: `data` is what comes in place of the ask, the reply, the tree and the last piece.
+/// All that is read of a lane's bytes: `data` stands in place of the ask, the reply, the tree and the last piece.
 pub fn blob(data: &[u8]) {
     asked(data);
     replied(data);
