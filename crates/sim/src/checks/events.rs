@@ -1,7 +1,7 @@
 //! What a device tells is true, and committed.
 
-use lamplit_node::{Answer, Command, Event, view};
-use lamplit_types::{AccountId, ConversationId, MessageId};
+use lamplit_node::{Answer, Command, Event, view, view::ContactView};
+use lamplit_types::{AccountId, ConversationId, MessageId, Name, Text};
 
 use crate::{
     device::Device,
@@ -17,7 +17,7 @@ impl World {
         for event in events {
             match event {
                 Event::Message { id, .. } => told.push(*id),
-                Event::Answer(number, Ok(answer)) => check_answer(device, *number, answer, events)?,
+                Event::Answer(number, Ok(answer)) => self.check_answer(at, *number, answer, events)?,
                 Event::Progress { id, progress, .. } => {
                     let message = view::message(&device.mirror, *id).map_err(Failure::simulation)?;
                     if message.is_none_or(|message| message.progress < Some(*progress)) {
@@ -35,6 +35,52 @@ impl World {
             }
         }
         self.check_told(device, new, &told, events)
+    }
+
+    /// A device did what it answers that it did.
+    fn check_answer(&self, at: usize, number: u64, answer: &Answer, events: &[Event]) -> Done {
+        let device = self.device(at)?;
+        if let Answer::Saying(id) = answer
+            && !device.has(id)
+        {
+            return broken(device, Rule::Committed, "says that a message is kept, which is not");
+        }
+        let Some(command) = device.running.as_ref().and_then(|running| running.asked.get(&number)) else {
+            return Ok(());
+        };
+        // Of several commands in one batch the last one of a kind is seen.
+        let answers = events.iter().filter(|event| matches!(event, Event::Answer(..))).count();
+        if answers > 1 {
+            return Ok(());
+        }
+        // What another device of the account wrote, by a clock that is ahead of this one's, may have come in the same batch.
+        let now = self.clock(at).wall;
+        let is_later =
+            |value: Option<&str>| value.and_then(|value| self.model.edit(value)).is_some_and(|edit| edit.wall > now);
+        let contact = |account: AccountId| view::contact(&device.mirror, account).map_err(Failure::simulation);
+        let obeyed = match command {
+            Command::RenameContact { contact: who, alias } => {
+                let is_it =
+                    |shown: ContactView| shown.alias == *alias || is_later(shown.alias.as_ref().map(Name::as_str));
+                contact(*who)?.is_none_or(is_it)
+            }
+            Command::SetNote { contact: who, note } => {
+                let is_it = |shown: ContactView| shown.note == *note || is_later(shown.note.as_ref().map(Text::as_str));
+                contact(*who)?.is_none_or(is_it)
+            }
+            Command::RemoveContact(who) => contact(*who)?.is_none(),
+            Command::MarkRead { conversation, .. } => {
+                // What came in the same batch may have come after it was read.
+                let shown = conversation.account().map(contact).transpose()?.flatten();
+                shown.is_none_or(|shown| shown.unread == 0 || tells_message(events, conversation))
+            }
+            Command::SetName(name) => {
+                let shown = view::me(&device.mirror).map_err(Failure::simulation)?.name;
+                shown == *name || is_later(Some(shown.as_str()))
+            }
+            _ => true,
+        };
+        if obeyed { Ok(()) } else { broken(device, Rule::Obeyed, &format!("did not do {}", words(command))) }
     }
 
     /// Every message that came is told of, once.
@@ -57,34 +103,6 @@ impl World {
         }
         Ok(())
     }
-}
-
-fn check_answer(device: &Device, number: u64, answer: &Answer, events: &[Event]) -> Done {
-    if let Answer::Saying(id) = answer
-        && !device.has(id)
-    {
-        return broken(device, Rule::Committed, "says that a message is kept, which is not");
-    }
-    let Some(command) = device.running.as_ref().and_then(|running| running.asked.get(&number)) else { return Ok(()) };
-    // Of several commands in one batch the last one of a kind is seen.
-    let answers = events.iter().filter(|event| matches!(event, Event::Answer(..))).count();
-    if answers > 1 {
-        return Ok(());
-    }
-    let contact = |account: AccountId| view::contact(&device.mirror, account).map_err(Failure::simulation);
-    let obeyed = match command {
-        Command::RenameContact { contact: who, alias } => contact(*who)?.is_none_or(|shown| shown.alias == *alias),
-        Command::SetNote { contact: who, note } => contact(*who)?.is_none_or(|shown| shown.note == *note),
-        Command::RemoveContact(who) => contact(*who)?.is_none(),
-        Command::MarkRead { conversation, .. } => {
-            // What came in the same batch may have come after it was read.
-            let shown = conversation.account().map(contact).transpose()?.flatten();
-            shown.is_none_or(|shown| shown.unread == 0 || tells_message(events, conversation))
-        }
-        Command::SetName(name) => view::me(&device.mirror).map_err(Failure::simulation)?.name == *name,
-        _ => true,
-    };
-    if obeyed { Ok(()) } else { broken(device, Rule::Obeyed, &format!("did not do {}", words(command))) }
 }
 
 const fn words(command: &Command) -> &'static str {

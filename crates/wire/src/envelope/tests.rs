@@ -59,7 +59,9 @@ fn a_file_of_somebody_has_a_harmless_name_whatever_they_call_it() {
     let plain = postcard::to_allocvec("a.txt").unwrap();
     let at = wire.windows(plain.len()).position(|part| part == plain).expect("the sample's name");
     let long = "n".repeat(10_000);
-    for hostile in ["../../x", "/etc/passwd", "..\\..\\x", "C:x", "CON", "con.txt", "gpj.\u{202e}exe.txt", ".", "", &long] {
+    for hostile in
+        ["../../x", "/etc/passwd", "..\\..\\x", "C:x", "CON", "con.txt", "gpj.\u{202e}exe.txt", ".", "", &long]
+    {
         let renamed = postcard::to_allocvec(hostile).unwrap();
         let forged = [&wire[..at], &renamed, &wire[at + plain.len()..]].concat();
         let content: Content = postcard::from_bytes(&forged).unwrap();
