@@ -78,7 +78,7 @@ impl Node {
         step.db.put(Table::Peers, device.as_bytes(), &peer)
     }
 
-    fn put_outgoing(&self, step: &mut Step<'_>, device: &DeviceId, seq: u64, outgoing: &Outgoing) -> Stepped {
+    pub(crate) fn put_outgoing(&self, step: &mut Step<'_>, device: &DeviceId, seq: u64, outgoing: &Outgoing) -> Stepped {
         let at = key::numbered(device.as_bytes(), seq);
         step.db.put_sealed(&self.secrets.vault, step.rng, Table::Outbox, &at, outgoing)
     }
@@ -88,6 +88,7 @@ impl Node {
         for device in core::mem::take(&mut self.posted) {
             let Some(id) = self.link_to(&device) else {
                 self.wake(step.now.mono, device);
+                self.post_by_server(step, device)?;
                 continue;
             };
             let Some(mut line) = self.links.remove(&id) else { continue };
@@ -146,7 +147,7 @@ impl Node {
     }
 
     /// Seals a message; `None` if there is no session with the device yet.
-    fn seal_envelope(
+    pub(crate) fn seal_envelope(
         &mut self,
         step: &mut Step<'_>,
         device: &DeviceId,
@@ -214,14 +215,27 @@ impl Node {
         if !core::mem::replace(&mut talk.asked_for_key, false) {
             return Ok(Flow::Go);
         }
-        let Ok(one_time) = verify_one_time_key(signed, &talk.device) else { return Ok(Flow::End) };
-        let Some(identity) = self.people.olm_identity(&talk.device) else { return Ok(Flow::End) };
-        let account = self.olm_account(step)?;
-        let Ok(session) = account.start(identity, one_time) else { return Ok(Flow::End) };
-        let mut sessions = self.copy_of_sessions(step, &talk.device)?;
-        sessions.add(session);
-        self.keep_sessions(talk.device, sessions);
+        if !self.start_session(step, &talk.device, signed)? {
+            return Ok(Flow::End);
+        }
         self.pump_outbox(step, link, talk)
+    }
+
+    /// Starts a session with a device by a key of it. False if the key is not its own, or none.
+    pub(crate) fn start_session(
+        &mut self,
+        step: &mut Step<'_>,
+        device: &DeviceId,
+        signed: &SignedOneTimeKey,
+    ) -> Stepped<bool> {
+        let Ok(one_time) = verify_one_time_key(signed, device) else { return Ok(false) };
+        let Some(identity) = self.people.olm_identity(device) else { return Ok(false) };
+        let account = self.olm_account(step)?;
+        let Ok(session) = account.start(identity, one_time) else { return Ok(false) };
+        let mut sessions = self.copy_of_sessions(step, device)?;
+        sessions.add(session);
+        self.keep_sessions(*device, sessions);
+        Ok(true)
     }
 
     /// The other has committed an envelope.
@@ -263,13 +277,11 @@ impl Node {
     }
 
     /// All up to a number was received, whether its acknowledgement came through or not.
-    pub(crate) fn received_up_to(&mut self, step: &mut Step<'_>, talk: &Talk, received: Option<&Received>) -> Stepped {
-        let Some(seq) =
-            received.filter(|received| received.incarnation == self.device.life).map(|received| received.seq)
-        else {
+    pub(crate) fn received_up_to(&self, step: &mut Step<'_>, device: &DeviceId, received: &Received) -> Stepped {
+        if received.incarnation != self.device.life {
             return Ok(());
-        };
-        let device = talk.device.as_bytes();
+        }
+        let (device, seq) = (device.as_bytes(), received.seq);
         loop {
             let rows = step.db.scan(Table::Outbox, device, None, Order::Up, limits::BATCH)?;
             let done = rows.iter().filter(|(at, _)| key::number_of(at).is_some_and(|number| number <= seq));
@@ -289,8 +301,9 @@ impl Node {
         self.unseal_outbox(step, device)
     }
 
-    /// What waits for a device will be sealed anew.
-    fn unseal_outbox(&self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
+    /// What waits for a device will be sealed anew, and so has to go to the server again too.
+    pub(crate) fn unseal_outbox(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
+        self.post_all_again(step, device)?;
         let mut after: Option<Vec<u8>> = None;
         loop {
             let rows = step.db.scan(Table::Outbox, device.as_bytes(), after.as_deref(), Order::Up, limits::BATCH)?;
@@ -358,6 +371,7 @@ impl Node {
             let Ok(device) = <[u8; 32]>::try_from(at.as_slice()).map(DeviceId::from_bytes) else { continue };
             step.db.remove(Table::Sessions, &at);
             peer.last = 0;
+            peer.kept = None;
             let mut after: Option<Vec<u8>> = None;
             loop {
                 let rows = step.db.scan(Table::Outbox, &at, after.as_deref(), Order::Up, limits::BATCH)?;
@@ -419,7 +433,7 @@ pub(crate) fn holds_unsent(step: &Step<'_>, vault: &StorageKey, device: &DeviceI
 }
 
 /// The lowest number that waits for a device.
-fn first_waiting(step: &Step<'_>, device: &DeviceId) -> Stepped<Option<u64>> {
+pub(crate) fn first_waiting(step: &Step<'_>, device: &DeviceId) -> Stepped<Option<u64>> {
     let first = step.db.scan(Table::Outbox, device.as_bytes(), None, Order::Up, 1)?;
     Ok(first.first().and_then(|(at, _)| key::number_of(at)))
 }
