@@ -8,7 +8,7 @@ use super::Desk;
 use crate::{
     args::Nearby as Args,
     failure::Failure,
-    output::{Output, Style, safe},
+    output::{Output, Style, safe, short},
     table::{self, Cell},
     time,
 };
@@ -86,7 +86,7 @@ fn rows(out: Output, now: u64, nearby: &Nearby) -> Vec<Vec<Cell>> {
     let person = |name: &str, on: &str, device: &NearDevice| {
         vec![
             Cell::new(safe(name), |name| out.paint(Style::Bold, name)),
-            Cell::from(device.device.chars().take(8).collect::<String>()),
+            Cell::from(short(&device.device)),
             Cell::from(way(device)),
             Cell::from(time::age(now, device.since_ms)),
             Cell::new(safe(on), |on| out.paint(Style::Lit, on)),

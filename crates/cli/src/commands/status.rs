@@ -3,7 +3,7 @@ use lamplit_rpc::api::{GetStatus, LitApp, Status, Storage};
 use super::Desk;
 use crate::{
     failure::Failure,
-    output::{Output, Style, safe},
+    output::{Output, Style, safe, short},
     table::{self, Cell},
     time,
 };
@@ -31,7 +31,7 @@ fn describe(out: Output, status: &Status) -> String {
         ("discovery", if status.discovery { "on" } else { "off" }.into()),
         ("storage", storage),
         ("account", status.account.clone().into()),
-        ("device", format!("{}, 1 of {}", status.device.chars().take(16).collect::<String>(), status.devices).into()),
+        ("device", format!("{}, 1 of {}", short(&status.device), status.devices).into()),
         ("version", status.version.clone().into()),
     ];
     let removed = "this device was removed from its account: it hears and says nothing more";
