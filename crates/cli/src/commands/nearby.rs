@@ -2,7 +2,10 @@ use lamplit_rpc::{
     CallError, Connection, Happening,
     api::{Event, GetNearby, NearDevice, Nearby, Subscribe},
 };
-use lamplit_tui::words::{apps, way};
+use lamplit_tui::{
+    hearing,
+    words::{apps, way},
+};
 
 use super::Desk;
 use crate::{
@@ -76,9 +79,7 @@ fn describe(out: Output, nearby: &Nearby) -> String {
         many => Some(format!("{many} devices of people you don't know show themselves here.")),
     };
     lines.extend(strangers.map(|line| out.paint(Style::Dim, &line)));
-    if !nearby.discovery {
-        lines.push("Discovery is off here: this device neither looks for others nor is found by them.".to_owned());
-    }
+    lines.push(hearing::whole(nearby.hearing, hearing::COMMANDS));
     lines.join("\n")
 }
 
