@@ -94,8 +94,10 @@ Examples:
 With --web the daemon also listens on 127.0.0.1 and [::1]; `lamplit web` shows what a program needs to connect. Pages may
 connect only from where --web-origin says, and need the token, too.
 
-JSON: {\"ready\": true, \"addresses\": [\"IP:port\"], \"discovery\", \"web\": URL or null} once it can be reached,
-{\"stopped\": true} at the end")]
+Once that is known, and whenever it changes, it says whether devices find each other on this network.
+
+JSON: {\"ready\": true, \"addresses\": [\"IP:port\"], \"discovery\", \"hearing\", \"web\": URL or null} once it can be reached,
+{\"hearing\": \"no_network\", \"blocked\", \"alone\" or \"others\"} whenever that changes, {\"stopped\": true} at the end")]
     Run(Run),
     /// Open the terminal view of the running daemon: people, chat, nearby
     #[command(after_long_help = "\
@@ -110,8 +112,8 @@ Examples:
   lamplit nearby --follow
 
 JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", \"since_ms\", \"over\": \"lan\", \"ble\" or \"server\",
-\"family\": \"ipv4\", \"ipv6\" or null, \"address\" or null}]}], \"own\": [devices], \"strangers\", \"addresses\", \"discovery\"}; with
---follow a line whenever that is different")]
+\"family\": \"ipv4\", \"ipv6\" or null, \"address\" or null}]}], \"own\": [devices], \"strangers\", \"addresses\", \"discovery\",
+\"hearing\"}; with --follow a line whenever that is different")]
     Nearby(Nearby),
     /// Stop the daemon and wait until it has stopped
     #[command(after_long_help = "JSON: {\"stopped\": true}")]
@@ -119,9 +121,9 @@ JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", 
     /// Show how this device is
     #[command(after_long_help = "\
 JSON: {\"version\", \"account\", \"device\", \"name\", \"devices\", \"contacts\", \"unread\", \"waiting\", \"lit\": [{\"app\", \"source\",
-\"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"removed\", \"clock\": {\"state\": \"unknown\",
-\"agrees\", \"ahead\", \"behind\" or \"disputed\", and for some \"minutes\", \"others\"}, \"storage\": {\"state\": \"working\"} or
-{\"state\": \"failing\", \"reason\"}}")]
+\"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"hearing\": \"off\", \"no_network\", \"blocked\",
+\"untested\", \"alone\" or \"others\", \"removed\", \"clock\": {\"state\": \"unknown\", \"agrees\", \"ahead\", \"behind\" or \"disputed\", and
+for some \"minutes\", \"others\"}, \"storage\": {\"state\": \"working\"} or {\"state\": \"failing\", \"reason\"}}")]
     Status,
     /// Show what a program of this machine needs to connect to the daemon by WebSocket
     #[command(after_long_help = "\

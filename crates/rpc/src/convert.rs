@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use lamplit_client::{
-    AppPresence, ClockStand, CommandError, CommandFailed, Event, FileNote, Handle, LinkKind, Media, Progress, Reach,
-    ReadError, Snapshot, Source, State, Storage,
+    AppPresence, ClockStand, CommandError, CommandFailed, Event, FileNote, Handle, Hearing, LinkKind, Media, Progress,
+    Reach, ReadError, Snapshot, Source, State, Storage,
     identity::{Invite, LinkCode},
     view::{self, FileStand, MessageWhat},
 };
@@ -32,12 +32,26 @@ pub(crate) fn status(handle: &Handle, me: &view::Me, contacts: usize, unread: u6
         strangers: state.strangers,
         addresses,
         discovery: handle.discovery(),
+        hearing: handle.hearing().into(),
         removed: me.removed,
         clock: clock(handle.clock_stand()),
         storage: match &state.storage {
             Storage::Working => api::Storage::Working,
             Storage::Failing(reason) => api::Storage::Failing { reason: reason.clone() },
         },
+    }
+}
+
+impl From<Hearing> for api::Hearing {
+    fn from(hearing: Hearing) -> Self {
+        match hearing {
+            Hearing::Off => Self::Off,
+            Hearing::NoNetwork => Self::NoNetwork,
+            Hearing::Blocked => Self::Blocked,
+            Hearing::Untested => Self::Untested,
+            Hearing::Alone => Self::Alone,
+            Hearing::Others => Self::Others,
+        }
     }
 }
 
@@ -79,7 +93,14 @@ pub(crate) fn nearby(handle: &Handle, me: AccountId, contacts: Vec<view::Contact
     };
     let mut people: Vec<_> = contacts.into_iter().map(person).filter(|person| !person.devices.is_empty()).collect();
     people.sort_by_cached_key(|person| person.name.to_lowercase());
-    api::Nearby { people, own: devices(me), strangers: state.strangers, addresses, discovery: handle.discovery() }
+    api::Nearby {
+        people,
+        own: devices(me),
+        strangers: state.strangers,
+        addresses,
+        discovery: handle.discovery(),
+        hearing: handle.hearing().into(),
+    }
 }
 
 fn near_device((device, reach): (&DeviceId, &Reach)) -> api::NearDevice {
