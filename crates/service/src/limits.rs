@@ -20,8 +20,11 @@ pub const FEED_PARTS: usize = 4;
 pub const TRIES: usize = 16;
 /// Rows that are looked at in one go when what has expired is dropped.
 pub const TIDY_ROWS: usize = 256;
-/// Certificates may be from so far ahead, by the server's clock: clocks differ.
-pub const DRIFT_MS: u64 = DAY_MS;
+
+/// Frames of one device that are taken in one go. The rest waits in its connection.
+pub const UPS: usize = 64;
+/// How often a device is told at most that its one-time keys run low.
+pub const STOCK_TOLD_MS: u64 = 60_000;
 
 /// Envelopes that one device may post at once, and one by one afterwards each so many milliseconds. Beyond it the device is told to
 /// wait.
@@ -32,3 +35,5 @@ pub const KEYS: (u32, u64) = (200, 5_000);
 pub const LISTS: (u32, u64) = (10, 60_000);
 /// The same for stocks of keys.
 pub const STOCKS: (u32, u64) = (10, 10_000);
+/// The same for the lists of others.
+pub const WANTED: (u32, u64) = (500, 1_000);

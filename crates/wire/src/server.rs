@@ -37,6 +37,8 @@ pub enum Up {
     Post(Box<Post>),
     /// All of the feed up to this place is committed.
     Collected(Cursor),
+    /// Asks for somebody's device list.
+    WantList(AccountId),
 }
 
 /// What a server says to a device.
@@ -54,10 +56,12 @@ pub enum Down {
     Key(KeyFor),
     /// Keys of this device that others can still have: said after each [`Up::Stock`], and when they run low.
     Stocked(u16),
+    /// The account's list, as the server has it: another one than the device's.
+    List(DeviceList),
+    /// Somebody else's list: it was asked for, or an envelope was posted by one who has another.
+    ListOf(Box<ListOf>),
     /// The device is of its account no more.
     Removed(Box<Removed>),
-    /// Too much was asked for: what was asked is not done, and may be asked again after so many seconds.
-    Slow(u16),
     /// Why the server ends the connection.
     Goodbye(Goodbye),
 }
@@ -128,8 +132,31 @@ pub struct WantKey {
 pub struct Post {
     /// The account.
     pub account: AccountId,
+    /// Its device list, as the sender has it. If it is another one at the server, the sender is told that.
+    pub list: ListMark,
     /// The envelope, which names the device.
     pub envelope: Envelope,
+}
+
+/// The beginning of the hash of a device list, to see whether two are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListMark(pub [u8; 8]);
+
+impl From<ListHead> for ListMark {
+    fn from(head: ListHead) -> Self {
+        let mut mark = [0; 8];
+        mark.iter_mut().zip(head.hash).for_each(|(to, from)| *to = from);
+        Self(mark)
+    }
+}
+
+/// Somebody's device list, as the server has it. What it says is signed, and proves itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListOf {
+    /// Whose.
+    pub account: AccountId,
+    /// The list. `None`: the account is not at this server.
+    pub list: Option<DeviceList>,
 }
 
 /// What follows in a device's feed.
@@ -181,6 +208,8 @@ pub enum Outcome {
     Full,
     /// It has expired.
     Expired,
+    /// Too much was brought at once: it has to be brought again later.
+    Busy,
     /// The server cannot keep anything now: it has to be brought again.
     Failed,
 }
@@ -190,8 +219,19 @@ pub enum Outcome {
 pub struct KeyFor {
     /// The device.
     pub device: DeviceId,
-    /// The key, if the server has one of it.
-    pub key: Option<SignedOneTimeKey>,
+    /// What there is.
+    pub found: Found,
+}
+
+/// What a server has for somebody who wants a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Found {
+    /// A key. A one-time key is handed out once.
+    Key(SignedOneTimeKey),
+    /// No key of such a device is here.
+    Nothing,
+    /// Too much was asked for: it has to be asked again later.
+    Busy,
 }
 
 /// Why a server ends a connection.
@@ -201,7 +241,7 @@ pub enum Goodbye {
     Newer,
     /// The server stops, and is there again soon.
     Stopping,
-    /// The account's list was shown and the device is not on it, or its certificate does not count now.
+    /// The account's list is here and the device is not on it, or its certificate does not count now.
     NotListed,
     /// The list does not hold, or goes with no list that the server has of the account.
     ListRefused,
@@ -209,6 +249,8 @@ pub enum Goodbye {
     Closed,
     /// What the device said is none of what may be said.
     Rules,
+    /// Too much was asked for.
+    Busy,
     /// The server's store fails: what was not answered was not done.
     Failing,
 }
@@ -221,6 +263,7 @@ frames! {
         67 => WantKey,
         68 => Post,
         69 => Collected,
+        70 => WantList,
     }
     bare {}
 }
@@ -232,9 +275,10 @@ frames! {
         99 => Posted,
         100 => Key,
         101 => Stocked,
-        102 => Removed,
-        103 => Slow,
-        104 => Goodbye,
+        102 => List,
+        103 => Removed,
+        104 => ListOf,
+        105 => Goodbye,
     }
     bare {
         97 => ShowList,

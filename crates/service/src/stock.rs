@@ -1,0 +1,87 @@
+//! One-time keys that devices leave here, for others to start sessions with.
+
+use lamplit_identity::verify_one_time_key;
+use lamplit_types::{AccountId, DeviceId};
+use lamplit_wire::{
+    credential::SignedOneTimeKey,
+    server::{Found, Stock, WantKey},
+};
+
+use crate::{
+    limits::{STOCK, TRIES},
+    rows::{self, Account, key},
+    service::Failed,
+    store::{ApplyError, Batch, Change, Expect, Partition, Store},
+};
+
+/// How many one-time keys of a device are here.
+pub(crate) async fn count(store: &impl Store, (account, device): (AccountId, DeviceId)) -> Result<usize, Failed> {
+    let found = store.scan(&Partition::Account(account), &key::one_time(&device), None, STOCK).await?;
+    Ok(found.len())
+}
+
+/// Takes keys in, as many as there is room for; how many there are then. `None` if one is not the device's own.
+pub(crate) async fn put(
+    store: &impl Store,
+    (account, device): (AccountId, DeviceId),
+    stock: &Stock,
+) -> Result<Option<usize>, Failed> {
+    let is_own = |key: &SignedOneTimeKey| verify_one_time_key(key, &device).is_ok();
+    if !stock.one_time.iter().chain(&stock.fallback).all(is_own) {
+        return Ok(None);
+    }
+    let before = count(store, (account, device)).await?;
+    let room = STOCK.saturating_sub(before);
+    let mut changes = Vec::new();
+    for one_time in stock.one_time.iter().take(room) {
+        let at = [key::one_time(&device).as_slice(), &one_time.key].concat();
+        changes.push(Change::Put { key: at, value: rows::write(one_time)? });
+    }
+    if let Some(fallback) = &stock.fallback {
+        changes.push(Change::Put { key: key::fallback(&device), value: rows::write(fallback)? });
+    }
+    if !changes.is_empty() {
+        let batch = Batch { partition: Partition::Account(account), expects: Vec::new(), changes };
+        store.apply(batch).await.map_err(Failed::Write)?;
+    }
+    count(store, (account, device)).await.map(Some)
+}
+
+/// A key handed out, and how many are left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Handed {
+    pub(crate) found: Found,
+    pub(crate) left: usize,
+}
+
+/// Hands out a key of a device: a one-time key once, and the fallback key when there are none.
+pub(crate) async fn take(store: &impl Store, WantKey { account, device }: WantKey) -> Result<Handed, Failed> {
+    let partition = Partition::Account(account);
+    let nothing = Handed { found: Found::Nothing, left: STOCK };
+    let Some(row) = store.get(&partition, key::ACCOUNT).await? else { return Ok(nothing) };
+    if !rows::read::<Account>(&row)?.has(&device) {
+        return Ok(nothing);
+    }
+    for _ in 0..TRIES {
+        let found = store.scan(&partition, &key::one_time(&device), None, STOCK).await?;
+        let left = found.len().saturating_sub(1);
+        let Some((at, value)) = found.into_iter().next() else {
+            let fallback = store.get(&partition, &key::fallback(&device)).await?;
+            let Some(fallback) = fallback else { return Ok(nothing) };
+            return Ok(Handed { found: Found::Key(rows::read(&fallback)?), left });
+        };
+        let found = Found::Key(rows::read(&value)?);
+        let expects = vec![Expect::Row { key: at.clone(), value: Some(value) }];
+        let batch = Batch { partition, expects, changes: vec![Change::Remove { key: at }] };
+        match store.apply(batch).await {
+            Ok(_) => return Ok(Handed { found, left }),
+            // Somebody else got it.
+            Err(ApplyError::Unexpected(_)) => {}
+            Err(error) => return Err(Failed::Write(error)),
+        }
+    }
+    Err(Failed::Contended)
+}
+
+#[cfg(test)]
+mod tests;
