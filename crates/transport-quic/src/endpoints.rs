@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use crate::admission::Admission;
 use crate::pipe::{self, SetupError, code};
-use crate::tls::TlsError;
+use lamplit_tls::TlsError;
 use crate::{limits, socket};
 
 /// Every socket that listens or dials.

@@ -21,7 +21,8 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("lamplit-picture", &[]),
     ("lamplit-store", &["lamplit-node"]),
     ("lamplit-transport", &["lamplit-types"]),
-    ("lamplit-transport-quic", &["lamplit-types", "lamplit-transport"]),
+    ("lamplit-tls", &[]),
+    ("lamplit-transport-quic", &["lamplit-types", "lamplit-transport", "lamplit-tls"]),
     (
         "lamplit-client",
         &[
