@@ -57,7 +57,7 @@ mod sightings;
 mod step;
 mod table;
 mod talk;
-mod text;
+pub mod text;
 pub mod view;
 
 pub use clocks::{ClockStand, Clocks};
