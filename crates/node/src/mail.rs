@@ -5,7 +5,7 @@ use lamplit_link::Link;
 use lamplit_seal::{EncryptError, OlmKind, StorageKey, padding};
 use lamplit_types::{AccountId, ConversationId, DeviceId, EnvelopeId, Hlc};
 use lamplit_wire::{
-    Body, Content, Envelope, Frame, Progress, Received, Suite,
+    Body, Content, Envelope, Frame, Mark, Progress, Received, Suite,
     bounded::{Bytes, List},
     credential::SignedOneTimeKey,
 };
@@ -73,6 +73,7 @@ impl Node {
             expires: step.now.wall.plus(limits::ENVELOPE_MS),
             envelope: None,
             was_sealed: false,
+            mark: None,
         };
         self.put_outgoing(step, &device, peer.last, &outgoing)?;
         step.db.put(Table::Peers, device.as_bytes(), &peer)
@@ -123,7 +124,7 @@ impl Node {
             let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
             let envelope = match outgoing.envelope.take() {
                 Some(envelope) => envelope,
-                None => match self.seal_envelope(step, &device, (seq, base), &outgoing)? {
+                None => match self.seal_envelope(step, &device, (seq, base), &mut outgoing)? {
                     Some(envelope) => {
                         outgoing.envelope = Some(envelope.clone());
                         outgoing.was_sealed = true;
@@ -152,15 +153,17 @@ impl Node {
         step: &mut Step<'_>,
         device: &DeviceId,
         (seq, base): (u64, u64),
-        outgoing: &Outgoing,
+        outgoing: &mut Outgoing,
     ) -> Stepped<Option<Envelope>> {
+        let salt = step.random();
+        let mark = *outgoing.mark.get_or_insert_with(|| self.secrets.keys.mark(device, self.device.life, seq, salt));
         let content = Content {
             conversation: outgoing.conversation,
             incarnation: self.device.life,
             seq,
             base: base.min(seq),
             sent: outgoing.sent,
-            mark: self.secrets.keys.mark(device, self.device.life, seq),
+            mark,
             body: outgoing.body.clone(),
         };
         let unwritable = ReadError::Unwritable { table: Table::Outbox };
@@ -382,7 +385,7 @@ impl Node {
                     step.db.remove(Table::Outbox, &row_key);
                     // Never above the old number, so nothing that is still to be read is written over.
                     peer.last = peer.last.saturating_add(1);
-                    let anew = Outgoing { envelope: None, was_sealed: false, ..outgoing };
+                    let anew = Outgoing { envelope: None, was_sealed: false, mark: None, ..outgoing };
                     self.put_outgoing(step, &device, peer.last, &anew)?;
                 }
             }
@@ -411,6 +414,17 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// Whether the message of a number that waits is another one than the mark says.
+pub(crate) fn is_another(
+    step: &Step<'_>,
+    vault: &StorageKey,
+    device: &DeviceId,
+    (seq, mark): (u64, Mark),
+) -> Stepped<bool> {
+    let waiting: Option<Outgoing> = step.db.sealed(vault, Table::Outbox, &key::numbered(device.as_bytes(), seq))?;
+    Ok(waiting.is_some_and(|waiting| waiting.mark != Some(mark)))
 }
 
 /// Whether a message up to a number waits that was never sent.

@@ -144,6 +144,8 @@ pub(crate) struct Outgoing {
     pub(crate) envelope: Option<Envelope>,
     /// Whether it may have been sent under this number.
     pub(crate) was_sealed: bool,
+    /// What this message is known by, once it was sealed under this number.
+    pub(crate) mark: Option<Mark>,
 }
 
 /// The server that the account uses.
@@ -164,6 +166,8 @@ pub(crate) struct Owed {
     pub(crate) number: u64,
     /// Whether something came that could be read.
     pub(crate) heard: bool,
+    /// Whether some may not have been taken in because it was not known here yet.
+    pub(crate) lacks: bool,
     /// What could not: the latest, at most as many as go into one letter.
     pub(crate) unreadable: Vec<EnvelopeId>,
 }

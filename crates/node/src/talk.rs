@@ -205,8 +205,12 @@ impl Node {
         }
         if *life == self.device.life {
             let peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
-            // A number that the other has received and that was never sent in this past belongs to another one.
-            return Ok(*highest > peer.last || mail::holds_unsent(step, &self.secrets.vault, device, *highest)?);
+            // A number that the other has received and that was never sent in this past belongs to another one, and so does one
+            // under which it has received something else: through the server this device may have spoken before it heard.
+            let vault = &self.secrets.vault;
+            return Ok(*highest > peer.last
+                || mail::holds_unsent(step, vault, device, *highest)?
+                || mail::is_another(step, vault, device, (*highest, *mark))?);
         }
         Ok(!self.device.past_lives.contains(life))
     }

@@ -433,7 +433,7 @@ pub fn text_in(
         | Body::Keys(_)
         | Body::Pair(_)
         | Body::Heard(_)
-        | Body::Unreadable(_) => None,
+        | Body::Unreadable { .. } => None,
     }))
 }
 

@@ -111,8 +111,13 @@ pub enum Body {
     /// How much came of what the addressee sent. Like the next kind it comes with number 0: nobody waits for it, and it is not
     /// acknowledged.
     Heard(Received),
-    /// Envelopes of the addressee that could not be read: what they say is sealed anew.
-    Unreadable(List<EnvelopeId, RECEIPT_IDS>),
+    /// Envelopes of the addressee could not be read: what they say is sealed anew.
+    Unreadable {
+        /// Which. None: some may not have come at all, and come again as they are.
+        ids: List<EnvelopeId, RECEIPT_IDS>,
+        /// How much of what it sent could be.
+        received: Option<Received>,
+    },
 }
 
 /// All that somebody needs to fetch a file, to open it and to know that it is the right one.

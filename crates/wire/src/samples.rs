@@ -161,7 +161,14 @@ pub(crate) fn contents() -> Vec<(&'static str, Content)> {
         ("Content: heard", Content { seq: 0, base: 0, ..content(Body::Heard(hello().received.unwrap())) }),
         (
             "Content: unreadable",
-            Content { seq: 0, base: 0, ..content(Body::Unreadable(List::one(EnvelopeId::from_bytes([0xE1; 16])))) },
+            Content {
+                seq: 0,
+                base: 0,
+                ..content(Body::Unreadable {
+                    ids: List::one(EnvelopeId::from_bytes([0xE1; 16])),
+                    received: hello().received,
+                })
+            },
         ),
         ("Content: account keys", content(Body::Keys(account_secrets()))),
         (

@@ -6,10 +6,11 @@ use lamplit_wire::{
     server::{Delivery, Feed, Item, Up},
 };
 
-use super::Flow;
+use super::{Flow, letters::Word};
 use crate::{
     Node,
     inbox::{Sender, Taken},
+    io::{Event, Warning},
     limits,
     rows::key,
     step::{Step, Stepped},
@@ -90,6 +91,10 @@ impl Node {
             }
             if is_known {
                 self.take_delivery(step, delivery)?;
+            } else if self.people.account_of(&device) == Some(account) {
+                // Its certificate does not count by this clock: one of the two is put right some time.
+                step.tell(Event::Warning(Warning::CertificateExpired(device)));
+                self.owe(step, device, Word::NotTaken(delivery.envelope.id))?;
             }
             if self.reborn {
                 return Ok(Progress::Given);
@@ -106,8 +111,15 @@ impl Node {
         let from = Sender { account: *account, device: *device };
         match self.take_envelope(step, from, envelope)? {
             Taken::Letter => Ok(()),
-            Taken::Yes => self.owe(step, *device, None),
-            Taken::Unreadable | Taken::No => self.owe(step, *device, Some(envelope.id)),
+            Taken::Yes => self.owe(step, *device, Word::Heard),
+            Taken::Unreadable => {
+                // What follows in the sessions that failed is not read either, or it would overtake this. All of it comes again.
+                if self.server.line.as_ref().is_some_and(|line| !line.fresh.contains(device)) {
+                    self.forget_sessions(step, device);
+                }
+                self.owe(step, *device, Word::Unreadable(envelope.id))
+            }
+            Taken::No => self.owe(step, *device, Word::NotTaken(envelope.id)),
         }
     }
 }

@@ -4,10 +4,10 @@
 //! Whoever got mail through the server owes its sender word: how much came, and what could not be read. That is remembered until
 //! the server keeps the letter, and waits a while for more to tell.
 
-use lamplit_types::{DeviceId, EnvelopeId, limits::RECEIPT_IDS};
-use lamplit_wire::{Body, bounded::List, server::Outcome};
+use lamplit_types::{AccountId, DeviceId, EnvelopeId, limits::RECEIPT_IDS};
+use lamplit_wire::{Body, Received, bounded::List, server::Outcome};
 
-use super::posting::holds_one_of;
+use super::posting::number_of_one;
 use crate::{
     Node,
     db::Typed,
@@ -18,6 +18,19 @@ use crate::{
     table::{Order, Read, Table},
 };
 
+/// What is owed for something that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    /// It is taken in.
+    Heard,
+    /// It does not open.
+    Unreadable(EnvelopeId),
+    /// It is not taken in now, and may be later.
+    NotTaken(EnvelopeId),
+    /// Something may not have been taken in.
+    Lacks,
+}
+
 /// Devices that are owed word.
 pub(super) fn owed(read: &impl Read) -> Stepped<Vec<DeviceId>> {
     let rows = read.scan(Table::Owed, &[], None, Order::Up, limits::PEERS)?;
@@ -26,20 +39,36 @@ pub(super) fn owed(read: &impl Read) -> Stepped<Vec<DeviceId>> {
 }
 
 impl Node {
-    /// Something came from a device through the server; `unreadable`, if it could not be read.
-    pub(super) fn owe(&mut self, step: &mut Step<'_>, device: DeviceId, unreadable: Option<EnvelopeId>) -> Stepped {
+    /// Something came from a device through the server.
+    pub(super) fn owe(&mut self, step: &mut Step<'_>, device: DeviceId, word: Word) -> Stepped {
         let mut row: Owed = step.db.row(Table::Owed, device.as_bytes())?.unwrap_or_default();
         row.number = row.number.saturating_add(1);
-        match unreadable {
-            Some(id) => {
+        let mut wait = limits::LETTER_MS;
+        match word {
+            Word::Heard => row.heard = true,
+            Word::Lacks => row.lacks = true,
+            Word::Unreadable(id) | Word::NotTaken(id) => {
                 row.unreadable.push(id);
                 let too_many = row.unreadable.len().saturating_sub(RECEIPT_IDS);
                 row.unreadable.drain(..too_many);
             }
-            None => row.heard = true,
+        }
+        if let Word::NotTaken(_) = word {
+            wait = limits::POST_PAUSE_MS;
         }
         step.db.put(Table::Owed, device.as_bytes(), &row)?;
-        self.server.letters.entry(device).or_insert(step.now.mono.plus(limits::LETTER_MS));
+        self.server.letters.entry(device).or_insert(step.now.mono.plus(wait));
+        Ok(())
+    }
+
+    /// Somebody is known from now on: what their devices posted before may have been passed over.
+    pub(crate) fn ask_for_passed_over(&mut self, step: &mut Step<'_>, account: AccountId) -> Stepped {
+        if self.server.place.is_none() {
+            return Ok(());
+        }
+        for device in self.people.devices_of(account) {
+            self.owe(step, device, Word::Lacks)?;
+        }
         Ok(())
     }
 
@@ -69,19 +98,22 @@ impl Node {
             self.want_key(step, device);
             return Ok(());
         }
-        let unreadable = List::try_from(owed.unreadable).ok().filter(|ids| !ids.is_empty()).map(Body::Unreadable);
         let peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
+        let ids = List::try_from(owed.unreadable).unwrap_or_default();
+        let lacks = owed.lacks || !ids.is_empty();
+        let unreadable = lacks.then(|| Body::Unreadable { ids, received: peer.received() });
         let heard = peer.received().filter(|_| owed.heard).map(Body::Heard);
         for body in unreadable.into_iter().chain(heard) {
-            let letter = Outgoing {
+            let mut letter = Outgoing {
                 conversation: account.into(),
                 sent: self.device.clock,
                 body,
                 expires: step.now.wall.plus(limits::ENVELOPE_MS),
                 envelope: None,
                 was_sealed: false,
+                mark: None,
             };
-            match self.seal_envelope(step, &device, (0, 0), &letter)? {
+            match self.seal_envelope(step, &device, (0, 0), &mut letter)? {
                 Some(envelope) => self.post_letter(step, device, envelope, owed.number),
                 None => self.want_key(step, device),
             }
@@ -130,21 +162,41 @@ impl Node {
                 }
                 self.received_up_to(step, &from.device, &received)
             }
-            Said::Now(Body::Unreadable(ids)) => self.unreadable_there(step, from.device, &ids),
+            Said::Now(Body::Unreadable { ids, received }) => self.unreadable_there(step, from.device, &ids, received),
             // Nothing else goes without a number, as far as this version knows.
             Said::Now(_) | Said::Later(_) => Ok(()),
         }
     }
 
     /// A device could not read some of what was sent to it: it goes again, sealed anew.
-    fn unreadable_there(&mut self, step: &mut Step<'_>, device: DeviceId, ids: &[EnvelopeId]) -> Stepped {
-        if !holds_one_of(self, step, &device, ids)? {
-            return Ok(());
+    fn unreadable_there(
+        &mut self,
+        step: &mut Step<'_>,
+        device: DeviceId,
+        ids: &[EnvelopeId],
+        received: Option<Received>,
+    ) -> Stepped {
+        let number = number_of_one(self, step, &device, ids)?;
+        if let Some(received) = &received {
+            // It has something else under that number, and the key that this was sealed with is used up: so it was used before.
+            let is_used =
+                received.incarnation == self.device.life && number.is_some_and(|number| number <= received.seq);
+            let is_own = self.secrets.keys.is_mark(&device, received.incarnation, received.highest, &received.mark);
+            if is_used && is_own || self.shows_restoration(step, &device, received)? {
+                return self.be_reborn(step, &[received.incarnation]);
+            }
+            self.received_up_to(step, &device, received)?;
         }
         if let Some(line) = &mut self.server.line {
             let way = line.ways.entry(device).or_default();
             way.refusals = way.refusals.saturating_add(1);
         }
-        self.unseal_outbox(step, device)
+        match number {
+            Some(_) => self.unseal_outbox(step, device),
+            // What it lacks can be read as it is.
+            None if ids.is_empty() => self.post_all_again(step, device),
+            // It was sealed anew since.
+            None => Ok(()),
+        }
     }
 }

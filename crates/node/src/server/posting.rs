@@ -92,7 +92,7 @@ impl Node {
             let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
             let envelope = match outgoing.envelope.take() {
                 Some(envelope) => envelope,
-                None => match self.seal_envelope(step, &device, (seq, base), &outgoing)? {
+                None => match self.seal_envelope(step, &device, (seq, base), &mut outgoing)? {
                     Some(envelope) => {
                         outgoing.envelope = Some(envelope.clone());
                         outgoing.was_sealed = true;
@@ -274,23 +274,28 @@ impl Way {
     }
 }
 
-/// Which envelope of an outbox has one of these ids.
-pub(super) fn holds_one_of(
+/// The number of the message in a device's outbox that was sealed into one of these envelopes.
+pub(super) fn number_of_one(
     node: &Node,
     step: &Step<'_>,
     device: &DeviceId,
     ids: &[EnvelopeId],
-) -> Stepped<bool> {
+) -> Stepped<Option<u64>> {
     let mut after: Option<Vec<u8>> = None;
     loop {
         let rows = step.db.scan(Table::Outbox, device.as_bytes(), after.as_deref(), Order::Up, limits::BATCH)?;
-        let Some((last, _)) = rows.last() else { return Ok(false) };
+        let Some((last, _)) = rows.last() else { return Ok(None) };
         after = Some(last.clone());
         for (at, sealed) in rows {
             let outgoing: Outgoing = open_row(&node.secrets.vault, Table::Outbox, &at, &sealed)?;
             if outgoing.envelope.is_some_and(|envelope| ids.contains(&envelope.id)) {
-                return Ok(true);
+                return Ok(key::number_of(&at));
             }
         }
+    }
+}
+impl Way {
+    pub(super) fn report(&self) -> String {
+        format!("{:?} open {:?} asked {} wait {:?} refusals {}", self.window.room(), self.open, self.asked_for_key, self.wait, self.refusals)
     }
 }
