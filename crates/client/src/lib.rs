@@ -5,6 +5,7 @@
 //! queue with a bottom; [`Handle::read`] asks the database for pages. [`account`] makes and opens accounts.
 
 pub mod account;
+mod caller;
 mod client;
 mod clock;
 mod dialler;

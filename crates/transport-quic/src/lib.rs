@@ -35,5 +35,6 @@ mod socket;
 mod tls;
 mod transport;
 
+pub use lamplit_tls::Identity;
 pub use server::{Host, ServerAddress, ServerAddressError, ServerTransport};
 pub use transport::{Config, QuicTransport, StartError};

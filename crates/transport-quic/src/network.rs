@@ -75,6 +75,12 @@ impl Pulse {
         core::mem::replace(self, now).until(self) > limits::NETWORK_CHECK + limits::IDLE_TIMEOUT
     }
 
+    /// So much later, by both clocks.
+    #[cfg(test)]
+    pub(crate) fn after(&self, time: Duration) -> Self {
+        Self { steady: self.steady + time, wall: self.wall + time }
+    }
+
     /// How long until `later`, by the clock that went further.
     pub(crate) fn until(&self, later: &Self) -> Duration {
         let wall = later.wall.duration_since(self.wall).unwrap_or(Duration::ZERO);

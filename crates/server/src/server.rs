@@ -1,0 +1,147 @@
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use lamplit_depot::Depot;
+use lamplit_service::{Service, Settings, Store, tidy};
+use lamplit_tls::{Identity, ServerKey};
+use lamplit_wire::server::Epoch;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::sleep;
+
+use crate::clock::Clock;
+use crate::committer::Keeper;
+use crate::connection::Shared;
+use crate::{KeyError, door, key, limits};
+
+/// The store's name in the data directory.
+const STORE: &str = "depot.redb";
+
+/// How to start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where its key and its store are. Made if it is not there.
+    pub data: PathBuf,
+    /// Where to listen. `[::]` takes IPv4 too; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// What its operator decides.
+    pub settings: Settings,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Its store.
+    #[error(transparent)]
+    Store(#[from] lamplit_depot::OpenError),
+    /// Its socket.
+    #[error("can't listen on {listen}: {why}; choose another address or port with --listen")]
+    Listen {
+        /// Where.
+        listen: SocketAddr,
+        /// What the system said.
+        why: String,
+    },
+    /// The system gives no thread or no random numbers.
+    #[error("the system does not give what the server needs: {0}")]
+    System(String),
+}
+
+/// A running server, to be ended by [`Self::stop`]. One that is dropped takes nobody in any more, and nobody waits for it.
+#[derive(Debug)]
+pub struct Server {
+    key: ServerKey,
+    bound: SocketAddr,
+    stopping: watch::Sender<bool>,
+    door: JoinHandle<()>,
+    tidying: JoinHandle<()>,
+    committing: thread::JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts a server on the current tokio runtime.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let Config { data, listen, settings } = config;
+        let opening = spawn_blocking(move || {
+            let key = key::load_or_make(&data)?;
+            let mut fresh = [0; 8];
+            getrandom::fill(&mut fresh).map_err(|error| KeyError::Random(error.to_string()))?;
+            let depot = Depot::open(&data.join(STORE), Epoch(fresh))?;
+            Ok::<_, StartError>((key, depot))
+        });
+        let (key, depot) = opening.await.map_err(|error| StartError::System(error.to_string()))??;
+        let public = ServerKey(key.public());
+        let refused = |why: String| StartError::Listen { listen, why };
+        let endpoint = door::open(listen, Arc::new(key)).map_err(|error| refused(error.to_string()))?;
+        let bound = endpoint.local_addr().map_err(|error| refused(error.to_string()))?;
+        let (keeper, committing) =
+            Keeper::start(depot).map_err(|error: io::Error| StartError::System(error.to_string()))?;
+        let service = Service::new(keeper, settings);
+        let shared = Arc::new(Shared { service, hub: Arc::default(), clock: Clock::start() });
+        let (stopping, stops) = watch::channel(false);
+        let tidying = tokio::spawn(tidy_all(shared.clone()));
+        let door = tokio::spawn(door::keep(endpoint, shared, stops));
+        Ok(Self { key: public, bound, stopping, door, tidying, committing })
+    }
+
+    /// Its key, by which devices know it.
+    pub const fn key(&self) -> ServerKey {
+        self.key
+    }
+
+    /// Where it listens.
+    pub const fn bound(&self) -> SocketAddr {
+        self.bound
+    }
+
+    /// Says goodbye to all who are connected, and returns once all that was promised is on the disk.
+    pub async fn stop(self) {
+        self.stopping.send_replace(true);
+        self.tidying.abort();
+        for task in [self.door, self.tidying] {
+            if let Err(error) = task.await
+                && error.is_panic()
+            {
+                tracing::error!("a part of the server had failed");
+            }
+        }
+        // Nobody holds the store any more but the thread that commits.
+        let committing = self.committing;
+        let _ = spawn_blocking(move || committing.join()).await;
+    }
+}
+
+/// The public key of the server whose data is in `data`.
+///
+/// # Errors
+/// [`KeyError`].
+pub fn read_key(data: &Path) -> Result<ServerKey, KeyError> {
+    Ok(ServerKey(key::load(data)?.public()))
+}
+
+/// Drops what nobody came for, now and then.
+async fn tidy_all<S: Store>(shared: Arc<Shared<S>>) {
+    loop {
+        let mut place = None;
+        loop {
+            match tidy(shared.service.store(), place, shared.clock.now().wall).await {
+                Ok(None) => break,
+                Ok(next) => place = next,
+                Err(error) => {
+                    tracing::warn!(%error, "what nobody came for could not be dropped");
+                    break;
+                }
+            }
+        }
+        sleep(limits::TIDY).await;
+    }
+}
