@@ -104,7 +104,11 @@ impl Depot {
         self.try_commit(&mut writer, &batches).unwrap_or_else(|error| vec![Err(error); batches.len()])
     }
 
-    fn try_commit(&self, writer: &mut Writer, batches: &[Batch]) -> Result<Vec<Result<Applied, ApplyError>>, ApplyError> {
+    fn try_commit(
+        &self,
+        writer: &mut Writer,
+        batches: &[Batch],
+    ) -> Result<Vec<Result<Applied, ApplyError>>, ApplyError> {
         self.make_room(writer).map_err(|error| error::applying(&error))?;
         let group = self.handle.read(|database| {
             let layers = self.layers.read().unwrap_or_else(PoisonError::into_inner);

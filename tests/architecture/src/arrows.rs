@@ -18,6 +18,8 @@ pub const ARROWS: &[(&str, &[&str])] = &[
         "lamplit-node",
         &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-link", "lamplit-seal", "lamplit-sync"],
     ),
+    ("lamplit-service", &["lamplit-types", "lamplit-wire", "lamplit-identity"]),
+    ("lamplit-depot", &["lamplit-types", "lamplit-wire", "lamplit-service"]),
     ("lamplit-picture", &[]),
     ("lamplit-store", &["lamplit-node"]),
     ("lamplit-transport", &["lamplit-types"]),
@@ -45,7 +47,18 @@ pub const ARROWS: &[(&str, &[&str])] = &[
         "lamplit-server",
         &["lamplit-types", "lamplit-wire", "lamplit-service", "lamplit-depot", "lamplit-tls"],
     ),
-    ("lamplit-sim", &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-node", "lamplit-store"]),
+    (
+        "lamplit-sim",
+        &[
+            "lamplit-types",
+            "lamplit-wire",
+            "lamplit-identity",
+            "lamplit-node",
+            "lamplit-store",
+            "lamplit-service",
+            "lamplit-depot",
+        ],
+    ),
     ("lamplit-demo", &["lamplit-client", "lamplit-rpc", "lamplit-tui"]),
     ("lamplit-xtask", &[]),
 ];

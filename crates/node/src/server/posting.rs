@@ -294,8 +294,3 @@ pub(super) fn number_of_one(
         }
     }
 }
-impl Way {
-    pub(super) fn report(&self) -> String {
-        format!("{:?} open {:?} asked {} wait {:?} refusals {}", self.window.room(), self.open, self.asked_for_key, self.wait, self.refusals)
-    }
-}
