@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use lamplit_wire::server::Epoch;
 use redb::{
-    Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, Value, WriteTransaction,
+    Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, Value,
+    WriteTransaction,
 };
 
 use crate::depot::{Depot, bring_up, storage};

@@ -268,7 +268,12 @@ fn replay(database: &Database) -> Result<Layer, redb::Error> {
     Ok(layer)
 }
 
-pub(crate) fn bring_up(source: &Source, database: &Database, migrations: &[Migration], fresh: Epoch) -> Result<Head, OpenError> {
+pub(crate) fn bring_up(
+    source: &Source,
+    database: &Database,
+    migrations: &[Migration],
+    fresh: Epoch,
+) -> Result<Head, OpenError> {
     let head = format::bring_up(database, migrations, fresh);
     let head = head.map_err(|error| error::storage(source, storage(error)))?;
     let known = format::newest(migrations);

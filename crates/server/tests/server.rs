@@ -15,8 +15,8 @@ use lamplit_tls::{Expected, NOBODY, dialling, provider};
 use lamplit_transport::{Address, Connection, DialError, LinkKind, SendError, Transport};
 use lamplit_transport_quic::{Identity, ServerTransport};
 use lamplit_types::{AccountId, Channel, Class, DeviceId, EnvelopeId, Pipe, Wall};
-use lamplit_wire::bounded::Bytes;
 use lamplit_wire::FrameBuffer;
+use lamplit_wire::bounded::Bytes;
 use lamplit_wire::server::{Cursor, Down, Goodbye, Item, ListMark, Outcome, Post, Resume, Up};
 use lamplit_wire::{Envelope, Suite};
 use tokio::net::UdpSocket;
@@ -154,7 +154,7 @@ async fn a_device_has_one_connection_and_the_newer_one_is_it() {
     assert!(matches!(older.hear().await, Down::Goodbye(Goodbye::Newer)));
     assert!(older.link.receiver.receive().await.is_none());
 
-    let mut writing = grace.come(&server).await.welcomed().await;
+    let writing = grace.come(&server).await.welcomed().await;
     writing.say(&Up::Post(Box::new(ada.post(7)))).await;
     assert_eq!(newer.feed().await.1.len(), 1, "news come to the newer one");
     server.stop().await;
@@ -327,7 +327,10 @@ impl Link {
         loop {
             match self.hear().await {
                 Down::Welcome(_) => return self,
-                Down::ShowList => self.say(&Up::List(self.list.take().unwrap().wire().clone())).await,
+                Down::ShowList => {
+                    let list = self.list.take().unwrap();
+                    self.say(&Up::List(list.wire().clone())).await;
+                }
                 other => panic!("not welcome: {other:?}"),
             }
         }

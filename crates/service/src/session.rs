@@ -9,8 +9,8 @@ use lamplit_wire::{
     bounded::List,
     credential::{DeviceList, ListHead},
     server::{
-        Cursor, Down, Feed, Found, Goodbye, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume, Stock, Up, WantKey,
-        Welcome,
+        Cursor, Down, Feed, Found, Goodbye, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume, Stock, Up,
+        WantKey, Welcome,
     },
 };
 
@@ -293,8 +293,7 @@ impl Session {
         let stock = u16::try_from(stock::count(store, who).await?).unwrap_or(u16::MAX);
         turn.welcomed = true;
         turn.say(Down::Welcome(Welcome { epoch, time: now.wall, stock }));
-        let known =
-            Known { account: resume.account, head, sent: 0, open: VecDeque::new(), stock_told: now.mono };
+        let known = Known { account: resume.account, head, sent: 0, open: VecDeque::new(), stock_told: now.mono };
         self.stage = Stage::Known(known);
         Ok(())
     }

@@ -14,13 +14,13 @@ use lamplit_types::{
 };
 
 use crate::bounded::{Bytes, List};
-use crate::server::{
-    Cursor, Delivery, Down, Epoch, Feed, Found, Goodbye, Item, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume, Stock,
-    Up, WantKey, Welcome,
-};
 use crate::credential::{
     CertificateBody, DeviceClaim, DeviceList, Generation, ListHead, OneTimeKey, PairId, Removal, RootHash, Signature,
     Signed,
+};
+use crate::server::{
+    Cursor, Delivery, Down, Epoch, Feed, Found, Goodbye, Item, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume,
+    Stock, Up, WantKey, Welcome,
 };
 use crate::*;
 
