@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::net::Ipv4Addr;
 
 use lamplit_tls::{Callers, KeyPair, ServerKey, accepting, peer_key, provider};
-use lamplit_transport::{LinkKind, SendError};
+use lamplit_transport::{Connection, LinkKind, SendError};
 use lamplit_types::{Channel, Class, Pipe};
 use quinn::{Endpoint, RecvStream, SendStream, ServerConfig};
 
@@ -46,6 +46,20 @@ impl There {
     }
 }
 
+/// A connection, with both of its ends, on which the first has said something.
+async fn met(
+    there: &There,
+    transport: &ServerTransport,
+    first: &[u8],
+) -> (Connection, (quinn::Connection, SendStream, RecvStream)) {
+    let dial = async {
+        let link = transport.dial(there.address("127.0.0.1")).await.unwrap();
+        link.sender.send(CONTROL, first.to_vec()).await.unwrap();
+        link
+    };
+    soon(async { tokio::join!(dial, there.accept()) }).await
+}
+
 fn device() -> Arc<KeyPair> {
     Arc::new(KeyPair::from_seed(&[2; 32]))
 }
@@ -61,14 +75,7 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 #[tokio::test]
 async fn both_ends_are_who_they_say_and_talk_on_one_stream_and_in_packets() {
     let (there, (transport, _events)) = (There::open(), transport());
-    let address = there.address("127.0.0.1");
-    let mut link = soon(async {
-        let link = transport.dial(address).await.unwrap();
-        link.sender.send(CONTROL, b"good evening".to_vec()).await.unwrap();
-        link
-    })
-    .await;
-    let (connection, mut send, mut receive) = soon(there.accept()).await;
+    let (mut link, (connection, mut send, mut receive)) = met(&there, &transport, b"good evening").await;
     assert_eq!(peer_key(&connection), Some(device().public()));
     let mut heard = [0; 12];
     soon(receive.read_exact(&mut heard)).await.unwrap();
@@ -136,9 +143,7 @@ async fn a_dial_that_leads_nowhere_says_why_and_no_key() {
 #[tokio::test]
 async fn a_connection_goes_on_from_another_network() {
     let (there, (transport, _events)) = (There::open(), transport());
-    let mut link = soon(transport.dial(there.address("127.0.0.1"))).await.unwrap();
-    link.sender.send(CONTROL, b"from here".to_vec()).await.unwrap();
-    let (connection, mut send, mut receive) = soon(there.accept()).await;
+    let (mut link, (connection, mut send, mut receive)) = met(&there, &transport, b"from here").await;
     let mut heard = [0; 9];
     soon(receive.read_exact(&mut heard)).await.unwrap();
     let before = connection.remote_address();
@@ -155,9 +160,7 @@ async fn a_connection_goes_on_from_another_network() {
 #[tokio::test]
 async fn a_transport_that_is_shut_down_says_goodbye_and_dials_no_more() {
     let (there, (transport, mut events)) = (There::open(), transport());
-    let link = soon(transport.dial(there.address("127.0.0.1"))).await.unwrap();
-    link.sender.send(CONTROL, b"good evening".to_vec()).await.unwrap();
-    let (connection, ..) = soon(there.accept()).await;
+    let (_link, (connection, ..)) = met(&there, &transport, b"good evening").await;
     soon(transport.shutdown()).await;
     assert!(matches!(soon(connection.closed()).await, ConnectionError::ApplicationClosed(_)));
     assert!(soon(events.recv()).await.is_none());
