@@ -99,7 +99,10 @@ impl Node {
                         self.put_outgoing(step, &device, seq, &outgoing)?;
                         envelope
                     }
-                    None => return Ok(self.want_key(step, device)),
+                    None => {
+                        self.want_key(step, device);
+                        return Ok(());
+                    }
                 },
             };
             let Some(line) = &mut self.server.line else { return Ok(()) };
