@@ -41,6 +41,11 @@ pub(crate) fn flood() -> Result<PathBuf> {
     Ok(programs()?.join("lamplit-flood"))
 }
 
+/// The `lamplit-impostor` program of this package.
+pub(crate) fn impostor() -> Result<PathBuf> {
+    Ok(programs()?.join("lamplit-impostor"))
+}
+
 /// The folder that the programs are in, once they are built.
 fn programs() -> Result<&'static Path> {
     static PROGRAMS: OnceLock<Result<PathBuf, String>> = OnceLock::new();
