@@ -80,7 +80,8 @@ fn of_link<'a>(what: &'a str, link: &str, account: &[u8]) -> Vec<(&'a str, Vec<u
     let bytes = BASE32_NOPAD.decode(code.as_bytes()).unwrap();
     // A version, the id, the secret, and the account (docs/protocol.md, section 8).
     assert_eq!(&bytes[49..65], account, "the account stands behind the secret");
-    let texts = [code[4..76].to_owned(), code[4..76].to_lowercase()].map(String::into_bytes);
+    let text = &code.as_bytes()[4..76];
+    let texts = [text.to_vec(), text.to_ascii_lowercase()];
     [bytes[1..17].to_vec(), bytes[17..49].to_vec()].into_iter().chain(texts).map(|secret| (what, secret)).collect()
 }
 
