@@ -1,7 +1,9 @@
 //! People who are apart, through a real server: what is said comes, in order and once, also if the server is killed meanwhile.
 
+use std::time::Duration;
+
 use anyhow::Result;
-use lamplit_e2e::{Device, Host, Lan, Server, acquainted, eventually};
+use lamplit_e2e::{Device, Host, Lan, Server, acquainted, eventually, within};
 use serde_json::Value;
 
 /// Ada's machine hears nobody but the server from now on, so the two are apart.
@@ -45,8 +47,14 @@ fn people_who_are_apart_write_through_the_server() -> Result<()> {
     server.kill()?;
     let server = Server::start(&lan, Host::THIRD, data.path())?;
     ada.start(&[])?;
-    eventually("both come to Ada", || Ok((texts(&ada, &grace)? == ["one", "two", "three", "four"]).then_some(())))?;
-    grace.wait_until_sent()?;
+    // Grace hears of it when nothing came for a minute.
+    within(Duration::from_secs(180), "both come to Ada", || {
+        Ok((texts(&ada, &grace)? == ["one", "two", "three", "four"]).then_some(()))
+    })?;
+    within(Duration::from_secs(180), "Grace hears that they came", || {
+        let status = grace.ask(&["status"])?;
+        Ok((status.get("waiting") == Some(&Value::from(0))).then_some(()))
+    })?;
     assert_eq!(texts(&grace, &ada)?, ["one", "two", "three", "four"]);
 
     assert!(server.stop()?, "it stops in order");

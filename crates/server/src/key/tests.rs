@@ -31,7 +31,14 @@ fn a_key_that_others_may_read_or_that_is_none_is_not_used() {
     }
     fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     let good = fs::read_to_string(&path).unwrap();
-    for text in ["", "\n", good.get(2..).unwrap(), &good.replace('\n', "aa"), &format!("!{}", good.get(1..).unwrap()), &"a".repeat(1000)] {
+    for text in [
+        "",
+        "\n",
+        good.get(2..).unwrap(),
+        &good.replace('\n', "aa"),
+        &format!("!{}", good.get(1..).unwrap()),
+        &"a".repeat(1000),
+    ] {
         fs::write(&path, text).unwrap();
         assert!(matches!(load_or_make(dir.path()), Err(KeyError::Damaged(_))), "{text}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text, "it is never replaced");

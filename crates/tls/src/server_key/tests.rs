@@ -18,13 +18,13 @@ fn a_key_has_one_text_and_no_other() {
     assert!(good.parse::<ServerKey>().is_ok());
     let spoilt = [
         String::new(),
-        good[1..].to_owned(),
+        good.get(1..).unwrap().to_owned(),
         format!("{good}a"),
         good.to_ascii_uppercase(),
-        format!("1{}", &good[1..]),
-        format!("ä{}", &good[2..]),
+        format!("1{}", good.get(1..).unwrap()),
+        format!("ä{}", good.get(2..).unwrap()),
         // The last character has four bits that belong to no byte.
-        format!("{}b", &ServerKey([0; 32]).to_string()[1..]),
+        format!("{}b", ServerKey([0; 32]).to_string().get(1..).unwrap()),
     ];
     for text in spoilt {
         assert_eq!(text.parse::<ServerKey>(), Err(ServerKeyError), "{text}");

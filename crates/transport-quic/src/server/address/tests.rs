@@ -31,7 +31,7 @@ fn what_is_no_address_is_refused_with_what_is_wrong() {
         (format!("server:{key}@host"), ServerAddressError::Form),
         ("server:host:1".to_owned(), ServerAddressError::Form),
         ("server:@host:1".to_owned(), ServerAddressError::Key(lamplit_tls::ServerKeyError)),
-        (format!("server:{}@host:1", &key[1..]), ServerAddressError::Key(lamplit_tls::ServerKeyError)),
+        (format!("server:{}@host:1", key.get(1..).unwrap()), ServerAddressError::Key(lamplit_tls::ServerKeyError)),
         (format!("server:{}@host:1", key.to_ascii_uppercase()), ServerAddressError::Key(lamplit_tls::ServerKeyError)),
         (format!("server:{key}@host:"), ServerAddressError::Port),
         (format!("server:{key}@host:0"), ServerAddressError::Port),
