@@ -25,6 +25,7 @@ mod file;
 mod id;
 pub mod limits;
 mod name;
+mod phone;
 mod pipe;
 mod safe;
 
@@ -36,5 +37,6 @@ pub use id::{
     Incarnation, InviteId, LinkId, MessageId, PairTag, SpaceId,
 };
 pub use name::{Name, NameError, Text, TextError};
+pub use phone::{PhoneNumber, PhoneNumberError};
 pub use pipe::{Channel, Class, Pipe};
 pub use safe::safe;
