@@ -36,6 +36,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
             "lamplit-transport-quic",
         ],
     ),
+    ("lamplit-sms", &["lamplit-types"]),
     ("lamplit-doctor", &["lamplit-transport-quic"]),
     ("lamplit-rpc", &["lamplit-types", "lamplit-client"]),
     ("lamplit-tui", &["lamplit-types", "lamplit-rpc"]),
