@@ -16,10 +16,7 @@ use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::{
-        mpsc::{self, error::TryRecvError},
-        oneshot,
-    },
+    sync::{mpsc, oneshot},
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 use tokio_rustls::TlsConnector;
@@ -116,10 +113,7 @@ async fn rest(
 
 /// Tells all who wait that nothing comes of it.
 fn refuse(first: Option<Job>, jobs: &mut mpsc::Receiver<Job>, error: SendError) {
-    let waiting = core::iter::from_fn(|| match jobs.try_recv() {
-        Ok(job) => Some(job),
-        Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-    });
+    let waiting = core::iter::from_fn(|| jobs.try_recv().ok());
     for job in first.into_iter().chain(waiting) {
         // Whoever waits no longer needs no answer.
         let _ = job.answer.send(Err(error));

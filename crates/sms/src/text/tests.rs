@@ -31,12 +31,19 @@ fn a_text_comes_in_as_few_parts_as_can_be_and_is_read_as_it_was() {
         // 67 units hold 33 pairs and a half.
         ("🏮".repeat(33 * 4), 4, true),
         ("line\nline".to_owned(), 1, false),
-        ("in ASCII and not alike in GSM: @ $ _ {".to_owned(), 1, true),
     ] {
         let parts = parts(&text, 7).unwrap();
         assert_eq!(parts.len(), count, "{text}");
         assert_eq!(read(&parts), text);
         assert!(parts.iter().all(|part| part.is_wide == is_wide && part.has_header == (count > 1)), "{text}");
+    }
+}
+
+#[test]
+fn only_what_every_alphabet_has_in_one_place_goes_without_ucs_2() {
+    let alike = "\n !\"#%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    for c in (0x20..0x7f).map(char::from).chain(['\n', '\u{a3}', '\u{20ac}']) {
+        assert_eq!(parts(&c.to_string(), 0).unwrap()[0].is_wide, !alike.contains(c), "{c:?}");
     }
 }
 
