@@ -208,7 +208,10 @@ async fn a_gateway_that_never_answers_is_left_and_not_asked_again() {
         drop(stream);
     })
     .await;
+    let began = Instant::now();
     assert_eq!(sender(&url, None).send(&number(), TEXT).await, Err(SendError::Unclear(Cause::Silence)));
+    // Five seconds to connect and two for the answer, and many to spare.
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     assert_eq!(heard.lock().await.len(), 1);
 }
 
