@@ -154,7 +154,7 @@ async fn a_device_has_one_connection_and_the_newer_one_is_it() {
     assert!(matches!(older.hear().await, Down::Goodbye(Goodbye::Newer)));
     assert!(older.link.receiver.receive().await.is_none());
 
-    let mut writing = grace.come(&server).await.welcomed().await;
+    let writing = grace.come(&server).await.welcomed().await;
     writing.say(&Up::Post(Box::new(ada.post(7)))).await;
     assert_eq!(newer.feed().await.1.len(), 1, "news come to the newer one");
     server.stop().await;
@@ -327,7 +327,10 @@ impl Link {
         loop {
             match self.hear().await {
                 Down::Welcome(_) => return self,
-                Down::ShowList => self.say(&Up::List(self.list.take().unwrap().wire().clone())).await,
+                Down::ShowList => {
+                    let list = self.list.take().unwrap();
+                    self.say(&Up::List(list.wire().clone())).await;
+                }
                 other => panic!("not welcome: {other:?}"),
             }
         }

@@ -62,16 +62,25 @@ struct Receiver {
 
 impl Receiver {
     async fn next(&mut self) -> Option<(Channel, Vec<u8>)> {
-        let (channel, bytes) = tokio::select! {
+        let packet = tokio::select! {
             biased;
-            packet = self.live.read_packet() => (Channel::Packet, packet),
-            bytes = read(&mut self.control) => (STREAM, bytes),
+            packet = self.live.read_packet() => packet,
+            bytes = read(&mut self.control) => return self.heard(bytes),
         };
+        if let Some(packet) = packet {
+            return Some((Channel::Packet, packet));
+        }
+        // The connection has ended. What the server said last may still wait in the stream.
+        let bytes = read(&mut self.control).await;
+        self.heard(bytes)
+    }
+
+    fn heard(&self, bytes: Option<Vec<u8>>) -> Option<(Channel, Vec<u8>)> {
         // The stream lives as long as its connection.
         if bytes.is_none() {
             self.live.close(code::DONE);
         }
-        bytes.map(|bytes| (channel, bytes))
+        bytes.map(|bytes| (STREAM, bytes))
     }
 }
 

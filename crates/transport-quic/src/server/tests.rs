@@ -38,12 +38,26 @@ impl There {
         Address::parse(&format!("server:{}@{host}:{}", self.key, self.port())).unwrap()
     }
 
-    /// The next caller, whose stream shows with its first bytes.
-    async fn accept(&self) -> (quinn::Connection, SendStream, RecvStream) {
-        let connection = self.endpoint.accept().await.unwrap().await.unwrap();
-        let (send, receive) = connection.accept_bi().await.unwrap();
-        (connection, send, receive)
+    /// What a dial here comes to at both ends. The stream shows with its first bytes.
+    async fn called(&self, transport: &ServerTransport, first: &[u8]) -> (Connection, Met) {
+        let there = async { self.endpoint.accept().await.unwrap().await.unwrap() };
+        let dial = transport.dial(self.address("127.0.0.1"));
+        let (link, connection) = soon(async { tokio::join!(dial, there) }).await;
+        let link = link.unwrap();
+        link.sender.send(CONTROL, first.to_vec()).await.unwrap();
+        let (send, mut receive) = soon(connection.accept_bi()).await.unwrap();
+        let mut heard = vec![0; first.len()];
+        soon(receive.read_exact(&mut heard)).await.unwrap();
+        assert_eq!(heard, first);
+        (link, Met { connection, send, receive })
     }
+}
+
+/// A connection as the server has it.
+struct Met {
+    connection: quinn::Connection,
+    send: SendStream,
+    receive: RecvStream,
 }
 
 fn device() -> Arc<KeyPair> {
@@ -61,18 +75,8 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 #[tokio::test]
 async fn both_ends_are_who_they_say_and_talk_on_one_stream_and_in_packets() {
     let (there, (transport, _events)) = (There::open(), transport());
-    let address = there.address("127.0.0.1");
-    let mut link = soon(async {
-        let link = transport.dial(address).await.unwrap();
-        link.sender.send(CONTROL, b"good evening".to_vec()).await.unwrap();
-        link
-    })
-    .await;
-    let (connection, mut send, mut receive) = soon(there.accept()).await;
+    let (mut link, Met { connection, mut send, receive: _receive }) = there.called(&transport, b"good evening").await;
     assert_eq!(peer_key(&connection), Some(device().public()));
-    let mut heard = [0; 12];
-    soon(receive.read_exact(&mut heard)).await.unwrap();
-    assert_eq!(&heard, b"good evening");
     send.write_all(b"and you").await.unwrap();
     assert_eq!(soon(link.receiver.receive()).await, Some((CONTROL, b"and you".to_vec())));
 
@@ -92,9 +96,12 @@ async fn both_ends_are_who_they_say_and_talk_on_one_stream_and_in_packets() {
     assert_eq!((link.kind, link.lanes.is_none()), (LinkKind::Server, true));
     assert_eq!(link.peer.unwrap().as_str(), format!("server:127.0.0.1:{}", there.port()), "no key is in it");
 
-    // The last words come before the end.
+    // The last words come before the end, also to one who is slow.
     send.write_all(b"goodbye").await.unwrap();
     send.finish().unwrap();
+    soon(send.stopped()).await.unwrap();
+    connection.close(0_u32.into(), b"");
+    soon(there.endpoint.wait_idle()).await;
     assert_eq!(soon(link.receiver.receive()).await, Some((CONTROL, b"goodbye".to_vec())));
     assert_eq!(soon(link.receiver.receive()).await, None);
     soon(connection.closed()).await;
@@ -136,15 +143,12 @@ async fn a_dial_that_leads_nowhere_says_why_and_no_key() {
 #[tokio::test]
 async fn a_connection_goes_on_from_another_network() {
     let (there, (transport, _events)) = (There::open(), transport());
-    let mut link = soon(transport.dial(there.address("127.0.0.1"))).await.unwrap();
-    link.sender.send(CONTROL, b"from here".to_vec()).await.unwrap();
-    let (connection, mut send, mut receive) = soon(there.accept()).await;
-    let mut heard = [0; 9];
-    soon(receive.read_exact(&mut heard)).await.unwrap();
+    let (mut link, Met { connection, mut send, mut receive }) = there.called(&transport, b"from here").await;
     let before = connection.remote_address();
 
     transport.sockets.rebind();
     link.sender.send(CONTROL, b"and there".to_vec()).await.unwrap();
+    let mut heard = [0; 9];
     soon(receive.read_exact(&mut heard)).await.unwrap();
     assert_eq!(&heard, b"and there");
     send.write_all(b"I see").await.unwrap();
@@ -155,9 +159,7 @@ async fn a_connection_goes_on_from_another_network() {
 #[tokio::test]
 async fn a_transport_that_is_shut_down_says_goodbye_and_dials_no_more() {
     let (there, (transport, mut events)) = (There::open(), transport());
-    let link = soon(transport.dial(there.address("127.0.0.1"))).await.unwrap();
-    link.sender.send(CONTROL, b"good evening".to_vec()).await.unwrap();
-    let (connection, ..) = soon(there.accept()).await;
+    let (_link, Met { connection, .. }) = there.called(&transport, b"good evening").await;
     soon(transport.shutdown()).await;
     assert!(matches!(soon(connection.closed()).await, ConnectionError::ApplicationClosed(_)));
     assert!(soon(events.recv()).await.is_none());
