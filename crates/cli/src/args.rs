@@ -94,8 +94,10 @@ Examples:
 With --web the daemon also listens on 127.0.0.1 and [::1]; `lamplit web` shows what a program needs to connect. Pages may
 connect only from where --web-origin says, and need the token, too.
 
-JSON: {\"ready\": true, \"addresses\": [\"IP:port\"], \"discovery\", \"web\": URL or null} once it can be reached,
-{\"stopped\": true} at the end")]
+Once that is known, and whenever it changes, it says whether devices find each other on this network.
+
+JSON: {\"ready\": true, \"addresses\": [\"IP:port\"], \"discovery\", \"hearing\", \"web\": URL or null} once it can be reached,
+{\"hearing\": \"no_network\", \"blocked\", \"alone\" or \"others\"} whenever that changes, {\"stopped\": true} at the end")]
     Run(Run),
     /// Open the terminal view of the running daemon: people, chat, nearby
     #[command(after_long_help = "\
@@ -110,8 +112,8 @@ Examples:
   lamplit nearby --follow
 
 JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", \"since_ms\", \"over\": \"lan\", \"ble\" or \"server\",
-\"family\": \"ipv4\", \"ipv6\" or null, \"address\" or null}]}], \"own\": [devices], \"strangers\", \"addresses\", \"discovery\"}; with
---follow a line whenever that is different")]
+\"family\": \"ipv4\", \"ipv6\" or null, \"address\" or null}]}], \"own\": [devices], \"strangers\", \"addresses\", \"discovery\",
+\"hearing\"}; with --follow a line whenever that is different")]
     Nearby(Nearby),
     /// Stop the daemon and wait until it has stopped
     #[command(after_long_help = "JSON: {\"stopped\": true}")]
@@ -119,9 +121,9 @@ JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", 
     /// Show how this device is
     #[command(after_long_help = "\
 JSON: {\"version\", \"account\", \"device\", \"name\", \"devices\", \"contacts\", \"unread\", \"waiting\", \"lit\": [{\"app\", \"source\",
-\"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"removed\", \"clock\": {\"state\": \"unknown\",
-\"agrees\", \"ahead\", \"behind\" or \"disputed\", and for some \"minutes\", \"others\"}, \"storage\": {\"state\": \"working\"} or
-{\"state\": \"failing\", \"reason\"}}")]
+\"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"hearing\": \"off\", \"no_network\", \"blocked\",
+\"untested\", \"alone\" or \"others\", \"removed\", \"clock\": {\"state\": \"unknown\", \"agrees\", \"ahead\", \"behind\" or \"disputed\", and
+for some \"minutes\", \"others\"}, \"storage\": {\"state\": \"working\"} or {\"state\": \"failing\", \"reason\"}}")]
     Status,
     /// Show what a program of this machine needs to connect to the daemon by WebSocket
     #[command(after_long_help = "\
@@ -289,6 +291,18 @@ Ctrl-C. Whoever has it becomes a device of your account: show it to nobody.
 
 JSON: {\"link\", \"expires_ms\"}, then {\"device\"} as `lamplit devices` has it, then {\"told\", \"total\", \"last\"} as messages go")]
     Link(Link),
+    /// Show, choose or leave the server that carries your messages when people are apart
+    #[command(after_long_help = "\
+The server keeps what is said until the other's device fetches it, and can read none of it. It learns whose devices write to
+whose, how much and when. Whoever runs it gives out its link.
+
+Examples:
+  lamplit server
+  lamplit server use lamplit:server/…@sync.example.org:4433
+  lamplit server leave
+
+JSON: {\"place\": \"HOST:PORT\", \"connected\", \"why\": text or null}, or null without a server")]
+    Server(Server),
     /// List your own devices, or change what one is called
     #[command(after_long_help = "\
 A device is named by its name or the beginning of its id.
@@ -326,6 +340,29 @@ pub(crate) struct Link {
     /// Don't wait for the new device
     #[arg(long)]
     pub(crate) no_wait: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Server {
+    #[command(subcommand)]
+    pub(crate) command: Option<ServerCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServerCommand {
+    /// Use a server, instead of the one before if there was one
+    Use(UseServer),
+    /// Use no server any more. What it keeps for you stays there for 30 days
+    Leave,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct UseServer {
+    /// Its link: lamplit:server/…@HOST:PORT
+    pub(crate) link: String,
+    /// How long to wait until it knows this device
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub(crate) timeout: Duration,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -5,6 +5,9 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
+/// Characters of an id that are shown where it stands beside a name.
+const SHORT_ID: usize = 8;
+
 /// Standard output.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
@@ -70,6 +73,11 @@ pub(crate) fn complain(json: bool, message: &str) {
 /// Text of other people, made safe for a terminal. Line feeds of a message are for the caller to place.
 pub(crate) fn safe(text: &str) -> String {
     lamplit_types::safe(text).replace('\t', " ")
+}
+
+/// The beginning of an id, enough to name a device or a file by.
+pub(crate) fn short(id: &str) -> &str {
+    id.get(..SHORT_ID).unwrap_or(id)
 }
 
 /// Colours belong on a terminal whose owner does not refuse them (no-color.org).

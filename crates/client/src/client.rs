@@ -116,6 +116,8 @@ impl Client {
         }
         let tidy = Tidy::new(store.clone(), folder.clone(), node.device());
         tokio::spawn(tidy.run(inbox_in.clone()));
+        let screen = Screen::new(events, state);
+        screen.server(&node);
         let driver = Driver {
             node,
             store: store.clone(),
@@ -125,7 +127,7 @@ impl Client {
             stop,
             links: Links::new(inbox_in.clone()),
             dialler: Dialler::new(transports.clone(), inbox_in.clone()),
-            screen: Screen::new(events, state),
+            screen,
             files: Files::new(folder.clone(), transfers.clone(), inbox_in.clone()),
             asked: BTreeMap::new(),
             last_asked: 0,

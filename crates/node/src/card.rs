@@ -105,7 +105,7 @@ impl Node {
             Some(person) => newest(&person.list, list),
             None => list,
         };
-        let new = card.is_none();
+        let is_new = card.is_none();
         let mut card = match card {
             Some(card) => Contact { list: list.wire().clone(), ..card },
             None => Contact {
@@ -119,7 +119,7 @@ impl Node {
             },
         };
         self.gather(step, account, &mut card)?;
-        if new {
+        if is_new {
             // Who was a companion in a group is greeted anew, as a contact.
             for device in self.people.devices_of(account) {
                 self.end_link_to(step, device)?;
@@ -138,6 +138,9 @@ impl Node {
             self.remember_departed(step, &old, &new)?;
         }
         self.part_with_devices(step, account, &before)?;
+        if is_new {
+            self.ask_for_passed_over(step, account)?;
+        }
         self.greet_devices(step, account, &before)
     }
 

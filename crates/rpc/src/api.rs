@@ -283,6 +283,14 @@ methods! {
         /// The address, such as `192.168.1.7:41234`.
         address: String,
     };
+    /// Lets a server carry the account's messages when people are apart. It can read none of them. Another one was used before:
+    /// that one no more.
+    "use_server" => UseServer -> Done {
+        /// The server's link, as whoever runs it gives it out: `lamplit:server/…@HOST:PORT`.
+        server: String,
+    };
+    /// Uses no server any more.
+    "leave_server" => LeaveServer -> Done;
     /// Makes a code by which one new device can join this account. The one before is good no more.
     "link" => LinkDevice -> Linking;
     /// No device can join any more by the code that was made last.
@@ -365,14 +373,49 @@ pub struct Status {
     pub strangers: usize,
     /// Where this device can be dialled.
     pub addresses: Vec<String>,
-    /// Whether others find this device on the network by themselves.
+    /// Whether this device shows itself on the network and looks for others there.
     pub discovery: bool,
+    /// Whether devices find each other there, as far as this one can tell.
+    pub hearing: Hearing,
     /// Whether the owner removed this device from the account: then it hears and says nothing more.
     pub removed: bool,
     /// How this device's clock stands to those of others that were met since the daemon started.
     pub clock: Clock,
     /// Whether what happens can be kept.
     pub storage: Storage,
+    /// The server that carries what cannot go directly; `null`: the account uses none.
+    pub server: Option<Server>,
+}
+
+/// The account's server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Server {
+    /// Its host and port.
+    pub place: String,
+    /// Whether it is reached now and knows this device.
+    pub connected: bool,
+    /// Why not, if it said so.
+    pub why: Option<String>,
+}
+
+/// Whether devices on the network find each other by themselves, as far as this one can tell. What is heard within this machine,
+/// as on loopback, does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Hearing {
+    /// Nobody looks: discovery is off.
+    #[default]
+    Off,
+    /// There is no network to look on, only loopback or a tunnel.
+    NoNetwork,
+    /// They do not: not even what this device shows itself comes back to it, on any network. A firewall drops multicast.
+    Blocked,
+    /// It is too early to say: a few seconds after the start, or after the network changed.
+    Untested,
+    /// No other machine is heard. There is none, or the network keeps devices apart.
+    Alone,
+    /// They do: another machine is heard, or was since this device is on the network.
+    Others,
 }
 
 /// How this device's clock stands to those of others: contacts, and other devices of the account. Each shows its own now and then.
@@ -471,8 +514,10 @@ pub struct Nearby {
     pub strangers: usize,
     /// Where this device can be dialled.
     pub addresses: Vec<String>,
-    /// Whether others find this device on the network by themselves.
+    /// Whether this device shows itself on the network and looks for others there.
     pub discovery: bool,
+    /// Whether devices find each other there, as far as this one can tell.
+    pub hearing: Hearing,
 }
 
 /// A contact who can be reached.

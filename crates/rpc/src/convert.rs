@@ -3,9 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 
 use lamplit_client::{
-    AppPresence, ClockStand, CommandError, CommandFailed, Event, FileNote, Handle, LinkKind, Media, Progress, Reach,
-    ReadError, Snapshot, Source, State, Storage,
+    AppPresence, ClockStand, CommandError, CommandFailed, Event, FileNote, Handle, Hearing, LinkKind, Media, Progress,
+    Reach, ReadError, Server, ServerAddress, ServerState, Snapshot, Source, State, Storage,
     identity::{Invite, LinkCode},
+    text,
     view::{self, FileStand, MessageWhat},
 };
 use lamplit_types::{AccountId, ConversationId, DeviceId, GroupId, Name};
@@ -32,13 +33,38 @@ pub(crate) fn status(handle: &Handle, me: &view::Me, contacts: usize, unread: u6
         strangers: state.strangers,
         addresses,
         discovery: handle.discovery(),
+        hearing: handle.hearing().into(),
         removed: me.removed,
         clock: clock(handle.clock_stand()),
         storage: match &state.storage {
             Storage::Working => api::Storage::Working,
             Storage::Failing(reason) => api::Storage::Failing { reason: reason.clone() },
         },
+        server: state.server.as_ref().and_then(server),
     }
+}
+
+impl From<Hearing> for api::Hearing {
+    fn from(hearing: Hearing) -> Self {
+        match hearing {
+            Hearing::Off => Self::Off,
+            Hearing::NoNetwork => Self::NoNetwork,
+            Hearing::Blocked => Self::Blocked,
+            Hearing::Untested => Self::Untested,
+            Hearing::Alone => Self::Alone,
+            Hearing::Others => Self::Others,
+        }
+    }
+}
+
+fn server(server: &Server) -> Option<api::Server> {
+    let ServerAddress { host, port, .. } = &server.address;
+    let (connected, why) = match server.state {
+        ServerState::None => return None,
+        ServerState::Connected => (true, None),
+        ServerState::Away(goodbye) => (false, goodbye.map(|goodbye| text::goodbye(goodbye).to_owned())),
+    };
+    Some(api::Server { place: format!("{host}:{port}"), connected, why })
 }
 
 fn clock(stand: ClockStand) -> api::Clock {
@@ -79,7 +105,14 @@ pub(crate) fn nearby(handle: &Handle, me: AccountId, contacts: Vec<view::Contact
     };
     let mut people: Vec<_> = contacts.into_iter().map(person).filter(|person| !person.devices.is_empty()).collect();
     people.sort_by_cached_key(|person| person.name.to_lowercase());
-    api::Nearby { people, own: devices(me), strangers: state.strangers, addresses, discovery: handle.discovery() }
+    api::Nearby {
+        people,
+        own: devices(me),
+        strangers: state.strangers,
+        addresses,
+        discovery: handle.discovery(),
+        hearing: handle.hearing().into(),
+    }
 }
 
 fn near_device((device, reach): (&DeviceId, &Reach)) -> api::NearDevice {
@@ -277,8 +310,8 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
             Some(api::Event::Past { device: device.to_string(), gives, told, total, last })
         }
         Event::Warning(warning) => Some(api::Event::Warning { text: warning.to_string() }),
-        // Answers go to whoever asked, and how the clock stands is in the status.
-        Event::Answer(..) | Event::Clock => None,
+        // Answers go to whoever asked; how the clock stands, and whether the server is there, is in the status.
+        Event::Answer(..) | Event::Clock | Event::Server(_) => None,
     })
 }
 

@@ -7,11 +7,15 @@ mod accounts;
 mod bucket;
 pub mod limits;
 mod mail;
+#[cfg(any(test, feature = "suite"))]
+pub mod memory;
 mod rows;
 mod service;
 mod session;
 mod stock;
 mod store;
+#[cfg(any(test, feature = "suite"))]
+pub mod suite;
 mod tidy;
 
 pub use service::{Service, Settings};

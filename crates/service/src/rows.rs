@@ -48,6 +48,7 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
 /// Keys of rows. Each begins with a byte that tells what it is.
 pub(crate) mod key {
     use lamplit_types::{DeviceId, EnvelopeId};
+    use lamplit_wire::server::Epoch;
 
     /// → [`super::Account`].
     pub(crate) const ACCOUNT: &[u8] = b"A";
@@ -69,14 +70,20 @@ pub(crate) mod key {
         of(b"Q", device)
     }
 
-    /// `K ‖ device ‖ key` → a signed one-time key.
-    pub(crate) fn one_time(device: &DeviceId) -> Vec<u8> {
+    /// `K ‖ device ‖ epoch ‖ key` → a signed one-time key. Those of an earlier life of the store may have been handed out since
+    /// the backup was made.
+    pub(crate) fn one_time(device: &DeviceId, epoch: Epoch) -> Vec<u8> {
+        [one_times(device).as_slice(), &epoch.0].concat()
+    }
+
+    /// The same of all lives.
+    pub(crate) fn one_times(device: &DeviceId) -> Vec<u8> {
         of(b"K", device)
     }
 
-    /// → a signed key for when there are no others.
-    pub(crate) fn fallback(device: &DeviceId) -> Vec<u8> {
-        of(b"F", device)
+    /// `F ‖ device ‖ epoch` → a signed key for when there are no others.
+    pub(crate) fn fallback(device: &DeviceId, epoch: Epoch) -> Vec<u8> {
+        [of(b"F", device).as_slice(), &epoch.0].concat()
     }
 
     /// How the keys of rows begin that are a device's.

@@ -162,6 +162,13 @@ impl Session {
         turn
     }
 
+    /// The device has a newer connection, which takes the place of this one.
+    pub fn newer(&self) -> Turn {
+        let mut turn = Turn::default();
+        turn.end(Goodbye::Newer);
+        turn
+    }
+
     fn judge(&self, result: Result<(), Failed>, turn: &mut Turn) {
         if result.is_err() && !turn.ends {
             turn.end(Goodbye::Failing);

@@ -16,7 +16,7 @@ use crate::{
 
 /// How many one-time keys of a device are here.
 pub(crate) async fn count(store: &impl Store, (account, device): (AccountId, DeviceId)) -> Result<usize, Failed> {
-    let found = store.scan(&Partition::Account(account), &key::one_time(&device), None, STOCK).await?;
+    let found = store.scan(&Partition::Account(account), &key::one_time(&device, store.epoch()), None, STOCK).await?;
     Ok(found.len())
 }
 
@@ -34,11 +34,17 @@ pub(crate) async fn put(
     let room = STOCK.saturating_sub(before);
     let mut changes = Vec::new();
     for one_time in stock.one_time.iter().take(room) {
-        let at = [key::one_time(&device).as_slice(), &one_time.key].concat();
+        let at = [key::one_time(&device, store.epoch()).as_slice(), &one_time.key].concat();
         changes.push(Change::Put { key: at, value: rows::write(one_time)? });
     }
     if let Some(fallback) = &stock.fallback {
-        changes.push(Change::Put { key: key::fallback(&device), value: rows::write(fallback)? });
+        // It comes with the first stock in each life of the store: what is there of earlier ones is of no use.
+        let partition = Partition::Account(account);
+        let all = store.scan(&partition, &key::one_times(&device), None, 2 * STOCK).await?;
+        let present = key::one_time(&device, store.epoch());
+        let stale = all.into_iter().filter(|(at, _)| !at.starts_with(&present));
+        changes.extend(stale.map(|(key, _)| Change::Remove { key }));
+        changes.push(Change::Put { key: key::fallback(&device, store.epoch()), value: rows::write(fallback)? });
     }
     if !changes.is_empty() {
         let batch = Batch { partition: Partition::Account(account), expects: Vec::new(), changes };
@@ -63,10 +69,10 @@ pub(crate) async fn take(store: &impl Store, WantKey { account, device }: WantKe
         return Ok(nothing);
     }
     for _ in 0..TRIES {
-        let found = store.scan(&partition, &key::one_time(&device), None, STOCK).await?;
+        let found = store.scan(&partition, &key::one_time(&device, store.epoch()), None, STOCK).await?;
         let left = found.len().saturating_sub(1);
         let Some((at, value)) = found.into_iter().next() else {
-            let fallback = store.get(&partition, &key::fallback(&device)).await?;
+            let fallback = store.get(&partition, &key::fallback(&device, store.epoch())).await?;
             let Some(fallback) = fallback else { return Ok(nothing) };
             return Ok(Handed { found: Found::Key(rows::read(&fallback)?), left });
         };

@@ -26,6 +26,8 @@ pub struct Settings {
     pub is_radio: bool,
     /// All pipes carry streams.
     pub is_wired: bool,
+    /// There is a server, which carries what cannot go directly.
+    pub has_server: bool,
 }
 
 impl Settings {
@@ -45,6 +47,8 @@ impl Settings {
             keep_deletions_ms,
             is_radio: network == 0,
             is_wired: network > 4,
+            // Six of ten runs.
+            has_server: dice.below(10) < 6,
         }
     }
 

@@ -43,11 +43,19 @@ pub enum Fault {
     AwayTooLong,
     /// A device was removed from its account.
     DeviceRemoved,
+    /// The server lost its power between two commits.
+    ServerCrash,
+    /// The server lost its power in a commit, and with it a part of what was written.
+    ServerTorn,
+    /// The server's disk failed for a while.
+    ServerDisk,
+    /// The server was restored from an old backup.
+    ServerRestored,
 }
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::Loss,
         Self::Duplicate,
         Self::Reorder,
@@ -67,6 +75,10 @@ impl Fault {
         Self::Restored,
         Self::AwayTooLong,
         Self::DeviceRemoved,
+        Self::ServerCrash,
+        Self::ServerTorn,
+        Self::ServerDisk,
+        Self::ServerRestored,
     ];
 }
 

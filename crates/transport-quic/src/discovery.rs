@@ -4,10 +4,12 @@
 
 mod chatter;
 pub(crate) mod dns;
+mod hearing;
 pub(crate) mod sockets;
 
 use core::future::pending;
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,10 +19,11 @@ use lamplit_types::Beacon;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep_until};
 
-use self::chatter::{Chatter, Ears, Out};
+use self::chatter::{Chatter, Out};
+use self::hearing::{Known, hearing_of};
 use self::sockets::{Packet, Sockets};
 use crate::endpoints::Endpoints;
-use crate::interfaces::{Face, Interfaces};
+use crate::interfaces::Interfaces;
 use crate::limits;
 use crate::network::Network;
 
@@ -82,23 +85,16 @@ impl Discovery {
     /// Opens what is new, also what could not be opened before, and notes what is heard.
     fn check(&mut self, interfaces: &Interfaces) {
         let bound = self.endpoints.bound();
-        let faces = interfaces.faces.iter().map(|(face, (_, ip))| (*face, *ip)).filter(|(_, ip)| reaches(bound, *ip));
-        let open = self.sockets.set(faces);
+        let faces = interfaces.faces.iter().map(|(face, (_, ip))| (*face, *ip));
+        let faces: Vec<_> = faces.filter(|(_, ip)| reaches(bound, *ip)).collect();
+        let open = self.sockets.set(faces.iter().copied());
         self.chatter.faces(Instant::now(), open.into_iter());
-        let heard = self.chatter.ears().map(|(face, ears)| self.hearing_of(face, ears)).max();
-        let heard = heard.unwrap_or(Hearing::Blocked);
-        let is_news = self.hearing.send_if_modified(|hearing| core::mem::replace(hearing, heard) != heard);
-        if is_news && heard == Hearing::Blocked {
-            tracing::warn!("multicast is blocked here: nobody finds this device by itself; `lamplit doctor` says why");
-        }
-    }
-
-    fn hearing_of(&self, face: Face, ears: Ears) -> Hearing {
-        match ears {
-            Ears { others: true, .. } => Hearing::Others,
-            Ears { own: true, .. } => Hearing::Alone,
-            Ears { said, .. } if said >= 2 || self.sockets.refused(face).is_some() => Hearing::Blocked,
-            _ => Hearing::Untested,
+        let ears: BTreeMap<_, _> = self.chatter.ears().collect();
+        let heard = hearing_of(faces.into_iter().map(|(face, _)| {
+            (face, Known { ears: ears.get(&face).copied(), is_refused: self.sockets.refused(face).is_some() })
+        }));
+        if self.hearing.send_if_modified(|hearing| core::mem::replace(hearing, heard) != heard) {
+            tracing::debug!(?heard, "whether devices find each other here");
         }
     }
 

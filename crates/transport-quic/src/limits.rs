@@ -60,6 +60,8 @@ pub const BURST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)
 pub const ANNOUNCE_AGAIN: Duration = Duration::from_secs(72);
 /// How long an answer waits at most, so that not all answer at once.
 pub const ANSWER_WITHIN: Duration = Duration::from_millis(120);
+/// So often a name is said without hearing anybody before multicast is taken to be blocked: about four seconds at first.
+pub const UNHEARD: u32 = 3;
 /// At most one answer in this time on each face, whoever asks how often (RFC 6762 6).
 pub const ANSWER_GAP: Duration = Duration::from_secs(1);
 /// Packets of multicast DNS from one address that are looked at in a second. Further ones are dropped unread.

@@ -79,13 +79,15 @@ pub enum Hearing {
     /// Nobody looks.
     #[default]
     Off,
-    /// Not even what this device itself shows comes back to it: something stops it.
+    /// There is no network to look on: what stays on this machine, as loopback does, tells nothing of others.
+    NoNetwork,
+    /// Not even what this device itself shows comes back to it on any network: something stops it.
     Blocked,
     /// It is too early to say.
     Untested,
-    /// Only this device itself is heard. Nobody else is there, or the network keeps devices apart.
+    /// Only this machine itself is heard. Nobody else is there, or the network keeps devices apart.
     Alone,
-    /// Others are heard.
+    /// Other machines are heard.
     Others,
 }
 

@@ -10,6 +10,7 @@ mod command;
 mod composer;
 mod daemon;
 mod draw;
+pub mod hearing;
 mod keys;
 mod limits;
 mod obey;

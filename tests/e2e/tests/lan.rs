@@ -281,6 +281,10 @@ fn a_changed_address_costs_a_link_but_no_message() {
 fn where_multicast_is_blocked_invites_and_addresses_still_lead_there() {
     let lan = Lan::new().unwrap();
     lan.block_multicast().unwrap();
+    // What is heard on loopback speaks for nobody.
+    for host in lan.hosts() {
+        lan.must(host, "nft insert rule inet home in iifname lo accept").unwrap();
+    }
     let (mut ada, mut grace, _) = acquainted_by(&lan, [&["--bind", "10.77.0.1:4101"], &[]]).unwrap();
     ada.ask(&["say", "Grace", "by invite"]).unwrap();
     wait_for_texts(&grace, &ada, &["by invite".to_owned()]);
@@ -291,6 +295,10 @@ fn where_multicast_is_blocked_invites_and_addresses_still_lead_there() {
     grace.ask(&["dial", "Ada", "10.77.0.1:4201"]).unwrap();
     ada.ask(&["say", "Grace", "by address"]).unwrap();
     wait_for_texts(&grace, &ada, &["by invite".to_owned(), "by address".to_owned()]);
+    let is_blocked = || Ok((grace.ask(&["status"])?["hearing"] == "blocked").then_some(()));
+    eventually("Grace's status shall tell that multicast is blocked", is_blocked).unwrap();
+    let nearby = grace.read(&["nearby"]).unwrap();
+    assert!(nearby.contains("Multicast is blocked here") && nearby.contains("`lamplit dial"), "{nearby}");
 }
 
 #[test]

@@ -18,14 +18,12 @@ use crate::{
     args::{Devices, DevicesCommand, Link, RemoveDevice, RenameDevice},
     failure::Failure,
     hidden,
-    output::{Output, Style, safe},
+    output::{Output, Style, safe, short},
     qr::qr,
     table::{self, Cell},
     time,
 };
 
-/// Characters of an id that are shown, and enough to name a device by.
-const SHORT_ID: usize = 8;
 /// How long a new device may take to say what it is called,
 const NAMED_WITHIN: Duration = Duration::from_secs(3);
 /// and how often it is looked whether it did.
@@ -218,8 +216,4 @@ pub(super) fn called(device: &Device) -> String {
 
 fn name(device: &Device) -> String {
     device.name.as_ref().map_or_else(|| "no name".to_owned(), |name| safe(name))
-}
-
-pub(super) fn short(id: &str) -> &str {
-    id.get(..SHORT_ID).unwrap_or(id)
 }

@@ -1,6 +1,7 @@
 use anyhow::{Context, anyhow};
 use lamplit_doctor::{Finding, Level, Others, Patient, examine};
 use lamplit_rpc::api::{Clock, GetStatus};
+use lamplit_tui::hearing;
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
@@ -20,9 +21,8 @@ pub(super) async fn run(desk: &Desk, Doctor { bind }: Doctor) -> Result<(), Fail
     let patient = Patient { data: desk.data.clone(), bind, daemon: status.is_some(), others };
     let findings = spawn_blocking(move || examine(&patient)).await.context("the examination died")?;
     let daemon = match &status {
-        Some(status) if status.discovery => "the daemon runs, and looks for others",
-        Some(_) => "the daemon runs, and neither shows itself nor looks for others (--no-discovery)",
-        None => "no daemon runs",
+        Some(status) => format!("the daemon runs: {}", hearing::briefly(status.hearing)),
+        None => "no daemon runs".to_owned(),
     };
     if !desk.out.is_json() {
         desk.out.line(&format!("{}  {daemon}", desk.out.paint(Style::Dim, "   -")))?;

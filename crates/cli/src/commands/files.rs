@@ -15,7 +15,7 @@ use super::Desk;
 use crate::{
     bytes::bytes,
     failure::Failure,
-    output::safe,
+    output::{safe, short},
     table::{Cell, lines},
     waiting::Bar,
     who,
@@ -60,9 +60,13 @@ pub(super) async fn list(desk: &Desk) -> Result<(), Failure> {
         let group = groups.iter().find(|group| group.id == message.conversation);
         let with = contact.map(|contact| contact.name.as_str()).or_else(|| Some(group?.name.as_str()));
         let with = with.unwrap_or("(gone)");
-        let short: String = file.id.chars().take(8).collect();
-        let cells =
-            [short, safe(with), safe(&file.name), bytes(file.size), state_now(file, message.mine, under_way(file))];
+        let cells = [
+            short(&file.id).to_owned(),
+            safe(with),
+            safe(&file.name),
+            bytes(file.size),
+            state_now(file, message.mine, under_way(file)),
+        ];
         rows.push(cells.map(Cell::from).into());
     }
     for line in lines(&rows) {

@@ -8,8 +8,12 @@ use lamplit_types::Name;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Desk, devices::short};
-use crate::{args::Init, failure::Failure, output::safe};
+use super::Desk;
+use crate::{
+    args::Init,
+    failure::Failure,
+    output::{safe, short},
+};
 
 /// What a machine without a name is called.
 const NAMELESS: &str = "computer";

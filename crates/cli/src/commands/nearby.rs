@@ -2,13 +2,16 @@ use lamplit_rpc::{
     CallError, Connection, Happening,
     api::{Event, GetNearby, NearDevice, Nearby, Subscribe},
 };
-use lamplit_tui::words::{apps, way};
+use lamplit_tui::{
+    hearing,
+    words::{apps, way},
+};
 
 use super::Desk;
 use crate::{
     args::Nearby as Args,
     failure::Failure,
-    output::{Output, Style, safe},
+    output::{Output, Style, safe, short},
     table::{self, Cell},
     time,
 };
@@ -76,9 +79,7 @@ fn describe(out: Output, nearby: &Nearby) -> String {
         many => Some(format!("{many} devices of people you don't know show themselves here.")),
     };
     lines.extend(strangers.map(|line| out.paint(Style::Dim, &line)));
-    if !nearby.discovery {
-        lines.push("Discovery is off here: this device neither looks for others nor is found by them.".to_owned());
-    }
+    lines.push(hearing::whole(nearby.hearing, hearing::COMMANDS));
     lines.join("\n")
 }
 
@@ -86,7 +87,7 @@ fn rows(out: Output, now: u64, nearby: &Nearby) -> Vec<Vec<Cell>> {
     let person = |name: &str, on: &str, device: &NearDevice| {
         vec![
             Cell::new(safe(name), |name| out.paint(Style::Bold, name)),
-            Cell::from(device.device.chars().take(8).collect::<String>()),
+            Cell::from(short(&device.device)),
             Cell::from(way(device)),
             Cell::from(time::age(now, device.since_ms)),
             Cell::new(safe(on), |on| out.paint(Style::Lit, on)),

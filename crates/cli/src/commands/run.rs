@@ -1,16 +1,21 @@
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    pin::pin,
+    time::Duration,
+};
 
 use anyhow::{Context, anyhow};
 use lamplit_client::{
     Client, Handle, Network, Parts,
     account::{self, DataDir},
 };
-use lamplit_rpc::{Server, WebAddress, WebOptions, WebServer};
-use lamplit_tui::View;
+use lamplit_rpc::{Server, WebAddress, WebOptions, WebServer, api::Hearing};
+use lamplit_tui::{View, hearing};
 use serde_json::json;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     task::spawn_blocking,
+    time::interval,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -18,11 +23,13 @@ use super::{Desk, view};
 use crate::{
     args::Run,
     failure::Failure,
-    output::{Style, colours},
+    output::{Output, Style, colours},
 };
 
 /// Only our own words, and only what somebody should look at. They hold no ids, names, messages or keys.
 const LOGGED: &str = "off,lamplit=warn";
+/// How often is looked whether devices find each other here.
+const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(desk: &Desk, Run { bind, no_discovery, web, web_origin, view }: Run) -> Result<(), Failure> {
     if view {
@@ -52,12 +59,18 @@ pub(super) async fn run(desk: &Desk, Run { bind, no_discovery, web, web_origin, 
     let url = web.as_ref().map(|web| web.address().url());
     let web = web.map(|web| tokio::spawn(web.serve(handle.clone())));
 
+    let heard = Hearing::from(handle.hearing());
     let addresses: Vec<String> = handle.addresses().iter().map(ToString::to_string).collect();
     desk.out.print(
-        &json!({ "ready": true, "addresses": addresses, "discovery": network.discovery, "web": url }),
+        &json!({
+            "ready": true,
+            "addresses": addresses,
+            "discovery": network.discovery,
+            "hearing": heard,
+            "web": url,
+        }),
         || {
-            let found =
-                if network.discovery { "found on this network" } else { "not shown to others (--no-discovery)" };
+            let found = hearing::briefly(heard);
             let on = desk.out.paint(Style::Lit, "Lamplit is on");
             let web =
                 url.as_ref().map(|url| format!(" Programs connect to {url}, see `lamplit web`.")).unwrap_or_default();
@@ -65,6 +78,10 @@ pub(super) async fn run(desk: &Desk, Run { bind, no_discovery, web, web_origin, 
         },
     )?;
 
+    // The view tells it by itself.
+    if !view {
+        tokio::spawn(tell(desk.out, handle.clone(), heard));
+    }
     let stopping = handle.clone();
     tokio::spawn(async move {
         wait_for_either(interrupt, terminate).await;
@@ -86,6 +103,27 @@ pub(super) async fn run(desk: &Desk, Run { bind, no_discovery, web, web_origin, 
 
 async fn open_web(desk: &Desk, options: WebOptions) -> Result<WebServer, Failure> {
     Ok(WebServer::bind(&desk.data, options).await.map_err(anyhow::Error::new)?)
+}
+
+/// Tells whether devices find each other here, once that is known and whenever it changes.
+async fn tell(out: Output, daemon: Handle, mut told: Hearing) {
+    let mut looks = interval(LOOK);
+    let mut stopped = pin!(daemon.stopped());
+    loop {
+        tokio::select! {
+            () = &mut stopped => return,
+            _ = looks.tick() => {}
+        }
+        let heard = Hearing::from(daemon.hearing());
+        if heard == told || heard == Hearing::Untested {
+            continue;
+        }
+        told = heard;
+        if out.print(&json!({ "hearing": heard }), || hearing::whole(heard, hearing::COMMANDS)).is_err() {
+            // Nobody reads any more, which is no reason to stop.
+            return;
+        }
+    }
 }
 
 /// Shows the view as long as the daemon runs, which is until somebody leaves it.

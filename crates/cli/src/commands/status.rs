@@ -1,9 +1,10 @@
 use lamplit_rpc::api::{GetStatus, LitApp, Status, Storage};
+use lamplit_tui::hearing;
 
-use super::Desk;
+use super::{Desk, server};
 use crate::{
     failure::Failure,
-    output::{Output, Style, safe},
+    output::{Output, Style, safe, short},
     table::{self, Cell},
     time,
 };
@@ -21,6 +22,7 @@ fn describe(out: Output, status: &Status) -> String {
         Storage::Working => Cell::from("working"),
         Storage::Failing { reason } => Cell::new(reason.clone(), |text| out.paint(Style::Bad, text)),
     };
+    let discovery = if status.discovery { "on" } else { "off" };
     let rows = [
         ("lit", Cell::new(or_nothing(lit.join(", ")), |text| out.paint(Style::Lit, text))),
         ("contacts", format!("{}, {} near", status.contacts, status.near.len()).into()),
@@ -28,10 +30,11 @@ fn describe(out: Output, status: &Status) -> String {
         ("waiting", format!("{} to be sent", status.waiting).into()),
         ("reachable at", or_nothing(status.addresses.join(", ")).into()),
         ("strangers", format!("{} nearby", status.strangers).into()),
-        ("discovery", if status.discovery { "on" } else { "off" }.into()),
+        ("discovery", format!("{discovery}, {}", hearing::briefly(status.hearing)).into()),
+        ("server", status.server.as_ref().map_or_else(|| "none".to_owned(), server::describe).into()),
         ("storage", storage),
         ("account", status.account.clone().into()),
-        ("device", format!("{}, 1 of {}", status.device.chars().take(16).collect::<String>(), status.devices).into()),
+        ("device", format!("{}, 1 of {}", short(&status.device), status.devices).into()),
         ("version", status.version.clone().into()),
     ];
     let removed = "this device was removed from its account: it hears and says nothing more";
@@ -41,7 +44,9 @@ fn describe(out: Output, status: &Status) -> String {
         .map(|(label, value)| vec![Cell::new(label, |label| out.paint(Style::Dim, label)), value])
         .collect();
     let name = out.paint(Style::Bold, &safe(&status.name));
-    core::iter::once(name).chain(removed).chain(table::lines(&rows)).collect::<Vec<_>>().join("\n")
+    let advised = hearing::advice(status.hearing, hearing::COMMANDS).is_some();
+    let hearing = advised.then(|| hearing::whole(status.hearing, hearing::COMMANDS));
+    core::iter::once(name).chain(removed).chain(table::lines(&rows)).chain(hearing).collect::<Vec<_>>().join("\n")
 }
 
 fn lit(now: u64, app: &LitApp) -> String {
@@ -59,3 +64,6 @@ pub(super) fn by(source: &str) -> &str {
 fn or_nothing(text: String) -> String {
     if text.is_empty() { "nothing".to_owned() } else { text }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ impl World {
     /// Makes everything whole, waits until all is quiet, and checks what should be true then.
     pub(crate) fn end(&mut self) -> Done {
         self.is_calm = true;
-        self.heal();
+        self.heal()?;
         // What users did last is under way.
         self.pass(UNDER_WAY_MS)?;
         for at in 0..self.devices.len() {
@@ -49,6 +49,12 @@ impl World {
             for app in lit {
                 self.order(at, Command::Light { app: app.app, on: false })?;
             }
+        }
+        if self.server.is_some() {
+            self.mend_server();
+            self.only_server()?;
+            self.wait_until(Self::check_posted)?;
+            self.heal()?;
         }
         // What does not arrive by then may be waiting for its time.
         self.pass_until(Self::check_arrived)?;
@@ -182,6 +188,36 @@ impl World {
                 self.devices_of(gone.person).filter_map(|at| self.devices.get(at)).flat_map(secrets).collect();
             one != other && !secrets(gone).is_subset(&known)
         })
+    }
+
+    /// What can be said through the server alone has arrived, and its writer knows.
+    fn check_posted(&self) -> Done {
+        if let Some(off) = self.devices.iter().find(|device| !device.is_up() && !device.is_removed) {
+            return Err(Failure::simulation(format!("{} is still off", off.name)));
+        }
+        for device in self.devices.iter().filter(|device| device.books.outbox.values().any(Option::is_some)) {
+            for (row, message) in &device.books.outbox {
+                let to = Device::addressee(row).and_then(|id| self.whose(&id));
+                let Some(other) = to.and_then(|to| self.devices.get(to)) else { continue };
+                if message.is_some() && self.may_post(device.person, other.person) && other.knows_device(device) {
+                    let what = format!("a message waits at {} for {}, with the server there", device.name, other.name);
+                    if std::env::var_os("REPORT").is_some() && self.queue.now() % 600_000 < 20_000 {
+                        eprintln!("{}\n{}", device.running.as_ref().map(|r| r.node.peer_report(&r.store.snapshot().unwrap(), &other.id)).unwrap_or_default(), other.running.as_ref().map(|r| r.node.peer_report(&r.store.snapshot().unwrap(), &device.id)).unwrap_or_default());
+                        eprintln!("{} {what}\n  {:?} {}\n  {:?} {}", self.queue.now(), device.id, device.running.as_ref().map(|r| r.node.server_report()).unwrap_or_default(), other.id, other.running.as_ref().map(|r| r.node.server_report()).unwrap_or_default());
+                    }
+                    return Err(Failure::broken(Rule::Delivered, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether two people must be able to write to each other through the server: nothing befell them that only those who are
+    /// near can put right.
+    fn may_post(&self, one: usize, other: usize) -> bool {
+        let lists = |person: usize| self.devices.iter().filter(move |device| device.person == person);
+        let whole = |person: usize| lists(person).all(|device| !device.is_removed && device.times_restored == 0);
+        whole(one) && whole(other) && self.are_contacts(one, other) && self.must_reach(one, other)
     }
 
     fn check_delivered(&self) -> Done {

@@ -75,12 +75,12 @@ struct Side {
 /// What a face has heard since it is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ears {
-    /// What this device itself said here.
+    /// What this machine itself said here, which comes back whether or not the network carries it.
     pub(crate) own: bool,
-    /// Anybody else.
+    /// Another machine.
     pub(crate) others: bool,
-    /// How often this device has said its name.
-    pub(crate) said: u32,
+    /// How often this device has said its name since it heard anybody.
+    pub(crate) unheard: u32,
 }
 
 /// What was told about a beacon.
@@ -172,7 +172,7 @@ impl Chatter {
             return;
         }
         let Some(heard) = dns::read(message, face) else { return };
-        self.listen(&heard, face);
+        self.listen(&heard, face, source);
         if self.is_asked(&heard) {
             self.answer(now, face);
         }
@@ -265,12 +265,15 @@ impl Chatter {
     }
 
     /// Notes who was heard.
-    fn listen(&mut self, heard: &Heard, face: Face) {
-        let own = heard.shown.iter().any(|(beacon, _)| self.own.contains(beacon));
-        let others = heard.shown.iter().any(|(beacon, _)| !self.own.contains(beacon));
+    fn listen(&mut self, heard: &Heard, face: Face, source: IpAddr) {
+        if heard.shown.is_empty() {
+            return;
+        }
+        let is_own = heard.shown.iter().all(|(beacon, _)| self.own.contains(beacon));
         self.sides.entry(face).and_modify(|side| {
-            side.heard.own |= own;
-            side.heard.others |= others;
+            // Another device of this machine is heard where own words are, and tells no more.
+            let from_here = is_own || source == side.ip;
+            side.heard = Ears { own: side.heard.own || from_here, others: side.heard.others || !from_here, unheard: 0 };
         });
     }
 
@@ -328,7 +331,7 @@ impl Side {
     fn told(&mut self, now: Instant) {
         self.answer = None;
         self.said = Some(now);
-        self.heard.said = self.heard.said.saturating_add(1);
+        self.heard.unheard = self.heard.unheard.saturating_add(1);
     }
 }
 

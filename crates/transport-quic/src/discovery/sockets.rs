@@ -66,7 +66,9 @@ impl Sockets {
     /// Sends a packet to whoever listens on a face. One that cannot leave is lost, as on the air.
     pub(crate) fn say(&mut self, face: Face, packet: &[u8]) {
         let Some((_, mouth)) = self.open.get_mut(&face) else { return };
-        mouth.refused = mouth.socket.try_send_to(packet, mouth.group).err().map(|error| error.kind());
+        let refused = mouth.socket.try_send_to(packet, mouth.group).err().map(|error| error.kind());
+        // One that finds no room at the moment is lost and not refused.
+        mouth.refused = refused.filter(|kind| *kind != io::ErrorKind::WouldBlock);
     }
 
     /// Why nothing leaves by a face, if so.

@@ -9,6 +9,8 @@ use crate::address::is_one_host;
 
 /// The scheme of a server's address.
 pub(crate) const SCHEME: &str = "server";
+/// What a server's link begins with, as people hand it on.
+const LINK: &str = "lamplit:server/";
 /// Characters of a label of a name (RFC 1035 2.3.4).
 const LABEL_CHARS: usize = 63;
 
@@ -36,6 +38,9 @@ pub enum Host {
 /// Why a text is no server's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServerAddressError {
+    /// No link.
+    #[error("a server's link begins with \"lamplit:server/\", as `lamplit-server address` says it")]
+    Link,
     /// Its parts are not there.
     #[error("a server's address is \"server:KEY@HOST:PORT\", as `lamplit-server address` says it")]
     Form,
@@ -54,6 +59,20 @@ pub enum ServerAddressError {
 }
 
 impl ServerAddress {
+    /// Reads the link that people hand on: `lamplit:server/KEY@HOST:PORT`. Blanks around it do not matter.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_link(link: &str) -> Result<Self, ServerAddressError> {
+        let rest = link.trim().strip_prefix(LINK).ok_or(ServerAddressError::Link)?;
+        format!("{SCHEME}:{rest}").parse()
+    }
+
+    /// The link to hand on.
+    pub fn to_link(&self) -> String {
+        format!("{LINK}{}@{}:{}", self.key, self.host, self.port)
+    }
+
     /// The same for [`Transport::dial`](lamplit_transport::Transport::dial).
     pub fn to_address(&self) -> Option<Address> {
         Address::parse(&self.to_string()).ok()

@@ -1,8 +1,11 @@
-use lamplit_rpc::api::{NearDevice, Nearby};
+use lamplit_rpc::api::{Hearing, NearDevice, Nearby};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Line};
 
 use super::{frame_around, lamp, row, rows_of, title};
-use crate::{panes::Focus, state::State, theme::Theme, time::age, words::way};
+use crate::{hearing, panes::Focus, state::State, text::wrap, theme::Theme, time::age, words::way};
+
+/// Cells that stay free beside the text.
+const MARGINS: usize = 2;
 
 type Side = Vec<(String, Style)>;
 
@@ -12,7 +15,7 @@ pub(super) fn draw(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect)
     let style = if has_focus { theme.focus() } else { theme.strong() };
     let inside = frame_around(theme, buffer, area, title("Nearby", style, area.width), Line::default(), has_focus);
     let lines = match &state.nearby {
-        Some(nearby) => lines(state, theme, nearby),
+        Some(nearby) => lines(state, theme, nearby, usize::from(inside.width)),
         None => Vec::new(),
     };
     let top = state.nearby_top.min(lines.len().saturating_sub(usize::from(inside.height)));
@@ -21,7 +24,7 @@ pub(super) fn draw(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect)
     }
 }
 
-fn lines(state: &State, theme: Theme, nearby: &Nearby) -> Vec<Side> {
+fn lines(state: &State, theme: Theme, nearby: &Nearby, width: usize) -> Vec<Side> {
     let quiet = |text: String| vec![(format!(" {text}"), theme.quiet())];
     let mut lines: Vec<Side> = Vec::new();
     for person in &nearby.people {
@@ -43,9 +46,14 @@ fn lines(state: &State, theme: Theme, nearby: &Nearby) -> Vec<Side> {
     }
     lines.push(Vec::new());
     lines.push(vec![(" This device".to_owned(), theme.strong())]);
-    let found =
-        if nearby.discovery { ("found by others here", theme.near()) } else { ("not shown to others", theme.bad()) };
-    lines.push(vec![(format!(" {}", found.0), found.1)]);
+    let style = match nearby.hearing {
+        Hearing::Others => theme.near(),
+        Hearing::Untested | Hearing::Alone => theme.quiet(),
+        Hearing::Off | Hearing::NoNetwork | Hearing::Blocked => theme.bad(),
+    };
+    lines.push(vec![(format!(" {}", hearing::briefly(nearby.hearing)), style)]);
+    let advice = hearing::advice(nearby.hearing, hearing::KEYS).unwrap_or_default();
+    lines.extend(advice.lines().flat_map(|advice| wrap(advice, width.saturating_sub(MARGINS))).map(quiet));
     lines.extend(nearby.addresses.iter().map(|address| quiet(address.clone())));
     lines
 }

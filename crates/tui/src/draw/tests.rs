@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::PathBuf};
 
-use lamplit_rpc::api::{Event, FileState, Member, Progress, Status, Storage, Transfer, TransferKind};
+use lamplit_rpc::api::{Event, FileState, Hearing, Member, Progress, Status, Storage, Transfer, TransferKind};
 use ratatui::{Terminal, backend::TestBackend, crossterm::event::KeyCode};
 
 use super::*;
@@ -85,6 +85,17 @@ fn a_screen_of_the_usual_size_has_nearby_below_the_people() {
     let mut play = evening(80, 24);
     play.press(KeyCode::Enter);
     look(&play, "usual");
+}
+
+#[test]
+fn where_devices_do_not_find_each_other_the_view_says_so_and_what_to_do() {
+    let mut play = evening(80, 24);
+    if let Some(nearby) = &mut play.state.nearby {
+        (nearby.hearing, nearby.strangers) = (Hearing::Blocked, 0);
+        nearby.people.clear();
+    }
+    play.press(KeyCode::Enter);
+    look(&play, "blocked");
 }
 
 #[test]

@@ -7,8 +7,8 @@
 )]
 
 use lamplit_rpc::api::{
-    Clock, Contact, Family, File, FileState, HistoryPage, LitApp, Member, NearDevice, NearPerson, Over, Progress,
-    Reach, Role, TransferKind,
+    Clock, Contact, Family, File, FileState, Hearing, HistoryPage, LitApp, Member, NearDevice, NearPerson, Over,
+    Progress, Reach, Role, TransferKind,
 };
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -52,8 +52,10 @@ pub(crate) fn status() -> Status {
         strangers: 2,
         addresses: vec!["192.0.2.2:37106".to_owned()],
         discovery: true,
+        hearing: Hearing::Others,
         clock: Clock::Unknown,
         storage: Storage::Working,
+        server: None,
     }
 }
 
@@ -72,6 +74,7 @@ pub(crate) fn nearby() -> Nearby {
         strangers: 2,
         addresses: vec!["192.0.2.2:37106".to_owned(), "[fd00::2]:37106".to_owned()],
         discovery: true,
+        hearing: Hearing::Others,
     }
 }
 

@@ -1,4 +1,4 @@
-use lamplit_rpc::api::{Family, LitApp, NearPerson, Over};
+use lamplit_rpc::api::{Family, Hearing, LitApp, NearPerson, Over};
 
 use super::*;
 
@@ -7,7 +7,14 @@ fn device(family: Option<Family>) -> NearDevice {
 }
 
 fn nobody() -> Nearby {
-    Nearby { people: Vec::new(), own: Vec::new(), strangers: 0, addresses: Vec::new(), discovery: true }
+    Nearby {
+        people: Vec::new(),
+        own: Vec::new(),
+        strangers: 0,
+        addresses: Vec::new(),
+        discovery: true,
+        hearing: Hearing::Others,
+    }
 }
 
 #[test]
@@ -22,13 +29,23 @@ NAME    DEVICE    OVER       SINCE  ON
 Gr\u{FFFD}ace  01234567  LAN, IPv4  now    qq
 Gr\u{FFFD}ace  01234567  LAN, IPv6  now    qq
 you     01234567  LAN        now
-2 devices of people you don't know show themselves here.";
+2 devices of people you don't know show themselves here.
+Devices find each other here.";
     assert_eq!(told, expected);
 }
 
 #[test]
 fn nobody_is_said_to_be_near_where_nobody_is() {
-    assert_eq!(describe(Output::new(false), &nobody()), "Nobody you know can be reached directly now.");
-    let off = describe(Output::new(false), &Nearby { discovery: false, ..nobody() });
-    assert!(off.contains("Discovery is off here"), "{off}");
+    let told = describe(Output::new(false), &nobody());
+    assert_eq!(told, "Nobody you know can be reached directly now.\nDevices find each other here.");
+}
+
+#[test]
+fn where_devices_do_not_find_each_other_it_is_told_with_what_to_do() {
+    let told = |hearing| describe(Output::new(false), &Nearby { hearing, ..nobody() });
+    let off = told(Hearing::Off);
+    assert!(off.contains("\nDiscovery is off here"), "{off}");
+    let blocked = told(Hearing::Blocked);
+    assert!(blocked.contains("\nMulticast is blocked here"), "{blocked}");
+    assert!(blocked.contains("`lamplit doctor`") && blocked.contains("`lamplit dial CONTACT ADDRESS`"), "{blocked}");
 }

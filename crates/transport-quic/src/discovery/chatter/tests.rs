@@ -67,6 +67,10 @@ impl Device {
         said
     }
 
+    fn ears(&self) -> Ears {
+        self.chatter.ears().next().unwrap().1
+    }
+
     fn hears(&mut self, message: &[u8]) -> Vec<Out> {
         self.chatter.heard(self.now, LAN, THERE, message);
         core::iter::from_fn(|| self.chatter.poll()).collect()
@@ -183,16 +187,30 @@ fn who_is_not_heard_again_is_lost() {
 fn a_device_never_sees_itself_and_knows_whether_it_is_heard() {
     let mut device = Device::shown();
     let said = device.pass(Duration::from_secs(1));
-    let ears = |device: &Device| device.chatter.ears().next().unwrap().1;
-    assert!(!ears(&device).own);
+    assert_eq!(device.ears(), Ears { own: false, others: false, unheard: 2 });
     for (_, out) in said {
         if let Out::Say(_, packet) = out {
             assert!(device.hears(&packet).is_empty());
         }
     }
-    assert!(ears(&device).own && !ears(&device).others);
+    assert_eq!(device.ears(), Ears { own: true, others: false, unheard: 0 });
     device.hears_shown(7);
-    assert!(ears(&device).others);
+    assert_eq!(device.ears(), Ears { own: true, others: true, unheard: 0 });
+    device.pass(Duration::from_secs(4));
+    assert_eq!(device.ears().unheard, 1, "it is counted anew");
+}
+
+#[test]
+fn another_device_of_this_machine_tells_no_more_of_the_network_than_own_words() {
+    let mut device = Device::shown();
+    let service = Service { beacon: beacon(7), host: [0; 16], port: 9 };
+    let packet = service.announcement(HERE, limits::TTL_SECONDS).unwrap();
+    device.chatter.heard(device.now, LAN, HERE, &packet);
+    assert_eq!(device.ears(), Ears { own: true, others: false, unheard: 0 });
+    // A question says nothing of whoever shows itself.
+    let mut device = Device::shown();
+    device.hears(&dns::query().unwrap());
+    assert_eq!(device.ears(), Ears::default());
 }
 
 #[test]
