@@ -10,6 +10,7 @@ use lamplit_service::{Applied, ApplyError, Batch, Partition, Row, Store, StoreEr
 use lamplit_wire::server::Epoch;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::unconstrained;
 use tokio::time::timeout;
 
 use crate::limits;
@@ -66,7 +67,8 @@ impl Store for Keeper {
     async fn apply(&self, batch: Batch) -> Result<Applied, ApplyError> {
         let stopped = || ApplyError::Storage("the server stops".to_owned());
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Waiting { batch, answer }).await.map_err(|_| stopped())?;
+        // Never put off to be fair to others: of many batches of one task a later one would go first.
+        unconstrained(self.queue.send(Waiting { batch, answer })).await.map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
 

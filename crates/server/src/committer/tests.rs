@@ -19,7 +19,7 @@ fn add(expects: Vec<Expect>) -> Batch {
 }
 
 #[tokio::test]
-async fn each_gets_the_answer_to_its_own_batch() {
+async fn each_gets_the_answer_to_its_own_batch_and_all_are_applied_in_their_order() {
     let (keeper, thread) = Keeper::start(depot()).unwrap();
     let impossible = vec![Expect::Row { key: b"nothing".to_vec(), value: Some(Vec::new()) }];
     let batches = (0..2 * limits::GROUP).map(|at| if at % 3 == 1 { add(impossible.clone()) } else { add(Vec::new()) });
