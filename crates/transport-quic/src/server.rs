@@ -64,8 +64,9 @@ impl Transport for ServerTransport {
 
     fn dial(&self, address: Address) -> Pending<'static, Result<Connection, DialError>> {
         let dial = parse(&address).and_then(|server| {
-            let config = socket::to_server(&self.provider, self.identity.clone(), server.key.0)
-                .map_err(|error| DialError::Unreachable { address: shown(&server, &address), why: error.to_string() })?;
+            let config = socket::to_server(&self.provider, self.identity.clone(), server.key.0).map_err(|error| {
+                DialError::Unreachable { address: shown(&server, &address), why: error.to_string() }
+            })?;
             Ok(Dial { address: shown(&server, &address), server, config, sockets: self.sockets.clone() })
         });
         Box::pin(async move {
@@ -110,8 +111,7 @@ impl fmt::Debug for ServerTransport {
 }
 
 fn parse(address: &Address) -> Result<ServerAddress, DialError> {
-    let wrong =
-        |error: ServerAddressError| DialError::Address { address: address.clone(), why: error.to_string() };
+    let wrong = |error: ServerAddressError| DialError::Address { address: address.clone(), why: error.to_string() };
     address.as_str().parse().map_err(wrong)
 }
 
@@ -173,7 +173,10 @@ impl Dial {
 /// Of two ways that led nowhere, what is to be told: that somebody answered says more than that nobody did.
 fn worse(outcome: Result<Connection, DialError>, failed: DialError) -> DialError {
     match (outcome, failed) {
-        (Err(told @ (DialError::Foreign { .. } | DialError::Refused { .. })), DialError::Silent { .. } | DialError::Unreachable { .. }) => told,
+        (
+            Err(told @ (DialError::Foreign { .. } | DialError::Refused { .. })),
+            DialError::Silent { .. } | DialError::Unreachable { .. },
+        ) => told,
         (_, failed) => failed,
     }
 }

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::string_slice, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs::Permissions;
 

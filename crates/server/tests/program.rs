@@ -1,0 +1,107 @@
+//! The program, as its operator uses it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+fn program(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lamplit-server"));
+    command.env_clear().env("HOME", data).stdin(Stdio::null());
+    command
+}
+
+fn run(data: &Path, args: &[&str]) -> Output {
+    program(data).args(args).output().unwrap()
+}
+
+/// A server that runs.
+struct Running {
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn start(data: &Path, args: &[&str]) -> Self {
+        let mut child = program(data).args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Self { child, out }
+    }
+
+    /// What it says up to the line that has `text` in it.
+    fn until(&mut self, text: &str) -> Vec<String> {
+        let mut said = Vec::new();
+        while !said.last().is_some_and(|line: &String| line.contains(text)) {
+            let mut line = String::new();
+            assert_ne!(self.out.read_line(&mut line).unwrap(), 0, "it ended after {said:?}");
+            said.push(line.trim().to_owned());
+        }
+        said
+    }
+
+    fn end(mut self, signal: Signal) -> Option<i32> {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_says_where_it_is_and_what_it_took_for_granted_and_stops_when_told() {
+    let home = tempfile::tempdir().unwrap();
+    let mut server = Running::start(home.path(), &["--listen", "[::1]:0"]);
+    let said = server.until("may open an account");
+    let address = said.iter().find(|line| line.starts_with("lamplit:server/")).unwrap();
+    let (key, place) = address.strip_prefix("lamplit:server/").unwrap().split_once('@').unwrap();
+    assert_eq!(key.len(), 52, "{address}");
+    assert!(place.starts_with("[::1]:") && !place.ends_with(":0"), "{address}");
+    let data = home.path().join(".local/share/lamplit-server");
+    let told = format!("Its data: {} (by default: see --help)", data.display());
+    assert!(said.contains(&told), "{said:?}");
+    assert!(said.contains(&format!("It listens on UDP {place}")), "this was said by who started it: {said:?}");
+    assert_eq!(server.end(Signal::TERM), Some(0));
+
+    // The same server, from what is on the disk.
+    let output = run(home.path(), &["address", "--listen", "192.0.2.1:4433"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("lamplit:server/{key}@192.0.2.1:4433\n"));
+    let mut again = Running::start(home.path(), &["run", "--listen", "[::1]:0", "--data", data.to_str().unwrap()]);
+    let said = again.until("may open an account");
+    assert!(said.iter().any(|line| line.contains(key)) && said.contains(&format!("Its data: {}", data.display())));
+    assert_eq!(again.end(Signal::INT), Some(0));
+}
+
+#[test]
+fn what_is_wrong_is_said_with_what_to_do() {
+    let home = tempfile::tempdir().unwrap();
+    let failed = |args: &[&str]| {
+        let output = run(home.path(), args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(failed(&["address"]).contains("start the server there first"));
+    // Nobody's address here.
+    let error = failed(&["--listen", "192.0.2.1:4433"]);
+    assert!(error.contains("can't listen on 192.0.2.1:4433") && error.contains("--listen"), "{error}");
+    let mut server = Running::start(home.path(), &["--listen", "[::1]:0"]);
+    server.until("may open an account");
+    assert!(failed(&["--listen", "[::1]:0"]).contains("is in use"));
+}
+
+#[test]
+fn help_tells_of_commands_and_defaults() {
+    let home = tempfile::tempdir().unwrap();
+    let help = String::from_utf8(run(home.path(), &["--help"]).stdout).unwrap();
+    for text in ["address", "--data", "~/.local/share/lamplit-server", "--listen", "[::]:4433", "LAMPLIT_LOG"] {
+        assert!(help.contains(text), "{text} is not in {help}");
+    }
+}
