@@ -2,7 +2,7 @@
 
 mod args;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -45,7 +45,11 @@ fn address(place: &Place) -> anyhow::Result<()> {
 
 fn run(place: &Place) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("LAMPLIT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
     runtime.block_on(serve(place))
 }
