@@ -49,6 +49,15 @@ impl ServerTransport {
         (Self { identity, provider: tls::provider(), sockets, watching, events }, heard)
     }
 
+    fn begin(&self, whole: &Address) -> Result<Dial, DialError> {
+        let server = parse(whole)?;
+        let address = shown(&server, whole);
+        match socket::to_server(&self.provider, self.identity.clone(), server.key.0) {
+            Ok(config) => Ok(Dial { server, address, config, sockets: self.sockets.clone() }),
+            Err(error) => Err(DialError::Unreachable { address, why: error.to_string() }),
+        }
+    }
+
     fn stop(&self) {
         self.watching.abort();
         self.events.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -63,12 +72,7 @@ impl Transport for ServerTransport {
     fn advertise(&self, _beacon: Option<Beacon>) {}
 
     fn dial(&self, address: Address) -> Pending<'static, Result<Connection, DialError>> {
-        let dial = parse(&address).and_then(|server| {
-            let config = socket::to_server(&self.provider, self.identity.clone(), server.key.0).map_err(|error| {
-                DialError::Unreachable { address: shown(&server, &address), why: error.to_string() }
-            })?;
-            Ok(Dial { address: shown(&server, &address), server, config, sockets: self.sockets.clone() })
-        });
+        let dial = self.begin(&address);
         Box::pin(async move {
             let dial = dial?;
             match timeout(limits::SERVER_DIAL_TIMEOUT, dial.run()).await {
@@ -129,10 +133,14 @@ struct Dial {
 }
 
 impl Dial {
-    /// Tries the addresses of the server one after the other, without waiting for one to fail.
     async fn run(&self) -> Result<Connection, DialError> {
-        let mut tries = JoinSet::new();
         let ways = self.resolve().await?;
+        self.try_all(ways).await
+    }
+
+    /// Tries the addresses of the server one after the other, without waiting for one to fail.
+    async fn try_all(&self, ways: Vec<SocketAddr>) -> Result<Connection, DialError> {
+        let mut tries = JoinSet::new();
         for (way, after) in ways.into_iter().zip(0..) {
             let (sockets, config, address) = (self.sockets.clone(), self.config.clone(), self.address.clone());
             tries.spawn(async move {

@@ -7,6 +7,7 @@ use lamplit_tls::{Callers, KeyPair, ServerKey, accepting, peer_key, provider};
 use lamplit_transport::{LinkKind, SendError};
 use lamplit_types::{Channel, Class, Pipe};
 use quinn::{Endpoint, RecvStream, SendStream, ServerConfig};
+use tokio::net::UdpSocket;
 
 use super::*;
 
@@ -108,11 +109,21 @@ async fn both_ends_are_who_they_say_and_talk_on_one_stream_and_in_packets() {
 }
 
 #[tokio::test]
-async fn a_server_is_found_by_its_name_at_whichever_of_its_addresses_it_is() {
-    // "localhost" is ::1 to many, where nobody listens.
+async fn a_server_is_found_by_its_name() {
     let (there, (transport, _events)) = (There::open(), transport());
     let accepting = async { there.endpoint.accept().await.unwrap().await };
     let (dialled, accepted) = soon(async { tokio::join!(transport.dial(there.address("localhost")), accepting) }).await;
+    assert!(dialled.is_ok() && accepted.is_ok());
+}
+
+#[tokio::test]
+async fn a_server_is_reached_at_whichever_of_its_addresses_answers() {
+    let (there, (transport, _events)) = (There::open(), transport());
+    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let ways = vec![silent.local_addr().unwrap(), there.endpoint.local_addr().unwrap()];
+    let dial = transport.begin(&there.address("127.0.0.1")).unwrap();
+    let accepting = async { there.endpoint.accept().await.unwrap().await };
+    let (dialled, accepted) = soon(async { tokio::join!(dial.try_all(ways), accepting) }).await;
     assert!(dialled.is_ok() && accepted.is_ok());
 }
 
