@@ -18,8 +18,10 @@ pub const ARROWS: &[(&str, &[&str])] = &[
         "lamplit-node",
         &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-link", "lamplit-seal", "lamplit-sync"],
     ),
+    ("lamplit-service", &["lamplit-types", "lamplit-wire", "lamplit-identity"]),
     ("lamplit-picture", &[]),
     ("lamplit-store", &["lamplit-node"]),
+    ("lamplit-depot", &["lamplit-types", "lamplit-wire", "lamplit-service"]),
     ("lamplit-transport", &["lamplit-types"]),
     ("lamplit-transport-quic", &["lamplit-types", "lamplit-transport"]),
     (
