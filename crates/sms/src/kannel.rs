@@ -5,6 +5,7 @@
 
 mod process;
 
+use core::fmt;
 use std::{
     fs, io,
     net::TcpListener,
@@ -25,8 +26,8 @@ const STARTS: usize = 3;
 const FAKE: &str = "/usr/lib/kannel/test/fakesmsc";
 const NET_SMPP: &str = "/usr/share/perl5/Net/SMPP.pm";
 
-/// Why there is no gateway.
-#[derive(Debug, thiserror::Error)]
+/// Why there is no gateway. A test that unwraps it shows what to do.
+#[derive(thiserror::Error)]
 pub enum KannelError {
     /// Something that the system lacks.
     #[error("{0} is missing: apt-get install -y kannel kannel-extras libnet-smpp-perl (`cargo xtask test` does so)")]
@@ -40,6 +41,12 @@ pub enum KannelError {
     /// The disk, or the like.
     #[error("the gateway's files: {0}")]
     Io(#[from] io::Error),
+}
+
+impl fmt::Debug for KannelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
 /// A text that a telephone would have.
