@@ -138,7 +138,7 @@ mod opened_again_after_each_step {
 
     fn again(store: Depot) -> Depot {
         // Every other time some of it is spread.
-        if store.writer().next % 2 == 0 {
+        if store.writer().next.is_multiple_of(2) {
             store.spread().unwrap();
         }
         let Source::Backend(backend) = store.handle.source() else { panic!("it is in memory") };
