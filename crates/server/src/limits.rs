@@ -10,7 +10,7 @@ pub const CONNECTIONS_A_SOURCE: usize = 1_024;
 /// Handshakes under way in all. A further caller is refused.
 pub const HANDSHAKES: usize = 1_024;
 /// Handshakes under way from one source. A further one is refused.
-pub const HANDSHAKES_A_SOURCE: usize = 1_024;
+pub const HANDSHAKES_A_SOURCE: usize = 32;
 /// Handshakes under way from which on a caller must first show that its address is its own (a QUIC Retry, RFC 9000 8.1.2), so that
 /// forged ones use up nobody's share.
 pub const UNVALIDATED: usize = 16;
