@@ -351,6 +351,27 @@ export interface GroupPage {
   more: boolean;
 }
 
+/**
+ * Whether devices on the network find each other by themselves, as far as this one can tell. What is heard within
+ * this machine, as on loopback, does not count.
+ */
+export type Hearing =
+  /** Nobody looks: discovery is off. */
+  | "off"
+  /** There is no network to look on, only loopback or a tunnel. */
+  | "no_network"
+  /**
+   * They do not: not even what this device shows itself comes back to it, on any network. A firewall drops
+   * multicast.
+   */
+  | "blocked"
+  /** It is too early to say: a few seconds after the start, or after the network changed. */
+  | "untested"
+  /** No other machine is heard. There is none, or the network keeps devices apart. */
+  | "alone"
+  /** They do: another machine is heard, or was since this device is on the network. */
+  | "others";
+
 /** Some messages, newest first. */
 export interface HistoryPage {
   /** The messages. */
@@ -470,8 +491,10 @@ export interface NearPerson {
 export interface Nearby {
   /** Where this device can be dialled. */
   addresses: string[];
-  /** Whether others find this device on the network by themselves. */
+  /** Whether this device shows itself on the network and looks for others there. */
   discovery: boolean;
+  /** Whether devices find each other there, as far as this one can tell. */
+  hearing: Hearing;
   /** Other devices of this account. */
   own: NearDevice[];
   /** Contacts, by name. */
@@ -566,8 +589,10 @@ export interface Status {
   device: string;
   /** How many devices the account has. */
   devices: number;
-  /** Whether others find this device on the network by themselves. */
+  /** Whether this device shows itself on the network and looks for others there. */
   discovery: boolean;
+  /** Whether devices find each other there, as far as this one can tell. */
+  hearing: Hearing;
   /** The apps that contacts see lit. */
   lit: LitApp[];
   /** The name that contacts see. */

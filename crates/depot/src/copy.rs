@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use lamplit_wire::server::Epoch;
 use redb::{
-    Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, Value, WriteTransaction,
+    Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, Value,
+    WriteTransaction,
 };
 
 use crate::depot::{Depot, bring_up, storage};
@@ -71,9 +72,8 @@ pub fn begin_anew(backend: Box<dyn StorageBackend>, fresh: Epoch) -> Result<(), 
 /// Writes everything to a file beside `to` and then gives it the name.
 fn copy(all: &ReadTransaction, head: Head, to: &Path) -> Result<(), CopyError> {
     let begun = files::beside(to, ".new");
-    let done = fill(all, head, &begun).and_then(|()| {
-        files::rename(&begun, to).map_err(|error| error::copying(to, redb::Error::Io(error)))
-    });
+    let done = fill(all, head, &begun)
+        .and_then(|()| files::rename(&begun, to).map_err(|error| error::copying(to, redb::Error::Io(error))));
     if done.is_err() {
         // Only to free its room: the next copy replaces it.
         let _ = std::fs::remove_file(&begun);
@@ -111,7 +111,8 @@ fn table<K: Key + 'static, V: Value + 'static>(
                     Ok(row) => row,
                     Err(error) => return Ok(Err(unreadable(error.into()))),
                 };
-                bytes = bytes.saturating_add(V::as_bytes(&value.value()).as_ref().len()).saturating_add(limits::COPY_ROW);
+                bytes =
+                    bytes.saturating_add(V::as_bytes(&value.value()).as_ref().len()).saturating_add(limits::COPY_ROW);
                 table.insert(key.value(), value.value())?;
             }
             Ok(Ok(()))

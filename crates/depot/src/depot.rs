@@ -104,7 +104,11 @@ impl Depot {
         self.try_commit(&mut writer, &batches).unwrap_or_else(|error| vec![Err(error); batches.len()])
     }
 
-    fn try_commit(&self, writer: &mut Writer, batches: &[Batch]) -> Result<Vec<Result<Applied, ApplyError>>, ApplyError> {
+    fn try_commit(
+        &self,
+        writer: &mut Writer,
+        batches: &[Batch],
+    ) -> Result<Vec<Result<Applied, ApplyError>>, ApplyError> {
         self.make_room(writer).map_err(|error| error::applying(&error))?;
         let group = self.handle.read(|database| {
             let layers = self.layers.read().unwrap_or_else(PoisonError::into_inner);
@@ -264,7 +268,12 @@ fn replay(database: &Database) -> Result<Layer, redb::Error> {
     Ok(layer)
 }
 
-pub(crate) fn bring_up(source: &Source, database: &Database, migrations: &[Migration], fresh: Epoch) -> Result<Head, OpenError> {
+pub(crate) fn bring_up(
+    source: &Source,
+    database: &Database,
+    migrations: &[Migration],
+    fresh: Epoch,
+) -> Result<Head, OpenError> {
     let head = format::bring_up(database, migrations, fresh);
     let head = head.map_err(|error| error::storage(source, storage(error)))?;
     let known = format::newest(migrations);

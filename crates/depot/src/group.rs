@@ -130,7 +130,8 @@ fn refused(what: &str) -> Stop {
 
 /// A group's entry in the log: postcard of the rows it changed.
 pub(crate) fn entry(rows: &Rows) -> Result<Vec<u8>, postcard::Error> {
-    let rows: BTreeMap<&[u8], Option<&[u8]>> = rows.iter().map(|(key, value)| (key.as_slice(), value.as_deref())).collect();
+    let rows: BTreeMap<&[u8], Option<&[u8]>> =
+        rows.iter().map(|(key, value)| (key.as_slice(), value.as_deref())).collect();
     postcard::to_allocvec(&rows)
 }
 

@@ -98,7 +98,12 @@ impl Layers {
 
     /// Rows from `start` to before `end`, of those that are there the first `limit`, and those that are gone between
     /// them: whatever is on the disk, the first `limit` rows of all are among these or there.
-    pub(crate) fn first(&self, start: Bound<&[u8]>, end: Bound<&[u8]>, limit: usize) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+    pub(crate) fn first(
+        &self,
+        start: Bound<&[u8]>,
+        end: Bound<&[u8]>,
+        limit: usize,
+    ) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
         let frozen = self.frozen.iter().flat_map(|frozen| frozen.range(start, end));
         let mut left = limit;
         let rows = over(self.fresh.range(start, end), frozen).take_while(|(_, value)| {

@@ -125,12 +125,7 @@ impl Node {
     }
 
     /// Decrypts an envelope on a copy of the ratchet, which is kept only if what it says is taken in.
-    fn open_envelope(
-        &mut self,
-        step: &Step<'_>,
-        from: &DeviceId,
-        envelope: &Envelope,
-    ) -> Stepped<Option<Opened>> {
+    fn open_envelope(&mut self, step: &Step<'_>, from: &DeviceId, envelope: &Envelope) -> Stepped<Option<Opened>> {
         let mut sessions = self.copy_of_sessions(step, from)?;
         let Some(identity) = self.people.olm_identity(from) else { return Ok(None) };
         if envelope.suite == Suite::Olm {

@@ -79,7 +79,13 @@ impl Node {
         step.db.put(Table::Peers, device.as_bytes(), &peer)
     }
 
-    pub(crate) fn put_outgoing(&self, step: &mut Step<'_>, device: &DeviceId, seq: u64, outgoing: &Outgoing) -> Stepped {
+    pub(crate) fn put_outgoing(
+        &self,
+        step: &mut Step<'_>,
+        device: &DeviceId,
+        seq: u64,
+        outgoing: &Outgoing,
+    ) -> Stepped {
         let at = key::numbered(device.as_bytes(), seq);
         step.db.put_sealed(&self.secrets.vault, step.rng, Table::Outbox, &at, outgoing)
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use lamplit_sync::{inbox::Inbox, merge::Stamp};
 use lamplit_types::{
-    AccountId, AudienceId, Author, BlobId, ConversationId, DeviceId, EnvelopeId, FileName, FileSize, GroupId, Hlc, Incarnation,
-    MessageId, Name, Text, Wall,
+    AccountId, AudienceId, Author, BlobId, ConversationId, DeviceId, EnvelopeId, FileName, FileSize, GroupId, Hlc,
+    Incarnation, MessageId, Name, Text, Wall,
 };
 use lamplit_wire::{
     AccountSecrets, Badge, Body, Chain, Envelope, FileNote, Founding, GenerationSecret, GroupName, GroupSecret, Kind,

@@ -357,29 +357,3 @@ impl Node {
         self.send_letters(step)
     }
 }
-impl Node {
-    /// TEMPORARY
-    pub fn server_report(&self) -> String {
-        match &self.server.line {
-            None => format!("no line; state {:?}", self.server.state()),
-            Some(line) => format!(
-                "open {:?} since {:?} buffer {} posts {:?} stalled {} awaited {:?} held_back {:?} ways {:?} letters {:?} near {:?} resting {:?}",
-                line.open, line.since, line.buffer.len(), line.posts, line.stalled.len(), line.awaited, line.held_back,
-                line.ways.iter().map(|(d, w)| (d, w.report())).collect::<Vec<_>>(), self.server.letters, self.near.keys().collect::<Vec<_>>(), self.resting.keys().collect::<Vec<_>>()
-            ),
-        }
-    }
-}
-impl Node {
-    /// TEMPORARY
-    pub fn peer_report(&self, read: &impl Read, other: &DeviceId) -> String {
-        let peer: Option<rows::Peer> = read.row(Table::Peers, other.as_bytes()).ok().flatten();
-        let out = read.scan(Table::Outbox, other.as_bytes(), None, crate::table::Order::Up, 100).unwrap_or_default();
-        let seqs: Vec<_> = out.iter().map(|(at, sealed)| {
-            let o: rows::Outgoing = crate::db::open_row(&self.secrets.vault, Table::Outbox, at, sealed).ok()?;
-            Some((key::number_of(at), o.envelope.map(|e| e.id), o.was_sealed))
-        }).collect();
-        let held = read.scan(Table::Held, other.as_bytes(), None, crate::table::Order::Up, 100).unwrap_or_default();
-        format!("{peer:?} outbox {seqs:?} held {} owed {:?} life {:?}", held.len(), read.get(Table::Owed, other.as_bytes()).ok().flatten(), self.device.life)
-    }
-}

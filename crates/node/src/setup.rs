@@ -1,8 +1,8 @@
 //! Making devices: the first one of an account, and further ones.
 
 use lamplit_identity::{
-    AddError, BeaconKey, Cost, CostError, DeviceKeys, HandshakeKey, KeyLengthError, LinkCode, ListKey, Phrase, PhraseError,
-    SetUpError as ListSetUpError, VerifiedList, add_device, create_account,
+    AddError, BeaconKey, Cost, CostError, DeviceKeys, HandshakeKey, KeyLengthError, LinkCode, ListKey, Phrase,
+    PhraseError, SetUpError as ListSetUpError, VerifiedList, add_device, create_account,
 };
 use lamplit_link::StaticKey;
 use lamplit_seal::{AudienceKey, OlmAccount, StorageKey};

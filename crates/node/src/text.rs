@@ -20,7 +20,9 @@ pub const fn goodbye(reason: Goodbye) -> &'static str {
     match reason {
         Goodbye::Newer => "this device has another connection to it: are its data in use in two places?",
         Goodbye::Stopping => "it was stopped, or starts anew",
-        Goodbye::NotListed => "this device is not on the account's list there, or its certificate does not count: is a clock wrong?",
+        Goodbye::NotListed => {
+            "this device is not on the account's list there, or its certificate does not count: is a clock wrong?"
+        }
         Goodbye::ListRefused => {
             "it holds another history of this account's devices: if you removed devices on two of them at once, remove one \
              again; if not, somebody else uses your account's id or has your recovery phrase"

@@ -17,8 +17,8 @@ use crate::{
     api::{
         Accept, Accepting, AddMembers, Call, ContactPage, CreateGroup, Dark, DeviceList, Dial, Discover, Document,
         Done, EndLink, Founded, GetContacts, GetDevices, GetGroups, GetHistory, GetNearby, GetStatus, GroupPage,
-        HistoryPage, Invite, Invited, LeaveGroup, LeaveServer, Light, LinkDevice, Linking, MarkRead, Method, NameAdmin, Nearby,
-        Note, RemoveContact, RemoveDevice, RemoveMember, Rename, RenameDevice, RenameGroup, Said, Say, SetName,
+        HistoryPage, Invite, Invited, LeaveGroup, LeaveServer, Light, LinkDevice, Linking, MarkRead, Method, NameAdmin,
+        Nearby, Note, RemoveContact, RemoveDevice, RemoveMember, Rename, RenameDevice, RenameGroup, Said, Say, SetName,
         Snapshot as ApiSnapshot, Status, UseServer,
     },
     convert,

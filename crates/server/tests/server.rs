@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chacha20::ChaCha20Rng;
@@ -165,21 +166,11 @@ async fn a_device_has_one_connection_and_the_newer_one_is_it() {
 async fn a_thousand_half_open_connections_from_one_address_leave_others_served() {
     let place = tempfile::tempdir().unwrap();
     let server = start_at(place.path(), (Ipv6Addr::UNSPECIFIED, 0).into()).await;
-    let port = server.bound().port();
-    let hole = Hole::open((Ipv4Addr::LOCALHOST, port).into()).await;
-    let mut flood = JoinSet::new();
-    let (flooding, _nothing) = ServerTransport::new(Arc::new(Caller(Person::new(9).keys.handshake_key())));
-    let flooding = Arc::new(flooding);
-    for _ in 0..1_000 {
-        let (flooding, address) = (flooding.clone(), Address::parse(&address_of(&server, hole.address)).unwrap());
-        flood.spawn(async move {
-            loop {
-                assert!(flooding.dial(address.clone()).await.is_err(), "no answer comes through");
-            }
-        });
-    }
+    let hole = Hole::open(&server, Ipv4Addr::LOCALHOST, true).await;
+    let mut flood = flood(&server, &[&hole]);
     // The address of the flood has no place left.
-    let same = Address::parse(&address_of(&server, (Ipv4Addr::LOCALHOST, port).into())).unwrap();
+    let same = SocketAddr::from((Ipv4Addr::LOCALHOST, server.bound().port()));
+    let same = Address::parse(&address_of(&server, same)).unwrap();
     let (neighbour, _nothing) = ServerTransport::new(Arc::new(Caller(Person::new(8).keys.handshake_key())));
     let full = async {
         while !matches!(neighbour.dial(same.clone()).await, Err(DialError::Refused { .. })) {
@@ -187,16 +178,63 @@ async fn a_thousand_half_open_connections_from_one_address_leave_others_served()
         }
     };
     timeout(PATIENCE, full).await.unwrap();
-
-    let elsewhere = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
-    for seed in 10..15 {
-        let person = Person::new(seed);
-        let link = Link::open_at(&server, elsewhere, person.keys.handshake_key()).await;
-        person.greet(link, None).await.welcomed().await.leave().await;
-    }
-    assert_eq!(flood.len(), 1_000, "it went on all the time");
+    others_are_served(&server).await;
+    assert_eq!(flood.len(), CROWD, "it went on all the time");
     flood.shutdown().await;
     server.stop().await;
+}
+
+/// Who says that packets come from addresses that are others' is asked to show that they are theirs, and takes no place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_open_connections_from_forged_addresses_leave_others_served() {
+    let place = tempfile::tempdir().unwrap();
+    let server = start_at(place.path(), (Ipv6Addr::UNSPECIFIED, 0).into()).await;
+    let mut holes = Vec::new();
+    for host in 2..62 {
+        holes.push(Hole::open(&server, Ipv4Addr::new(127, 0, 0, host), false).await);
+    }
+    let mut flood = flood(&server, &holes.iter().collect::<Vec<_>>());
+    let asked = async {
+        while holes.iter().map(|hole| hole.asked.load(Ordering::Relaxed)).sum::<usize>() < CROWD {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, asked).await.unwrap();
+    others_are_served(&server).await;
+    assert_eq!(flood.len(), CROWD, "it went on all the time");
+    flood.shutdown().await;
+    server.stop().await;
+}
+
+/// Callers through holes.
+const CROWD: usize = 1_000;
+
+/// Dials again and again through `holes`.
+fn flood(server: &Server, holes: &[&Hole]) -> JoinSet<()> {
+    let mut flood = JoinSet::new();
+    // Each hole answers one socket.
+    let transports: Vec<_> = holes
+        .iter()
+        .map(|_| Arc::new(ServerTransport::new(Arc::new(Caller(Person::new(9).keys.handshake_key()))).0))
+        .collect();
+    for (hole, transport) in holes.iter().zip(transports).cycle().take(CROWD) {
+        let address = Address::parse(&address_of(server, hole.address)).unwrap();
+        flood.spawn(async move {
+            loop {
+                assert!(transport.dial(address.clone()).await.is_err(), "no answer comes through");
+            }
+        });
+    }
+    flood
+}
+
+async fn others_are_served(server: &Server) {
+    let elsewhere = SocketAddr::from((Ipv6Addr::LOCALHOST, server.bound().port()));
+    for seed in 10..15 {
+        let person = Person::new(seed);
+        let link = Link::open_at(server, elsewhere, person.keys.handshake_key()).await;
+        person.greet(link, None).await.welcomed().await.leave().await;
+    }
 }
 
 #[tokio::test]
@@ -366,18 +404,23 @@ impl Identity for Caller {
     }
 }
 
-/// A way to a server on which its answers are lost, but for those that ask a caller to show that its address is its own.
+/// A way to a server on which its answers are lost.
 struct Hole {
     address: SocketAddr,
+    /// How often the server asked for a sign that the caller's address is its own.
+    asked: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Hole {
-    async fn open(server: SocketAddr) -> Self {
+    /// One that comes to the server from the address `from`, and lets through only what asks for that sign, if even that.
+    async fn open(server: &Server, from: Ipv4Addr, lets_through: bool) -> Self {
         let front = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let back = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        back.connect(server).await.unwrap();
+        let back = UdpSocket::bind((from, 0)).await.unwrap();
+        back.connect((Ipv4Addr::LOCALHOST, server.bound().port())).await.unwrap();
         let address = front.local_addr().unwrap();
+        let asked = Arc::<AtomicUsize>::default();
+        let counted = asked.clone();
         let task = tokio::spawn(async move {
             let (mut there, mut here) = (vec![0; 2_000], vec![0; 2_000]);
             let mut caller = None;
@@ -389,14 +432,18 @@ impl Hole {
                     }
                     Ok(length) = back.recv(&mut here) => {
                         // A long header of type 3 (RFC 9000 17.2.5).
-                        if let Some(caller) = caller.filter(|_| here[0] & 0xb0 == 0xb0) {
+                        if here[0] & 0xb0 != 0xb0 {
+                            continue;
+                        }
+                        counted.fetch_add(1, Ordering::Relaxed);
+                        if let Some(caller) = caller.filter(|_| lets_through) {
                             let _ = front.send_to(&here[..length], caller).await;
                         }
                     }
                 }
             }
         });
-        Self { address, task }
+        Self { address, asked, task }
     }
 }
 

@@ -28,13 +28,20 @@ pub(crate) enum Shown {
     /// This is the list now.
     Taken {
         /// The list.
-        list: VerifiedList,
+        list: Box<VerifiedList>,
         /// Devices that are on it, or were just before.
         concerned: Vec<DeviceId>,
     },
-    /// It is refused.
-    Refused(Goodbye),
-    /// The device that showed it is of the account no more.
+    /// It is refused, or the device that showed it.
+    Refused(Refused),
+}
+
+/// Why a device may not speak for an account.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// Not now.
+    For(Goodbye),
+    /// It is of the account no more.
     Removed(Box<Removed>),
 }
 
@@ -55,12 +62,12 @@ pub(crate) async fn head(store: &impl Store, account: AccountId) -> Result<Optio
 }
 
 /// Whether a device may speak for the account now.
-pub(crate) fn admits(list: &VerifiedList, device: &DeviceId, now: Wall) -> Result<(), Shown> {
+pub(crate) fn admits(list: &VerifiedList, device: &DeviceId, now: Wall) -> Result<(), Refused> {
     if list.has_removed(device) {
         let wire = list.wire();
-        return Err(Shown::Removed(Box::new(Removed { root: wire.root, generation: wire.generation.clone() })));
+        return Err(Refused::Removed(Box::new(Removed { root: wire.root, generation: wire.generation.clone() })));
     }
-    list.valid_device(device, now).map(|_| ()).map_err(|_| Shown::Refused(Goodbye::NotListed))
+    list.valid_device(device, now).map(|_| ()).map_err(|_| Refused::For(Goodbye::NotListed))
 }
 
 /// Takes in the list that a device shows of its account. The first one opens the account, if it may.
@@ -71,7 +78,7 @@ pub(crate) async fn show(
     open: bool,
     now: Wall,
 ) -> Result<Shown, Failed> {
-    let refused = || Ok(Shown::Refused(Goodbye::ListRefused));
+    let refused = || Ok(Shown::Refused(Refused::For(Goodbye::ListRefused)));
     for _ in 0..TRIES {
         let before = find(store, account).await?;
         let pinned = before.as_ref().map(|known| known.account.root);
@@ -81,18 +88,18 @@ pub(crate) async fn show(
         }
         let merged = match &before {
             None if open => shown,
-            None => return Ok(Shown::Refused(Goodbye::Closed)),
+            None => return Ok(Shown::Refused(Refused::For(Goodbye::Closed))),
             Some(known) => match known.list.merge(&shown) {
                 Ok(MergeOutcome::Grew(list) | MergeOutcome::Newer(list)) => list,
                 Ok(MergeOutcome::Same | MergeOutcome::Older) => known.list.clone(),
                 Err(_) => return refused(),
             },
         };
-        if let Err(not) = admits(&merged, &device, now) {
-            return Ok(not);
+        if let Err(refused) = admits(&merged, &device, now) {
+            return Ok(Shown::Refused(refused));
         }
         if before.as_ref().is_some_and(|known| known.list.head() == merged.head()) {
-            return Ok(Shown::Taken { list: merged, concerned: Vec::new() });
+            return Ok(Shown::Taken { list: Box::new(merged), concerned: Vec::new() });
         }
         match keep(store, account, before.as_ref(), &merged, now).await {
             Ok(()) => {
@@ -101,7 +108,7 @@ pub(crate) async fn show(
                     forget(store, account, gone).await?;
                 }
                 let concerned = merged.devices().map(id).chain(before).collect();
-                return Ok(Shown::Taken { list: merged, concerned });
+                return Ok(Shown::Taken { list: Box::new(merged), concerned });
             }
             Err(ApplyError::Unexpected(_)) => {}
             Err(error) => return Err(Failed::Write(error)),

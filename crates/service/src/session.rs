@@ -9,13 +9,13 @@ use lamplit_wire::{
     bounded::List,
     credential::{DeviceList, ListHead},
     server::{
-        Cursor, Down, Feed, Found, Goodbye, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume, Stock, Up, WantKey,
-        Welcome,
+        Cursor, Down, Feed, Found, Goodbye, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume, Stock, Up,
+        WantKey, Welcome,
     },
 };
 
 use crate::{
-    accounts::{self, Shown},
+    accounts::{self, Refused, Shown},
     bucket::Bucket,
     limits::{FEED_PARTS, KEYS, LISTS, POSTS, STOCK_LOW, STOCK_TOLD_MS, STOCKS, WANTED},
     mail,
@@ -77,6 +77,13 @@ pub struct Turn {
 impl Turn {
     fn say(&mut self, down: Down) {
         self.down.push(down);
+    }
+
+    fn refuse(&mut self, refused: Refused) {
+        match refused {
+            Refused::For(goodbye) => self.end(goodbye),
+            Refused::Removed(removed) => self.part(removed),
+        }
     }
 
     fn part(&mut self, removed: Box<Removed>) {
@@ -216,7 +223,7 @@ impl Session {
             Ok(()) if known.list.head() == resume.list => {
                 self.welcome(service, now, &resume, known.list.head(), turn).await
             }
-            Err(Shown::Removed(removed)) => {
+            Err(Refused::Removed(removed)) => {
                 turn.part(removed);
                 Ok(())
             }
@@ -252,12 +259,8 @@ impl Session {
                 turn.wake.extend(concerned.into_iter().filter(|other| *other != self.device));
                 list
             }
-            Shown::Refused(goodbye) => {
-                turn.end(goodbye);
-                return Ok(());
-            }
-            Shown::Removed(removed) => {
-                turn.part(removed);
+            Shown::Refused(refused) => {
+                turn.refuse(refused);
                 return Ok(());
             }
         };
@@ -293,8 +296,7 @@ impl Session {
         let stock = u16::try_from(stock::count(store, who).await?).unwrap_or(u16::MAX);
         turn.welcomed = true;
         turn.say(Down::Welcome(Welcome { epoch, time: now.wall, stock }));
-        let known =
-            Known { account: resume.account, head, sent: 0, open: VecDeque::new(), stock_told: now.mono };
+        let known = Known { account: resume.account, head, sent: 0, open: VecDeque::new(), stock_told: now.mono };
         self.stage = Stage::Known(known);
         Ok(())
     }
@@ -432,8 +434,7 @@ impl Session {
                 known.head = found.list.head();
                 turn.say(Down::List(found.list.wire().clone()));
             }
-            Err(Shown::Removed(removed)) => turn.part(removed),
-            Err(_) => turn.end(Goodbye::NotListed),
+            Err(refused) => turn.refuse(refused),
         }
         Ok(())
     }

@@ -131,8 +131,8 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
 
-    /// Applies a batch. Once this returns `Ok` it would survive a power cut, and reads show it. Batches that are handed in
-    /// one after the other by one task are applied in that order.
+    /// Applies a batch. Once this returns `Ok` it would survive a power cut, and reads show it. Of batches that are under way
+    /// at once any may be applied first.
     fn apply(&self, batch: Batch) -> impl Future<Output = Result<Applied, ApplyError>> + Send;
 
     /// At most `limit` partitions beyond `after` that hold anything, in order.

@@ -138,7 +138,8 @@ pub async fn appended_rows_are_numbered_in_order<F: Fixture>(fixture: &F) {
 /// Eight bytes, below zero too.
 pub async fn counts_add_up_and_go_at_zero<F: Fixture>(fixture: &F) {
     let mut shelf = Shelf::new(fixture);
-    for (by, sum) in [(3, Some(3_i64)), (-5, Some(-2)), (0, Some(-2)), (2, None), (0, None), (i64::MAX, Some(i64::MAX))] {
+    for (by, sum) in [(3, Some(3_i64)), (-5, Some(-2)), (0, Some(-2)), (2, None), (0, None), (i64::MAX, Some(i64::MAX))]
+    {
         shelf.apply(A, vec![add(b"count", by)]).await.unwrap();
         assert_eq!(shelf.get(A, b"count").await, sum.map(|sum| sum.to_be_bytes().to_vec()));
     }
@@ -166,7 +167,10 @@ pub async fn changes_of_a_batch_happen_in_order<F: Fixture>(fixture: &F) {
     let count = 40_i64.to_be_bytes();
     shelf.apply(A, vec![put(b"c", &count), add(b"c", 2), remove(b"b"), add(b"b", 1), add(b"b", -1)]).await.unwrap();
     assert_eq!(shelf.all(A).await, [(b"c".to_vec(), 42_i64.to_be_bytes().to_vec())]);
-    shelf.apply(A, vec![append(b"f", b"1"), remove(&numbered(b"f", 1)), append(b"f", b"2"), remove(b"c")]).await.unwrap();
+    shelf
+        .apply(A, vec![append(b"f", b"1"), remove(&numbered(b"f", 1)), append(b"f", b"2"), remove(b"c")])
+        .await
+        .unwrap();
     assert_eq!(shelf.all(A).await, [(numbered(b"f", 2), b"2".to_vec())]);
 }
 
@@ -240,10 +244,12 @@ pub async fn random_batches_come_to_the_same_as_in_the_model<F: Fixture>(fixture
             let drawn = dice.batch(&model).await;
             let (expected, applied) = (model.apply(drawn.clone()).await, shelf.hand_in(drawn.clone()).await);
             // What is wrong inside the store, each says in its own words.
-            let told = |result: Result<Applied, ApplyError>| result.map_err(|error| match error {
-                ApplyError::Storage(_) => ApplyError::Storage(String::new()),
-                other => other,
-            });
+            let told = |result: Result<Applied, ApplyError>| {
+                result.map_err(|error| match error {
+                    ApplyError::Storage(_) => ApplyError::Storage(String::new()),
+                    other => other,
+                })
+            };
             refused += usize::from(applied.is_err());
             assert_eq!(told(applied), told(expected), "seed {seed}, step {step}: {drawn:?}");
             same_rows(&shelf, &model, &format!("seed {seed}, step {step}")).await;

@@ -32,12 +32,9 @@ pub(crate) struct Arguments {
     /// With --seeds: goes on after a failure
     #[arg(long)]
     pub(crate) keep_going: bool,
-    /// With a server, whatever the seed says
-    #[arg(long, conflicts_with = "no_server")]
-    pub(crate) server: bool,
-    /// Without a server, whatever the seed says
+    /// There is a server, which carries what cannot go directly
     #[arg(long)]
-    pub(crate) no_server: bool,
+    pub(crate) server: bool,
     /// Measures how long an hour of ordinary life takes
     #[arg(long)]
     pub(crate) hour: bool,
@@ -53,13 +50,12 @@ impl Arguments {
     /// The run of a seed.
     pub(crate) fn settings(&self, seed: u64) -> Settings {
         let people = self.people.unwrap_or((self.devices * 3).div_ceil(5)).max(2);
-        let usual = Settings::of_seed(seed);
         Settings {
             devices: usize::try_from(self.devices).unwrap_or(usize::MAX),
             people: usize::try_from(people).unwrap_or(usize::MAX),
             steps: self.steps,
-            has_server: self.server || !self.no_server && usual.has_server,
-            ..usual
+            has_server: self.server,
+            ..Settings::of_seed(seed)
         }
     }
 }

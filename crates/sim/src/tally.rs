@@ -80,6 +80,11 @@ impl Fault {
         Self::ServerDisk,
         Self::ServerRestored,
     ];
+
+    /// Whether it befalls the server.
+    pub const fn is_the_servers(self) -> bool {
+        matches!(self, Self::ServerCrash | Self::ServerTorn | Self::ServerDisk | Self::ServerRestored)
+    }
 }
 
 /// What users do.
@@ -138,9 +143,10 @@ impl Tally {
         self.of(Fault::Crash) + self.of(Fault::TornCommit)
     }
 
-    /// Kinds of fault that never happened.
-    pub fn missing(&self) -> Vec<Fault> {
-        Fault::ALL.into_iter().filter(|fault| self.of(*fault) == 0).collect()
+    /// Kinds of fault that never happened, in runs with a server or without.
+    pub fn missing(&self, has_server: bool) -> Vec<Fault> {
+        let can = |fault: &Fault| has_server || !fault.is_the_servers();
+        Fault::ALL.into_iter().filter(can).filter(|fault| self.of(*fault) == 0).collect()
     }
 
     /// Adds another run's counts.

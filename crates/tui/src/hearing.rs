@@ -48,11 +48,10 @@ pub fn advice(hearing: Hearing, Ways { dial, invite }: Ways) -> Option<String> {
             "Plug in a cable, or switch Wi-Fi on; `lamplit doctor` tells more. Through a tunnel {dial} or the QR code of {invite} leads to others."
         ),
         Hearing::Blocked => {
-            format!("`lamplit doctor` says what to do; until then {dial} or the QR code of {invite} leads to others.")
+            format!("{dial} or the QR code of {invite} leads to others; `lamplit doctor` says what to do.")
         }
         Hearing::Alone => format!(
-            "If somebody else is here, the network keeps devices apart: {dial} or the QR code of {invite} leads to them, and \
-             `lamplit doctor` tells more."
+            "{dial} or the QR code of {invite} leads to those whom the network keeps apart; `lamplit doctor` tells more."
         ),
         Hearing::Untested | Hearing::Others => return None,
     })

@@ -14,13 +14,13 @@ use lamplit_types::{
 };
 
 use crate::bounded::{Bytes, List};
-use crate::server::{
-    Cursor, Delivery, Down, Epoch, Feed, Found, Goodbye, Item, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume, Stock,
-    Up, WantKey, Welcome,
-};
 use crate::credential::{
     CertificateBody, DeviceClaim, DeviceList, Generation, ListHead, OneTimeKey, PairId, Removal, RootHash, Signature,
     Signed,
+};
+use crate::server::{
+    Cursor, Delivery, Down, Epoch, Feed, Found, Goodbye, Item, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume,
+    Stock, Up, WantKey, Welcome,
 };
 use crate::*;
 
@@ -102,7 +102,7 @@ pub(crate) fn downs() -> Vec<(&'static str, Down)> {
     let items = List::one(Item::Envelope(Box::new(delivery)));
     let list_of = |list| Down::ListOf(Box::new(ListOf { account: ACCOUNT, list }));
     vec![
-        ("Welcome", Down::Welcome(Welcome { epoch: Epoch([0xE9; 8]), time: NOW, stock: 300 })),
+        ("Welcome, of a server", Down::Welcome(Welcome { epoch: Epoch([0xE9; 8]), time: NOW, stock: 300 })),
         ("ShowList", Down::ShowList),
         ("Feed", Down::Feed(Feed { items, cursor: cursor(), last: true })),
         ("Posted: kept", posted(Outcome::Kept)),

@@ -156,12 +156,19 @@ impl<'lan> Device<'lan> {
         }
     }
 
-    /// Starts a daemon that is expected to end by itself.
+    /// Starts a daemon that is expected to end by itself. If it does not, it is killed.
     ///
     /// # Errors
     /// If it does not start.
-    pub fn try_start(&self) -> Result<Result<(), Refused>> {
-        judge(&self.spawn(&[], |_| ())?.wait_with_output()?).map(|outcome| outcome.map(drop))
+    pub fn try_start(&self, options: &[&str]) -> Result<Result<(), Refused>> {
+        let mut daemon = self.spawn(options, |command| _ = command.stderr(Stdio::piped()))?;
+        let told = lines(daemon.stdout.take().context("the daemon's output is piped")?);
+        if told.recv_timeout(PATIENCE).is_ok() {
+            daemon.kill()?;
+            daemon.wait()?;
+            return Ok(Ok(()));
+        }
+        judge(&daemon.wait_with_output()?).map(|outcome| outcome.map(drop))
     }
 
     /// Stops its daemon as a user would.
@@ -381,8 +388,8 @@ impl<'lan> Device<'lan> {
         let mut command = self.lan.command(self.host, &program::lamplit()?);
         command.arg("--json").arg("--data").arg(self.data()).arg("run").args(options);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
-        // What goes wrong shall be seen in the test's own output, but a refusal is read.
-        command.stderr(if self.daemon.is_some() { Stdio::piped() } else { Stdio::inherit() });
+        // What goes wrong shall be seen in the test's own output.
+        command.stderr(Stdio::inherit());
         prepare(&mut command);
         command.spawn().context("the daemon does not start")
     }

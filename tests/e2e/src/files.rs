@@ -11,6 +11,14 @@ use serde_json::Value;
 
 use crate::{Device, eventually};
 
+/// What may be on its way, or here and not yet written, when a cable is pulled or a daemon killed; it is sent again.
+pub const AHEAD: u64 = 8 << 20;
+
+/// Bytes on the cable for so many bytes of a file, at most: there are headers too, and packets that are lost and sent again.
+pub const fn on_the_cable(bytes: u64) -> u64 {
+    bytes + bytes / 6
+}
+
 impl Device<'_> {
     /// Makes a file in the data directory, no two pieces of it alike and none like another file's of another name, and
     /// returns its path.
@@ -44,6 +52,18 @@ impl Device<'_> {
             [part] => Ok(fs::read(part)?),
             other => bail!("{} files are not whole yet", other.len()),
         }
+    }
+
+    /// How much is here of the one file that is not whole yet.
+    ///
+    /// # Errors
+    /// If it is not a part of `sent` as it was sent.
+    pub fn part_of(&self, sent: &[u8]) -> Result<u64> {
+        let part = self.part()?;
+        if part.len() >= sent.len() || !sent.starts_with(&part) {
+            bail!("what is here, {} of {} bytes, is no part of the file", part.len(), sent.len());
+        }
+        Ok(u64::try_from(part.len())?)
     }
 
     fn parts(&self) -> Vec<PathBuf> {

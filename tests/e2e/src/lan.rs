@@ -1,4 +1,5 @@
 mod cards;
+mod firewall;
 
 use std::{
     path::Path,
@@ -184,40 +185,6 @@ impl Lan {
             }
             None => tc(&["-n", &self.name(host), "qdisc", "delete", "dev", FIRST_INTERFACE, "root"]),
         })
-    }
-
-    /// Loses so many of a hundred packets on their way to each host.
-    ///
-    /// # Errors
-    /// If `nft` fails.
-    pub fn set_loss(&self, percent: u8) -> Result<()> {
-        let table = "nft add table inet loss && \
-            nft 'add chain inet loss in { type filter hook input priority 0; policy accept; }' && \
-            nft flush chain inet loss in";
-        let rule = format!("nft add rule inet loss in iif eth0 numgen random mod 100 \\< {percent} counter drop");
-        self.hosts().try_for_each(|host| self.must(host, &format!("{table} && {rule}")))
-    }
-
-    /// How many packets were lost so far on their way to a host.
-    ///
-    /// # Errors
-    /// If `nft` fails.
-    pub fn lost(&self, host: Host) -> Result<u64> {
-        let told = self.shell(host, "nft list chain inet loss in")?;
-        let told = String::from_utf8_lossy(&told.stdout).into_owned();
-        let mut words = told.split_whitespace().skip_while(|word| *word != "packets").skip(1);
-        words.next().context("nft counts nothing")?.parse().context("nft counts in words")
-    }
-
-    /// Drops what comes to port 5353 on every host: nobody is found by DNS-SD.
-    ///
-    /// # Errors
-    /// If `nft` fails.
-    pub fn block_multicast(&self) -> Result<()> {
-        let line = "nft add table inet home && \
-            nft 'add chain inet home in { type filter hook input priority 0; policy accept; }' && \
-            nft add rule inet home in udp dport 5353 drop";
-        self.hosts().try_for_each(|host| self.must(host, line))
     }
 
     /// Records all that goes over the first network from now on.

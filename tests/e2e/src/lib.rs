@@ -13,28 +13,35 @@ mod device;
 mod disk;
 mod files;
 mod flood;
+mod impostor;
 mod lan;
 mod picture;
 mod program;
+mod qr;
 mod recorder;
 mod relay;
 mod running;
 mod screen;
+mod server;
 
-pub use acquainted::{acquainted, acquainted_by};
+pub use acquainted::{acquainted, acquainted_by, started, three};
 pub use browser::Browser;
 pub use clock::Clock;
 pub use demo::Demo;
 pub use device::{Device, Memory, Refused};
 pub use disk::Disk;
+pub use files::{AHEAD, on_the_cable};
 pub use flood::Flood;
+pub use impostor::Impostor;
 pub use lan::{Carried, Host, Lan, Network};
 pub use picture::picture;
 pub use program::{lamplit, run};
+pub use qr::scanned;
 pub use recorder::{Datagram, Recorder, Recording};
 pub use relay::Relay;
 pub use running::Running;
 pub use screen::Screen;
+pub use server::Server;
 
 use std::{
     thread::sleep,

@@ -21,6 +21,11 @@ pub fn lamplit() -> Result<PathBuf> {
     }
 }
 
+/// The `lamplit-server` program, as new as the sources.
+pub(crate) fn server() -> Result<PathBuf> {
+    Ok(programs()?.join("lamplit-server"))
+}
+
 /// The `lamplit-demo` program, as new as the sources. It starts the `lamplit` beside it.
 pub(crate) fn demo() -> Result<PathBuf> {
     Ok(programs()?.join("lamplit-demo"))
@@ -39,6 +44,11 @@ pub(crate) fn relay() -> Result<PathBuf> {
 /// The `lamplit-flood` program of this package.
 pub(crate) fn flood() -> Result<PathBuf> {
     Ok(programs()?.join("lamplit-flood"))
+}
+
+/// The `lamplit-impostor` program of this package.
+pub(crate) fn impostor() -> Result<PathBuf> {
+    Ok(programs()?.join("lamplit-impostor"))
 }
 
 /// The folder that the programs are in, once they are built.

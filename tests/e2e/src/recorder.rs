@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     net::IpAddr,
     path::Path,
     process::{Child, Command, Stdio},
@@ -31,7 +32,7 @@ pub struct Recording {
 }
 
 /// A UDP datagram.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datagram {
     /// When it was heard, in microseconds.
     pub at: u64,
@@ -70,6 +71,16 @@ impl Recorder {
         let frames = read(&self.folder.path().join("heard.pcap"))?;
         let datagrams = frames.iter().filter_map(|(at, frame)| datagram(*at, frame)).collect();
         Ok(Recording { frames: frames.into_iter().map(|(_, frame)| frame).collect(), datagrams })
+    }
+}
+
+impl Recording {
+    /// What went from one to the other of two that have these addresses, either way.
+    pub fn between(&self, one: &BTreeSet<String>, other: &BTreeSet<String>) -> impl Iterator<Item = &Datagram> {
+        self.datagrams.iter().filter(|datagram| {
+            let [from, to] = datagram.addresses.map(|address| address.to_string());
+            one.contains(&from) && other.contains(&to) || other.contains(&from) && one.contains(&to)
+        })
     }
 }
 

@@ -8,28 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
-use std::fs;
+use std::{collections::BTreeMap, fs, net::IpAddr, time::Duration};
 
-use lamplit_e2e::{Device, Host, Lan, Relay, eventually};
+use lamplit_e2e::{AHEAD, Device, Host, Lan, Recording, Relay, eventually, on_the_cable, three};
 use serde_json::Value;
 
 const MIB: usize = 1024 * 1024;
-
-/// Ada, Grace and Linus on a host each. Ada knows both.
-fn three(lan: &Lan) -> [Device<'_>; 3] {
-    let hosts = [(Host::LEFT, "Ada"), (Host::RIGHT, "Grace"), (Host::THIRD, "Linus")];
-    let [ada, grace, linus] = hosts.map(|(host, name)| {
-        let mut device = Device::new(lan, host, name).unwrap();
-        device.start(&[]).unwrap();
-        device
-    });
-    ada.meet(&grace).unwrap();
-    ada.meet(&linus).unwrap();
-    for other in [&grace, &linus] {
-        ada.wait_for_contact(other, "be near", |contact| contact["near"] == true).unwrap();
-    }
-    [ada, grace, linus]
-}
 
 /// Says so much, in turns, and waits until all is there and in order.
 fn talk(one: &Device<'_>, other: &Device<'_>, many: usize) {
@@ -58,7 +42,7 @@ fn talk(one: &Device<'_>, other: &Device<'_>, many: usize) {
 #[test]
 fn three_find_each_other_and_talk_each_with_whom_they_know() {
     let lan = Lan::of(3).unwrap();
-    let [ada, grace, linus] = three(&lan);
+    let [ada, grace, linus] = three(&lan).unwrap();
     talk(&ada, &grace, 5);
     talk(&ada, &linus, 5);
     // Grace and Linus share a network, and know nothing of each other.
@@ -86,9 +70,63 @@ fn three_find_each_other_and_talk_each_with_whom_they_know() {
 }
 
 #[test]
+fn two_hundred_mebibytes_go_on_after_the_cable_was_pulled_and_after_a_kill_while_others_talk() {
+    let lan = Lan::of(3).unwrap();
+    let [ada, mut grace, linus] = three(&lan).unwrap();
+    lan.set_rate(Some("400mbit")).unwrap();
+    let sent = ada.make_file("film.mp4", 200 * MIB).unwrap();
+    let bytes = fs::read(&sent).unwrap();
+    let whole = bytes.len() as u64;
+    ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
+    // So much is not fetched unasked.
+    grace.wait_for_file("film.mp4", "offered").unwrap();
+    let carried = || lan.carried(Host::RIGHT).unwrap().bytes_there;
+    let at_first = carried();
+    assert!(at_first < MIB as u64, "nothing of it came unasked");
+    let getting = grace.follow(&["get", "film.mp4"]).unwrap();
+    grace.wait_for_parts(60 * MIB).unwrap();
+    lan.set_cable(Host::RIGHT, false).unwrap();
+    // Whoever else is there goes on talking, from before it is noticed until after.
+    talk(&ada, &linus, 3);
+    grace.wait_until_away(&ada).unwrap();
+    ada.wait_until_away(&grace).unwrap();
+    talk(&linus, &ada, 3);
+    let at_the_cut = grace.part_of(&bytes).unwrap();
+    assert!(at_the_cut >= 60 * MIB as u64);
+    let until_the_cut = carried() - at_first;
+    assert!(until_the_cut >= at_the_cut, "{until_the_cut} bytes came, and {at_the_cut} are here");
+
+    lan.set_cable(Host::RIGHT, true).unwrap();
+    grace.wait_for_parts(at_the_cut as usize + 20 * MIB).unwrap();
+    grace.kill().unwrap();
+    drop(getting.signal("KILL"));
+    let at_the_kill = grace.part_of(&bytes).unwrap();
+    let until_the_kill = carried() - at_first - until_the_cut;
+    let came = at_the_kill - at_the_cut;
+    assert!(until_the_kill >= came && until_the_kill <= on_the_cable(came) + AHEAD, "{until_the_kill} for {came}");
+
+    grace.start(&[]).unwrap();
+    talk(&ada, &linus, 3);
+    lan.set_rate(None).unwrap();
+    grace.receive("film.mp4", &sent).unwrap();
+    let until_the_end = carried() - at_first - until_the_cut - until_the_kill;
+    let missing = whole - at_the_kill;
+    assert!(
+        until_the_end >= missing && until_the_end <= on_the_cable(missing) + AHEAD,
+        "{until_the_end} for {missing}"
+    );
+    println!("{until_the_cut} bytes came for {at_the_cut}, {until_the_kill} for {came}, {until_the_end} for {missing}");
+    assert_eq!(grace.bytes_of_parts(), 0, "nothing half done is left");
+    eventually("Ada shall hear of it", || {
+        Ok(ada.file("film.mp4")?.filter(|file| !file["fetched_by"].as_array().unwrap().is_empty()))
+    })
+    .unwrap();
+}
+
+#[test]
 fn one_packet_of_twenty_is_lost_and_nothing_else() {
     let lan = Lan::of(3).unwrap();
-    let [ada, grace, linus] = three(&lan);
+    let [ada, grace, linus] = three(&lan).unwrap();
     lan.set_loss(5).unwrap();
     talk(&ada, &grace, 20);
     talk(&linus, &ada, 20);
@@ -114,6 +152,7 @@ fn a_far_host_is_talked_with_over_a_relay() {
     // From now on they have no way to each other but the relay's.
     lan.must(Host::LEFT, "ip route add blackhole 10.77.0.2/32").unwrap();
     lan.must(Host::RIGHT, "ip route add blackhole 10.77.0.1/32").unwrap();
+    let recorder = lan.record().unwrap();
     let relay = Relay::start(&lan, Host::THIRD, "10.77.0.1:4201".parse().unwrap(), 50).unwrap();
     ada.start(&["--bind", "10.77.0.1:4201"]).unwrap();
     grace.start(&[]).unwrap();
@@ -123,12 +162,36 @@ fn a_far_host_is_talked_with_over_a_relay() {
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
     talk(&grace, &ada, 5);
     grace.receive("far.bin", &sent).unwrap();
+
+    let recording = recorder.stop().unwrap();
+    let [left, right] = [Host::LEFT, Host::RIGHT].map(|host| lan.addresses(host).unwrap());
+    assert_eq!(recording.between(&left, &right).next(), None, "they have another way than the relay's");
+    for (from, to) in [(Host::RIGHT, Host::LEFT), (Host::LEFT, Host::RIGHT)] {
+        let held = held_back(&recording, from, Host::THIRD, to);
+        println!("{} packets of {from:?} were held back, {:?} at the least", held.len(), held.iter().min());
+        assert!(held.len() > 100, "only {} packets went by the relay", held.len());
+        // The clocks of the system and of the network's card may differ by a little.
+        assert!(held.iter().all(|held| *held >= Duration::from_millis(49)), "{held:?}");
+    }
+}
+
+/// How long each packet of `from` to `to` was held back on its way by `relay`, as the bridge heard it come and go.
+fn held_back(recording: &Recording, from: Host, relay: Host, to: Host) -> Vec<Duration> {
+    let between = |from: Host, to: Host| {
+        let route = [from, to].map(|host| host.address().parse::<IpAddr>().unwrap());
+        recording.datagrams.iter().filter(move |datagram| datagram.addresses == route)
+    };
+    // All is sealed, so no two packets are alike.
+    let came: BTreeMap<&[u8], u64> =
+        between(from, relay).map(|datagram| (datagram.payload.as_slice(), datagram.at)).collect();
+    let went = between(relay, to).filter_map(|datagram| Some((came.get(datagram.payload.as_slice())?, datagram.at)));
+    went.map(|(came, went)| Duration::from_micros(went.saturating_sub(*came))).collect()
 }
 
 #[test]
 fn a_file_goes_on_at_other_addresses() {
     let lan = Lan::of(3).unwrap();
-    let [ada, grace, linus] = three(&lan);
+    let [ada, grace, linus] = three(&lan).unwrap();
     lan.set_rate(Some("200mbit")).unwrap();
     let sent = ada.make_file("moving.bin", 200 * MIB).unwrap();
     let bytes = fs::read(&sent).unwrap();

@@ -10,7 +10,7 @@
 
 use std::{fs, path::Path};
 
-use lamplit_e2e::{Browser, Device, Host, Lan, eventually};
+use lamplit_e2e::{Browser, Device, Host, Impostor, Lan, eventually};
 use serde_json::{Value, json};
 
 /// A daemon that lets the pages of `localhost` in, and no other.
@@ -130,4 +130,61 @@ fn the_address_of_a_daemon_is_gone_with_it_and_never_the_same() {
     ada.kill().unwrap();
     ada.start(&[]).unwrap();
     assert!(!file.exists());
+}
+
+/// The methods that an impostor was called, until whoever did so was gone. That was one alone, who said nothing of the token.
+fn heard(impostor: &Impostor, token: &str) -> Vec<String> {
+    let lines = impostor.heard().unwrap();
+    assert!(lines.iter().all(|line| !line.contains(token)), "{lines:#?}");
+    let calls = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("heard: ")?).ok());
+    calls.map(|call| call["method"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn whoever_takes_the_port_of_a_daemon_that_died_is_not_told_the_token() {
+    let lan = Lan::new().unwrap();
+    let browser = Browser::new(&lan, Host::LEFT).unwrap();
+    let (mut ada, url, token) = daemon(&lan, &browser);
+    let origin = browser.origin("localhost");
+    let screen =
+        |url: &str, token: &str| browser.visit(&origin, &format!("screen.html?url={url}&token={token}")).unwrap();
+    assert_eq!(screen(&url, &token)["name"], "Ada");
+    ada.kill().unwrap();
+    let impostor = Impostor::start(&lan, Host::LEFT, port(&url).parse().unwrap(), None).unwrap();
+
+    // The control: of a page that tells everybody what it knows, it hears that.
+    browser.visit(&origin, &format!("attack.html?port={}", port(&url))).unwrap();
+    let guess = "00".repeat(32);
+    for (way, before) in [("in a call", "\"proof\":\""), ("as a protocol", "lamplit, ")] {
+        let told = format!("{before}{guess}");
+        let hears = eventually(way, || Ok(impostor.heard()?.iter().any(|line| line.contains(&told)).then_some(())));
+        hears.unwrap();
+    }
+    drop(impostor);
+
+    // Those that keep to what docs/api.md says tell it nothing: a page, and the command that finds what the daemon left.
+    let impostor = Impostor::start(&lan, Host::LEFT, port(&url).parse().unwrap(), None).unwrap();
+    let stranger = "another program answers there, not the daemon: nothing was told to it";
+    assert_eq!(screen(&url, &token), json!({ "failed": stranger }));
+    assert_eq!(heard(&impostor, &token), ["hello"]);
+    assert!(fs::read_to_string(ada.data().join("lamplit.web.json")).unwrap().contains(&token));
+    let refused = ada.ask_there(&["web"]).unwrap_err().to_string();
+    assert!(refused.contains("another program answers at") && !refused.contains(&token), "{refused}");
+    assert_eq!(heard(&impostor, &token), ["hello"]);
+
+    // A daemon that is started anew says that the port is taken, or has another one.
+    let refused = ada.try_start(&[&format!("--web={}", port(&url))]).unwrap().unwrap_err();
+    assert!(refused.message.contains("is another program's: choose another"), "{}", refused.message);
+    ada.start(&["--web", "--web-origin", &origin]).unwrap();
+    let web = ada.ask_there(&["web"]).unwrap();
+    let (new_url, new_token) = (web["url"].as_str().unwrap(), web["token"].as_str().unwrap());
+    assert!(new_url != url && new_token != token);
+    assert_eq!(screen(new_url, new_token)["name"], "Ada");
+    drop(impostor);
+
+    // Nor does it help to ask the daemon what to answer: that names its own port.
+    let between = Some(port(new_url).parse().unwrap());
+    let impostor = Impostor::start(&lan, Host::LEFT, port(&url).parse().unwrap(), between).unwrap();
+    assert_eq!(screen(&url, new_token), json!({ "failed": stranger }));
+    assert_eq!(heard(&impostor, new_token), ["hello"]);
 }

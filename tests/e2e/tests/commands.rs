@@ -10,18 +10,11 @@
 
 use std::thread;
 
-use lamplit_e2e::{Device, Host, Lan, acquainted, eventually};
-use rqrr::PreparedImage;
+use lamplit_e2e::{Device, Host, Lan, acquainted, eventually, scanned, started};
 use serde_json::{Value, json};
 
 const REFUSED: i32 = 1;
 const NOBODY_OR_SEVERAL: i32 = 4;
-
-fn started<'lan>(lan: &'lan Lan, host: Host, name: &str) -> Device<'lan> {
-    let mut device = Device::new(lan, host, name).unwrap();
-    device.start(&[]).unwrap();
-    device
-}
 
 /// The one contact that a device has.
 fn the_contact(device: &Device<'_>) -> Value {
@@ -126,7 +119,7 @@ fn who_is_removed_is_gone_here_and_away_there_until_they_meet_again() {
 fn whoever_cannot_be_told_apart_is_not_written_to() {
     let lan = Lan::new().unwrap();
     let (ada, _grace) = acquainted(&lan).unwrap();
-    let gregor = started(&lan, Host::RIGHT, "Gregor");
+    let gregor = started(&lan, Host::RIGHT, "Gregor").unwrap();
     ada.meet(&gregor).unwrap();
     let commands: [&[&str]; 6] = [
         &["say", "WHO", "hello"],
@@ -166,9 +159,9 @@ fn an_acceptance_does_not_fail_with_another() {
     let lan = Lan::new().unwrap();
     let (ada, grace) = acquainted(&lan).unwrap();
     // An invite that Gregor has used before Grace tries.
-    let gregor = started(&lan, Host::RIGHT, "Gregor");
+    let gregor = started(&lan, Host::RIGHT, "Gregor").unwrap();
     let used = ada.meet(&gregor).unwrap();
-    let eve = started(&lan, Host::RIGHT, "Eve");
+    let eve = started(&lan, Host::RIGHT, "Eve").unwrap();
 
     // Hopper makes an invite and goes off, so that accepting it takes its time.
     let mut hopper = Device::new(&lan, Host::LEFT, "Hopper").unwrap();
@@ -222,9 +215,9 @@ fn line<'t>(text: &'t str, first: &str) -> &'t str {
 #[test]
 fn people_can_read_it_too() {
     let lan = Lan::new().unwrap();
-    let grace = started(&lan, Host::RIGHT, "Grace");
+    let grace = started(&lan, Host::RIGHT, "Grace").unwrap();
     assert!(grace.read(&["contacts"]).unwrap().starts_with("Nobody yet"));
-    let ada = started(&lan, Host::LEFT, "Ada");
+    let ada = started(&lan, Host::LEFT, "Ada").unwrap();
     ada.meet(&grace).unwrap();
     ada.wait_for_contact(&grace, "be near", |contact| contact["near"] == true).unwrap();
     assert_eq!(ada.read(&["history", "Grace"]).unwrap(), "Nothing yet: lamplit say 'Grace' hello\n");
@@ -280,11 +273,10 @@ fn people_can_read_it_too() {
 #[test]
 fn the_qr_code_on_the_terminal_is_the_link() {
     let lan = Lan::new().unwrap();
-    let ada = started(&lan, Host::LEFT, "Ada");
+    let ada = started(&lan, Host::LEFT, "Ada").unwrap();
     let shown = ada.read(&["invite"]).unwrap();
     let link = line(&shown, "lamplit:");
-    let code: Vec<&str> = shown.lines().take_while(|line| !line.is_empty()).collect();
-    assert_eq!(scanned(&code), link.to_uppercase());
+    assert_eq!(scanned(&shown).unwrap(), link.to_uppercase());
 }
 
 #[test]
@@ -297,9 +289,7 @@ fn a_device_is_linked_by_the_qr_code_that_a_terminal_shows() {
     let mut shown = phone.on_terminal(&["link"], 120, 60).unwrap();
     shown.until("lamplit init --link CODE").unwrap();
     let text = shown.text();
-    let is_code = |line: &&str| line.contains(['█', '▀', '▄']);
-    let code: Vec<&str> = text.lines().skip_while(|line| !is_code(line)).take_while(is_code).collect();
-    let scanned = scanned(&code);
+    let scanned = scanned(&text).unwrap();
     let written: String = text
         .lines()
         .skip_while(|line| !line.starts_with("lamplit:link/"))
@@ -319,31 +309,6 @@ fn a_device_is_linked_by_the_qr_code_that_a_terminal_shows() {
     wait_for_message(&laptop, "Grace", "for all your devices");
     laptop.ask(&["say", "Grace", "from the laptop"]).unwrap();
     wait_for_message(&grace, "Ada", "from the laptop");
-}
-
-/// What a camera sees on a dark terminal: half blocks are light, all else is dark, around them as well.
-fn scanned(code: &[&str]) -> String {
-    const MODULE: usize = 4;
-    const AROUND: usize = 4;
-    let rows: Vec<Vec<bool>> = code.iter().flat_map(|line| halves(line)).collect();
-    let width = rows.iter().map(Vec::len).max().unwrap() + 2 * AROUND;
-    let height = rows.len() + 2 * AROUND;
-    let light = |x: usize, y: usize| {
-        let row = y.checked_sub(AROUND).and_then(|y| rows.get(y));
-        row.zip(x.checked_sub(AROUND)).and_then(|(row, x)| row.get(x)).copied().unwrap_or(false)
-    };
-    let mut image =
-        PreparedImage::prepare_from_bitmap(width * MODULE, height * MODULE, |x, y| !light(x / MODULE, y / MODULE));
-    let grids = image.detect_grids();
-    assert_eq!(grids.len(), 1, "not one QR code:\n{}", code.join("\n"));
-    grids[0].decode().unwrap().1
-}
-
-/// The two rows of a line of half blocks; what is light is true.
-fn halves(line: &str) -> [Vec<bool>; 2] {
-    let row = |half: char| line.chars().map(|block| block == '█' || block == half).collect();
-    assert!(line.chars().all(|block| " █▀▄".contains(block)), "{line}");
-    [row('▀'), row('▄')]
 }
 
 #[test]
@@ -391,7 +356,7 @@ fn who_is_near_is_told_with_what_reaches_them_and_strangers_are_counted() {
 
     let following = grace.follow(&["nearby", "--follow"]).unwrap();
     assert!(following.lines_to("Ada").unwrap().last().unwrap().contains("LAN, IPv"));
-    let _hedy = started(&lan, Host::LEFT, "Hedy");
+    let _hedy = started(&lan, Host::LEFT, "Hedy").unwrap();
     eventually("Hedy shall be seen as a stranger", || Ok((grace.ask(&["nearby"])?["strangers"] == 1).then_some(())))
         .unwrap();
     ada.stop().unwrap();

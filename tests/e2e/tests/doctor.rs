@@ -68,15 +68,13 @@ fn a_firewall_that_drops_multicast_is_found_and_named() {
     let lan = Lan::new().unwrap();
     let ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
     let data = ada.data().to_str().unwrap();
-    lan.must(Host::LEFT, "nft add table inet home").unwrap();
-    lan.must(Host::LEFT, "nft 'add chain inet home in { type filter hook input priority 0; policy accept; }'").unwrap();
-    lan.must(Host::LEFT, "nft add rule inet home in udp dport 5353 drop").unwrap();
+    lan.block_multicast_at(Host::LEFT).unwrap();
     let (findings, code) = examined(&lan, data, "", "");
     expect(&findings, "multicast-blocked", "fail", &["eth0"]);
     expect(&findings, "firewall-drops", "fail", &["nftables", "udp dport 5353 drop", "inet home in"]);
     assert_eq!(code, Some(1));
 
-    lan.must(Host::LEFT, "nft delete table inet home").unwrap();
+    lan.allow_multicast_at(Host::LEFT).unwrap();
     let (findings, code) = examined(&lan, data, "", "");
     expect(&findings, "firewall-open", "ok", &["nftables"]);
     assert_eq!((find(&findings, "multicast-blocked"), code), (None, Some(0)));

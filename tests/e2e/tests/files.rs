@@ -10,12 +10,10 @@
 
 use std::{fs, io::Write as _, os::unix::fs::FileExt as _, path::Path, thread::sleep, time::Duration};
 
-use lamplit_e2e::{Device, Host, Lan, Running, acquainted, eventually};
+use lamplit_e2e::{AHEAD, Device, Host, Lan, Running, acquainted, eventually, on_the_cable};
 use serde_json::{Value, json};
 
 const MIB: usize = 1024 * 1024;
-/// What may be on its way, or here and not yet written, when a cable is pulled or a daemon killed; it is sent again.
-const AHEAD: u64 = 8 * MIB as u64;
 /// How long a link on which nothing arrives needs to end, and some more.
 const LINK_ENDS: Duration = Duration::from_secs(15);
 
@@ -44,71 +42,34 @@ fn files_are_sent_fetched_and_named_harmlessly() {
     }
 }
 
-/// Bytes on the cable for so many bytes of a file: there are headers too, and packets that are lost and sent again.
-const fn on_the_cable(bytes: u64) -> u64 {
-    bytes + bytes / 6
-}
-
-/// How much is here of a file of that size: all of it as it was sent, and not the whole.
-fn part_of(sent: &[u8], here: &Device<'_>) -> u64 {
-    let part = here.part().unwrap();
-    assert!(part.len() < sent.len(), "{} of {} bytes are here", part.len(), sent.len());
-    assert!(sent.starts_with(&part), "what is here of the file is not the file's");
-    part.len() as u64
-}
-
 #[test]
-fn two_hundred_mebibytes_go_on_after_the_cable_was_pulled_and_after_a_kill() {
+fn a_file_goes_on_after_its_sender_was_killed() {
     let lan = Lan::new().unwrap();
-    let (ada, mut grace) = acquainted(&lan).unwrap();
-    lan.set_rate(Some("400mbit")).unwrap();
-    let sent = ada.make_file("film.mp4", 200 * MIB).unwrap();
+    let (mut ada, grace) = acquainted(&lan).unwrap();
+    lan.set_rate(Some("100mbit")).unwrap();
+    let sent = ada.make_file("film.mp4", 60 * MIB).unwrap();
     let bytes = fs::read(&sent).unwrap();
-    let whole = bytes.len() as u64;
     ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
-    // So much is not fetched unasked.
-    grace.wait_for_file("film.mp4", "offered").unwrap();
+    grace.wait_for_parts(35 * MIB).unwrap();
+    ada.kill().unwrap();
+    grace.wait_until_away(&ada).unwrap();
+    let at_the_kill = grace.part_of(&bytes).unwrap();
+    assert!(at_the_kill >= 35 * MIB as u64, "{at_the_kill} bytes are here");
     let carried = || lan.carried(Host::RIGHT).unwrap().bytes_there;
-    let at_first = carried();
-    assert!(at_first < MIB as u64, "nothing of it came unasked");
-    let getting = grace.follow(&["get", "film.mp4"]).unwrap();
-    grace.wait_for_parts(60 * MIB).unwrap();
-    lan.set_cable(Host::LEFT, false).unwrap();
-    // Long enough for both to notice.
-    eventually("Ada shall be away", || {
-        let contacts = grace.list(&["contacts"])?;
-        Ok((contacts[0]["near"] == false).then_some(()))
+    let before = carried();
+
+    lan.set_rate(None).unwrap();
+    ada.start(&[]).unwrap();
+    grace.receive("film.mp4", &sent).unwrap();
+    let (came, missing) = (carried() - before, bytes.len() as u64 - at_the_kill);
+    println!("{at_the_kill} of {} bytes were here, and {came} came for the {missing} that were missing", bytes.len());
+    assert!(came >= missing && came <= on_the_cable(missing) + AHEAD, "{came} bytes came for {missing}");
+    assert!(came < bytes.len() as u64, "it was sent anew");
+    assert_eq!(grace.bytes_of_parts(), 0, "nothing half done is left");
+    eventually("Ada shall hear that it was fetched", || {
+        Ok(ada.file("film.mp4")?.filter(|file| !file["fetched_by"].as_array().unwrap().is_empty()))
     })
     .unwrap();
-    let at_the_cut = part_of(&bytes, &grace);
-    assert!(at_the_cut >= 60 * MIB as u64);
-    let until_the_cut = carried() - at_first;
-    assert!(until_the_cut >= at_the_cut, "{until_the_cut} bytes came, and {at_the_cut} are here");
-
-    lan.set_cable(Host::LEFT, true).unwrap();
-    grace.wait_for_parts(at_the_cut as usize + 20 * MIB).unwrap();
-    grace.kill().unwrap();
-    drop(getting.signal("KILL"));
-    let at_the_kill = part_of(&bytes, &grace);
-    let until_the_kill = carried() - at_first - until_the_cut;
-    let came = at_the_kill - at_the_cut;
-    assert!(until_the_kill >= came && until_the_kill <= on_the_cable(came) + AHEAD, "{until_the_kill} for {came}");
-
-    grace.start(&[]).unwrap();
-    lan.set_rate(None).unwrap();
-    grace.receive("film.mp4", &sent).unwrap();
-    let until_the_end = carried() - at_first - until_the_cut - until_the_kill;
-    let missing = whole - at_the_kill;
-    assert!(
-        until_the_end >= missing && until_the_end <= on_the_cable(missing) + AHEAD,
-        "{until_the_end} for {missing}"
-    );
-    println!("{until_the_cut} bytes came for {at_the_cut}, {until_the_kill} for {came}, {until_the_end} for {missing}");
-    assert_eq!(grace.bytes_of_parts(), 0, "nothing half done is left");
-    let there = eventually("Ada shall hear of it", || {
-        Ok(ada.file("film.mp4")?.filter(|file| !file["fetched_by"].as_array().unwrap().is_empty()))
-    });
-    there.unwrap();
 }
 
 #[test]
@@ -182,7 +143,7 @@ fn a_disk_that_fills_when_a_file_is_at_ninety_nine_of_a_hundred_loses_nothing() 
     lan.set_rate(Some("400mbit")).unwrap();
     let told = trouble(&grace);
     assert!(told.contains("disk") && told.contains("make some"), "{told}");
-    let at_the_end = part_of(&bytes, &grace);
+    let at_the_end = grace.part_of(&bytes).unwrap();
     assert!(at_the_end >= 297 * MIB as u64, "{at_the_end} bytes are here");
     assert!(disk.free().unwrap() <= 4 * MIB as u64, "a hundredth of the disk is free at most");
 
@@ -316,7 +277,7 @@ fn spoilt_half_way(name: &str, spoil: impl FnOnce(&Lan, &str)) {
     let lan = Lan::new().unwrap();
     let (ada, grace) = acquainted(&lan).unwrap();
     let (sent, mut sending) = half_sent(&lan, &ada, &grace, name);
-    let so_far = part_of(&fs::read(&sent).unwrap(), &grace);
+    let so_far = grace.part_of(&fs::read(&sent).unwrap()).unwrap();
     assert!(so_far < 30 * MIB as u64, "{so_far} bytes have come already");
     spoil(&lan, &sent);
     grace.wait_for_file(name, "withdrawn").unwrap();
@@ -371,7 +332,7 @@ fn a_file_that_vanishes_while_it_is_sent_or_changes_where_it_was_read_arrives_as
     let (ada, grace) = acquainted(&lan).unwrap();
     let (sent, mut sending) = half_sent(&lan, &ada, &grace, "once.txt");
     let as_it_was = fs::read(&sent).unwrap();
-    part_of(&as_it_was, &grace);
+    grace.part_of(&as_it_was).unwrap();
     change(&sent, 3, b"another word");
     fs::rename(&sent, ada.data().join("elsewhere.txt")).unwrap();
     fs::write(&sent, "another file").unwrap();

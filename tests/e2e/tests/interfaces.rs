@@ -10,7 +10,7 @@
 
 use core::ops::Range;
 
-use lamplit_e2e::{Device, Host, Lan, Network, eventually};
+use lamplit_e2e::{Device, Host, Lan, Network, eventually, started, three};
 use serde_json::Value;
 
 /// The left and the right host on the first network, the third one on the second. The left one is on both.
@@ -21,33 +21,6 @@ fn two_networks() -> Lan {
     lan.add_interface(Host::THIRD, "eth0", Network::SECOND, Some("10.77.1.3")).unwrap();
     lan.add_interface(Host::LEFT, "eth1", Network::SECOND, Some("10.77.1.1")).unwrap();
     lan
-}
-
-fn started<'lan>(lan: &'lan Lan, host: Host, name: &str) -> Device<'lan> {
-    let mut device = Device::new(lan, host, name).unwrap();
-    device.start(&[]).unwrap();
-    device
-}
-
-/// Ada on the left, Grace on the right, Linus on the third host. Ada knows both.
-fn three(lan: &Lan) -> [Device<'_>; 3] {
-    let hosts = [(Host::LEFT, "Ada"), (Host::RIGHT, "Grace"), (Host::THIRD, "Linus")];
-    let [ada, grace, linus] = hosts.map(|(host, name)| started(lan, host, name));
-    for other in [&grace, &linus] {
-        ada.meet(other).unwrap();
-        wait_until_near(&ada, other);
-    }
-    [ada, grace, linus]
-}
-
-fn wait_until_near(one: &Device<'_>, other: &Device<'_>) {
-    for (here, there) in [(one, other), (other, one)] {
-        here.wait_for_contact(there, "be near", |contact| contact["near"] == true).unwrap();
-    }
-}
-
-fn wait_until_away(here: &Device<'_>, other: &Device<'_>) {
-    here.wait_for_contact(other, "be away", |contact| contact["near"] == false).unwrap();
 }
 
 /// Both say some numbers, in turns.
@@ -84,7 +57,7 @@ fn text(speaker: &Device<'_>, number: usize) -> String {
 #[test]
 fn whoever_is_on_two_networks_is_found_on_both_and_joins_them_not() {
     let lan = two_networks();
-    let [mut ada, mut grace, mut linus] = three(&lan);
+    let [mut ada, mut grace, mut linus] = three(&lan).unwrap();
     // Nobody listens any more where they met, so only what each network shows can bring them together.
     for device in [&mut ada, &mut grace, &mut linus] {
         device.stop().unwrap();
@@ -93,7 +66,7 @@ fn whoever_is_on_two_networks_is_found_on_both_and_joins_them_not() {
         device.start(&[]).unwrap();
     }
     for other in [&grace, &linus] {
-        wait_until_near(&ada, other);
+        ada.wait_until_near(other).unwrap();
         say(&ada, other, 0..5);
         wait_for_numbers(&ada, other, 5);
     }
@@ -107,16 +80,16 @@ fn whoever_is_on_two_networks_is_found_on_both_and_joins_them_not() {
 #[test]
 fn an_interface_that_comes_later_is_noticed() {
     let lan = two_networks();
-    let [mut ada, grace, mut linus] = three(&lan);
+    let [mut ada, grace, mut linus] = three(&lan).unwrap();
     lan.remove_interface(Host::LEFT, "eth1").unwrap();
     ada.stop().unwrap();
     linus.stop().unwrap();
     ada.start(&[]).unwrap();
     linus.start(&[]).unwrap();
-    wait_until_near(&ada, &grace);
+    ada.wait_until_near(&grace).unwrap();
     assert_eq!(ada.ask(&["nearby"]).unwrap()["people"].as_array().unwrap().len(), 1);
     lan.add_interface(Host::LEFT, "usb0", Network::SECOND, Some("10.77.1.31")).unwrap();
-    wait_until_near(&ada, &linus);
+    ada.wait_until_near(&linus).unwrap();
     say(&ada, &linus, 0..5);
     wait_for_numbers(&ada, &linus, 5);
     let addresses = ada.ask(&["status"]).unwrap()["addresses"].clone();
@@ -127,7 +100,7 @@ fn an_interface_that_comes_later_is_noticed() {
 #[test]
 fn an_interface_goes_and_another_comes_in_its_place_while_all_talk() {
     let lan = two_networks();
-    let [ada, grace, linus] = three(&lan);
+    let [ada, grace, linus] = three(&lan).unwrap();
     say(&ada, &linus, 0..3);
     say(&ada, &grace, 0..3);
     let mut interface = "eth1";
@@ -140,8 +113,8 @@ fn an_interface_goes_and_another_comes_in_its_place_while_all_talk() {
         say(&ada, &grace, from..from + 6);
         wait_for_numbers(&ada, &grace, from + 6);
         // Long enough for the others to notice.
-        wait_until_away(&ada, &linus);
-        wait_until_away(&linus, &ada);
+        ada.wait_until_away(&linus).unwrap();
+        linus.wait_until_away(&ada).unwrap();
         lan.add_interface(Host::LEFT, next, Network::SECOND, Some(address)).unwrap();
         say(&ada, &linus, from + 3..from + 6);
         wait_for_numbers(&ada, &linus, from + 6);
@@ -152,7 +125,7 @@ fn an_interface_goes_and_another_comes_in_its_place_while_all_talk() {
 #[test]
 fn an_interface_is_turned_off_and_on_while_all_talk() {
     let lan = two_networks();
-    let [ada, grace, linus] = three(&lan);
+    let [ada, grace, linus] = three(&lan).unwrap();
     for turn in 0..3 {
         let from = 4 * turn;
         lan.set_interface(Host::LEFT, "eth1", false).unwrap();
@@ -161,7 +134,7 @@ fn an_interface_is_turned_off_and_on_while_all_talk() {
         wait_for_numbers(&ada, &grace, from + 4);
         // At once or after a while: what was under way is lost either way.
         if turn > 0 {
-            wait_until_away(&ada, &linus);
+            ada.wait_until_away(&linus).unwrap();
         }
         lan.set_interface(Host::LEFT, "eth1", true).unwrap();
         say(&ada, &linus, from + 2..from + 4);
@@ -173,9 +146,9 @@ fn an_interface_is_turned_off_and_on_while_all_talk() {
 fn two_who_share_two_networks_talk_over_whichever_is_left() {
     let lan = two_networks();
     lan.add_interface(Host::RIGHT, "eth1", Network::SECOND, Some("10.77.1.2")).unwrap();
-    let (ada, grace) = (started(&lan, Host::LEFT, "Ada"), started(&lan, Host::RIGHT, "Grace"));
+    let (ada, grace) = (started(&lan, Host::LEFT, "Ada").unwrap(), started(&lan, Host::RIGHT, "Grace").unwrap());
     ada.meet(&grace).unwrap();
-    wait_until_near(&ada, &grace);
+    ada.wait_until_near(&grace).unwrap();
     say(&ada, &grace, 0..3);
     wait_for_numbers(&ada, &grace, 3);
     // Whichever carries the talk, each fails once: pulled out at one end, turned off at the other.

@@ -8,8 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Device, Host, Lan, acquainted, acquainted_by, eventually};
-use serde_json::Value;
+use std::{thread::sleep, time::Duration};
+
+use lamplit_e2e::{Device, Host, Lan, acquainted, acquainted_by, eventually, scanned, started};
+use serde_json::{Value, json};
 
 const NO_DAEMON: i32 = 3;
 
@@ -142,7 +144,7 @@ fn a_second_daemon_on_the_same_data_is_refused() {
     let lan = Lan::new().unwrap();
     let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
     ada.start(&[]).unwrap();
-    let refused = ada.try_start().unwrap().unwrap_err();
+    let refused = ada.try_start(&[]).unwrap().unwrap_err();
     assert_eq!(refused.code, Some(1));
     assert!(refused.message.contains("another lamplit") && refused.message.contains("--data"), "{}", refused.message);
     // The first one still answers.
@@ -255,7 +257,7 @@ fn a_device_that_slept_is_found_again() {
     ada.wait_for_contact(&grace, "be away", |contact| !near(contact)).unwrap();
     ada.ask(&["say", "Grace", "sleep well"]).unwrap();
     // Longer than whoever knew it waits.
-    std::thread::sleep(std::time::Duration::from_secs(5));
+    sleep(Duration::from_secs(5));
     grace.freeze(false).unwrap();
     wait_for_texts(&grace, &ada, &["sleep well".to_owned()]);
     ada.wait_for_contact(&grace, "be near again", near).unwrap();
@@ -277,6 +279,54 @@ fn a_changed_address_costs_a_link_but_no_message() {
     wait_for_progress(&ada, &grace, "read");
 }
 
+/// How many devices of people that it does not know show themselves to a device.
+fn strangers(device: &Device<'_>) -> u64 {
+    device.ask(&["nearby"]).unwrap()["strangers"].as_u64().unwrap()
+}
+
+/// Waits far longer than it takes to be found, which is a second or two, and looks that nobody was, neither as somebody who is
+/// known nor as a stranger.
+fn nobody_is_found(devices: [&Device<'_>; 2]) {
+    sleep(Duration::from_secs(15));
+    for device in devices {
+        let nearby = device.ask(&["nearby"]).unwrap();
+        assert_eq!(nearby["discovery"], true, "they do look for each other");
+        assert_eq!(
+            (&nearby["people"], &nearby["strangers"]),
+            (&json!([]), &json!(0)),
+            "{} found somebody",
+            device.name()
+        );
+        assert!(!device.list(&["contacts"]).unwrap().iter().any(near));
+    }
+}
+
+#[test]
+fn where_multicast_is_blocked_a_qr_code_leads_there() {
+    let lan = Lan::new().unwrap();
+    let [mut ada, mut grace] =
+        [(Host::LEFT, "Ada"), (Host::RIGHT, "Grace")].map(|(host, name)| started(&lan, host, name).unwrap());
+    // As long as it is not blocked, each sees that there is somebody.
+    for device in [&ada, &grace] {
+        eventually("the other shall be found", || Ok((strangers(device) == 1).then_some(()))).unwrap();
+    }
+    lan.block_multicast().unwrap();
+    for device in [&mut ada, &mut grace] {
+        device.stop().unwrap();
+        device.start(&[]).unwrap();
+    }
+    nobody_is_found([&ada, &grace]);
+
+    let shown = ada.on_terminal(&["invite"], 120, 60).unwrap();
+    shown.until("lamplit accept LINK").unwrap();
+    let link = scanned(&shown.text()).unwrap();
+    assert!(link.starts_with("LAMPLIT:INVITE/"), "{link}");
+    grace.ask(&["accept", &link]).unwrap();
+    ada.wait_until_near(&grace).unwrap();
+    grace.ask(&["say", "Ada", "by what you showed me"]).unwrap();
+    wait_for_texts(&ada, &grace, &["by what you showed me".to_owned()]);
+}
+
 #[test]
 fn where_multicast_is_blocked_invites_and_addresses_still_lead_there() {
     let lan = Lan::new().unwrap();
@@ -292,6 +342,7 @@ fn where_multicast_is_blocked_invites_and_addresses_still_lead_there() {
     grace.stop().unwrap();
     ada.start(&["--bind", "10.77.0.1:4201"]).unwrap();
     grace.start(&[]).unwrap();
+    nobody_is_found([&ada, &grace]);
     grace.ask(&["dial", "Ada", "10.77.0.1:4201"]).unwrap();
     ada.ask(&["say", "Grace", "by address"]).unwrap();
     wait_for_texts(&grace, &ada, &["by invite".to_owned(), "by address".to_owned()]);

@@ -26,7 +26,9 @@ async fn show(desk: &Desk) -> Result<(), Failure> {
     let status = desk.connect().await?.call(GetStatus {}).await?;
     desk.out.print(&status.server, || match &status.server {
         Some(server) => describe(server),
-        None => "No server: what is said waits until the other is near. `lamplit server use LINK` chooses one.".to_owned(),
+        None => {
+            "No server: what is said waits until the other is near. `lamplit server use LINK` chooses one.".to_owned()
+        }
     })?;
     Ok(())
 }
@@ -35,7 +37,8 @@ async fn choose(desk: &Desk, UseServer { link, timeout }: UseServer) -> Result<(
     let mut daemon = desk.connect().await?;
     daemon.call(Subscribe {}).await?;
     daemon.call(api::UseServer { server: link }).await?;
-    let reached = waiting::wait(desk.out.is_json(), "Waiting for the server", timeout, until_connected(&mut daemon)).await;
+    let reached =
+        waiting::wait(desk.out.is_json(), "Waiting for the server", timeout, until_connected(&mut daemon)).await;
     let server = reached.ok_or_else(|| {
         Failure::Timeout(
             "the server did not answer yet, and is tried again and again: `lamplit server` tells how it stands. Is the link right, \

@@ -138,7 +138,7 @@ mod opened_again_after_each_step {
 
     fn again(store: Depot) -> Depot {
         // Every other time some of it is spread.
-        if store.writer().next % 2 == 0 {
+        if store.writer().next.is_multiple_of(2) {
             store.spread().unwrap();
         }
         let Source::Backend(backend) = store.handle.source() else { panic!("it is in memory") };
@@ -179,7 +179,10 @@ fn batches_of_a_group_see_those_before_them() {
         append(a, b"1"),
         taken.clone(),
         Batch { expects: none(b"name"), ..put(b, b"name", b"neighbour") },
-        Batch { expects: vec![Expect::Row { key: b"name".to_vec(), value: Some(b"first".to_vec()) }], ..append(a, b"2") },
+        Batch {
+            expects: vec![Expect::Row { key: b"name".to_vec(), value: Some(b"first".to_vec()) }],
+            ..append(a, b"2")
+        },
         taken,
     ];
     let unexpected = || Err(ApplyError::Unexpected(0));
@@ -357,7 +360,7 @@ fn a_full_disk_spreads_nothing_and_loses_nothing() {
         }
         let before = rows(&depot);
         disk.trouble(Some(Trouble::Full(left)));
-        let mut spread_now = || loop {
+        let spread_now = || loop {
             match depot.spread() {
                 Ok(true) => {}
                 other => return other,
@@ -436,7 +439,12 @@ fn groups_of_several_threads_are_all_applied() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..50 {
-                    assert!(depot.commit(vec![append(account(1), b"x"), append(account(2), b"y")]).iter().all(Result::is_ok));
+                    assert!(
+                        depot
+                            .commit(vec![append(account(1), b"x"), append(account(2), b"y")])
+                            .iter()
+                            .all(Result::is_ok)
+                    );
                 }
             });
         }
@@ -453,13 +461,13 @@ fn groups_of_several_threads_are_all_applied() {
             seen = now;
         }
     });
-    assert_eq!(depot.commit(vec![append(account(1), b""), append(account(2), b"")]), vec![Ok(Applied { last: 201 }); 2]);
+    assert_eq!(
+        depot.commit(vec![append(account(1), b""), append(account(2), b"")]),
+        vec![Ok(Applied { last: 201 }); 2]
+    );
 }
 
-const DOUBLES: Migration = Migration {
-    what: "every row is there twice",
-    run: |transaction| twice(transaction),
-};
+const DOUBLES: Migration = Migration { what: "every row is there twice", run: |transaction| twice(transaction) };
 const FAILS: Migration = Migration {
     what: "half a migration, then a failure",
     run: |transaction| {
@@ -487,9 +495,7 @@ fn an_older_format_is_brought_up_and_a_later_one_is_refused() {
     depot.commit(vec![put(account(1), b"a", b"1")]);
     spread(&depot);
     drop(depot);
-    let open = |migrations| {
-        Depot::open_with(Source::Backend(Arc::new(disk.clone())), None, migrations, Epoch([0; 8]))
-    };
+    let open = |migrations| Depot::open_with(Source::Backend(Arc::new(disk.clone())), None, migrations, Epoch([0; 8]));
     open(&[FAILS]).unwrap_err();
     assert_eq!(rows(&open(&[]).unwrap()).len(), 1, "a migration that failed did nothing");
     let depot = open(&[DOUBLES]).unwrap();
@@ -510,7 +516,8 @@ fn the_first_format_goes_on_opening() {
     let depot = Depot::open(&path, Epoch([0; 8])).unwrap();
     assert_eq!(depot.epoch(), EPOCH);
     let fed = |number: u64, value: &[u8]| ((account(1), lamplit_service::numbered(b"f", number)), value.to_vec());
-    let expected = BTreeMap::from([fed(1, b"spread"), fed(3, b"logged"), ((account(2), b"list".to_vec()), b"two".to_vec())]);
+    let expected =
+        BTreeMap::from([fed(1, b"spread"), fed(3, b"logged"), ((account(2), b"list".to_vec()), b"two".to_vec())]);
     assert_eq!(rows(&depot), expected);
     assert_eq!(depot.commit(vec![append(account(1), b"")]), [Ok(Applied { last: 4 })]);
 }
@@ -533,14 +540,20 @@ fn what_this_version_writes_opens_to_the_same_as_the_kept_file() {
     let (kept, made) = (home.path().join("kept.redb"), home.path().join("made.redb"));
     std::fs::write(&kept, include_bytes!("../testdata/format-1.redb")).unwrap();
     format_1(&made);
-    let content = |path| {
-        let depot = Depot::open(path, EPOCH).unwrap();
-        let all = depot.handle.snapshot().unwrap();
-        let log = all.open_table(LOG).unwrap().iter().unwrap().map(|entry| entry.unwrap().1.value().to_vec()).collect::<Vec<_>>();
-        (on_disk(&depot), log)
-    };
-    assert_eq!(content(&kept), content(&made));
     if let Some(path) = std::env::var_os("LAMPLIT_WRITE_FORMAT") {
         std::fs::copy(&made, path).unwrap();
     }
+    let content = |path| {
+        let depot = Depot::open(path, EPOCH).unwrap();
+        let all = depot.handle.snapshot().unwrap();
+        let log = all
+            .open_table(LOG)
+            .unwrap()
+            .iter()
+            .unwrap()
+            .map(|entry| entry.unwrap().1.value().to_vec())
+            .collect::<Vec<_>>();
+        (on_disk(&depot), log)
+    };
+    assert_eq!(content(&kept), content(&made));
 }

@@ -83,8 +83,8 @@ impl Node {
         while let Some(item) = items.next() {
             let Item::Envelope(delivery) = &item;
             let Delivery { account, device, .. } = **delivery;
-            let is_known = self.people.account_of(&device) == Some(account)
-                && self.people.is_valid(&device, step.now.wall);
+            let is_known =
+                self.people.account_of(&device) == Some(account) && self.people.is_valid(&device, step.now.wall);
             if !is_known && asked != Some(account) && self.people.get(account).is_some() {
                 let rest = core::iter::once(item).chain(items).collect();
                 return Ok(Progress::Waits(account, rest));

@@ -99,7 +99,10 @@ impl Node {
                         self.put_outgoing(step, &device, seq, &outgoing)?;
                         envelope
                     }
-                    None => return Ok(self.want_key(step, device)),
+                    None => {
+                        self.want_key(step, device);
+                        return Ok(());
+                    }
                 },
             };
             let Some(line) = &mut self.server.line else { return Ok(()) };
@@ -292,10 +295,5 @@ pub(super) fn number_of_one(
                 return Ok(key::number_of(&at));
             }
         }
-    }
-}
-impl Way {
-    pub(super) fn report(&self) -> String {
-        format!("{:?} open {:?} asked {} wait {:?} refusals {}", self.window.room(), self.open, self.asked_for_key, self.wait, self.refusals)
     }
 }

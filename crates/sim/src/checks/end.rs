@@ -201,10 +201,6 @@ impl World {
                 let Some(other) = to.and_then(|to| self.devices.get(to)) else { continue };
                 if message.is_some() && self.may_post(device.person, other.person) && other.knows_device(device) {
                     let what = format!("a message waits at {} for {}, with the server there", device.name, other.name);
-                    if std::env::var_os("REPORT").is_some() && self.queue.now() % 600_000 < 20_000 {
-                        eprintln!("{}\n{}", device.running.as_ref().map(|r| r.node.peer_report(&r.store.snapshot().unwrap(), &other.id)).unwrap_or_default(), other.running.as_ref().map(|r| r.node.peer_report(&r.store.snapshot().unwrap(), &device.id)).unwrap_or_default());
-                        eprintln!("{} {what}\n  {:?} {}\n  {:?} {}", self.queue.now(), device.id, device.running.as_ref().map(|r| r.node.server_report()).unwrap_or_default(), other.id, other.running.as_ref().map(|r| r.node.server_report()).unwrap_or_default());
-                    }
                     return Err(Failure::broken(Rule::Delivered, what));
                 }
             }

@@ -125,9 +125,10 @@ impl World {
             talk.is_known |= turn.welcomed;
             let mut older = Vec::new();
             if turn.welcomed {
-                let others = server.talks.iter().filter(|(other, talk)| {
-                    **other != number && talk.is_known && talk.session.device() == device
-                });
+                let others = server
+                    .talks
+                    .iter()
+                    .filter(|(other, talk)| **other != number && talk.is_known && talk.session.device() == device);
                 older.extend(others.map(|(other, talk)| (*other, talk.session.newer())));
             }
             let woken: BTreeSet<DeviceId> = turn.wake;

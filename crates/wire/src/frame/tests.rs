@@ -10,13 +10,16 @@ use core::fmt::Debug;
 
 use lamplit_types::limits::ENVELOPE_BYTES;
 use lamplit_types::limits::{
-    DELTA_RECORDS, DEVICES, FRAME_BYTES, GRANTS, GROUP_PART, GROUP_SECRETS, NAME_BYTES, PRESENCE_BYTES, SEALED_RECORD_BYTES,
-    VECTOR_AUTHORS,
+    DELTA_RECORDS, DEVICES, FRAME_BYTES, GRANTS, GROUP_PART, GROUP_SECRETS, NAME_BYTES, PRESENCE_BYTES,
+    SEALED_RECORD_BYTES, VECTOR_AUTHORS,
 };
 use proptest::prelude::*;
 
 use super::*;
-use crate::{DecodeError, Decoded, EncodeError, VERSION, decode, Chain, LogEntry, Record, RecordBody, Standing, Wants, credential::Signed, golden, samples};
+use crate::{
+    Chain, DecodeError, Decoded, EncodeError, LogEntry, Record, RecordBody, Standing, VERSION, Wants,
+    credential::Signed, decode, golden, samples,
+};
 
 /// Reads the only frame of `wire`.
 fn read(wire: &[u8]) -> Result<Decoded<Frame>, DecodeError> {

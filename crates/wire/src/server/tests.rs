@@ -77,10 +77,8 @@ fn no_kind_is_said_both_ways() {
 
 #[test]
 fn a_full_part_of_a_feed_fits_into_a_frame() {
-    let largest = crate::Envelope {
-        sealed: vec![0; lamplit_types::limits::ENVELOPE_BYTES].try_into().unwrap(),
-        ..samples::envelope()
-    };
+    let largest =
+        Envelope { sealed: vec![0; lamplit_types::limits::ENVELOPE_BYTES].try_into().unwrap(), ..samples::envelope() };
     let delivery = |envelope| {
         let (account, device) = (samples::ACCOUNT, samples::DEVICE);
         Item::Envelope(Box::new(Delivery { account, device, envelope }))

@@ -1,5 +1,6 @@
 //! A disk that can fill up, fail, and lose what was not synced.
 
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
 
@@ -17,6 +18,8 @@ struct State {
     synced: Vec<u8>,
     unsynced: Vec<Change>,
     trouble: Option<Trouble>,
+    /// The sectors that have a place on the disk.
+    placed: BTreeSet<usize>,
 }
 
 #[derive(Debug)]
@@ -28,7 +31,7 @@ enum Change {
 /// From when on what fails.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Trouble {
-    /// After that many more changes there is no room; syncing works.
+    /// After that many more changes there is no room; what has its place on the disk can still be written over.
     Full(u64),
     /// After that many more changes and syncs nothing can be written any more.
     Dead(u64),
@@ -58,14 +61,16 @@ impl Disk {
                 Change::Sector(..) => {}
             }
         }
-        *state = State { now: bytes.clone(), synced: bytes, ..State::default() };
+        let placed = (0..bytes.len().div_ceil(SECTOR)).collect();
+        *state = State { now: bytes.clone(), synced: bytes, placed, ..State::default() };
     }
 }
 
 impl State {
-    fn change(&mut self) -> io::Result<()> {
+    fn change(&mut self, grows: bool) -> io::Result<()> {
         match &mut self.trouble {
-            Some(Trouble::Full(0)) => Err(ErrorKind::StorageFull.into()),
+            Some(Trouble::Full(0)) if grows => Err(ErrorKind::StorageFull.into()),
+            Some(Trouble::Full(0)) => Ok(()),
             Some(Trouble::Full(left)) => {
                 *left -= 1;
                 Ok(())
@@ -103,8 +108,10 @@ impl StorageBackend for Disk {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut state = self.0.lock().unwrap();
-        state.change()?;
+        let grows = len as usize > state.now.len();
+        state.change(grows)?;
         state.now.resize(len as usize, 0);
+        state.placed.split_off(&(len as usize).div_ceil(SECTOR));
         state.unsynced.push(Change::Len(len as usize));
         Ok(())
     }
@@ -119,8 +126,11 @@ impl StorageBackend for Disk {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut state = self.0.lock().unwrap();
-        state.change()?;
         let from = offset as usize;
+        let sectors = from / SECTOR..(from + data.len()).div_ceil(SECTOR);
+        let grows = sectors.clone().any(|sector| !state.placed.contains(&sector));
+        state.change(grows)?;
+        state.placed.extend(sectors);
         state.now.get_mut(from..from + data.len()).ok_or(ErrorKind::UnexpectedEof)?.copy_from_slice(data);
         for (index, sector) in data.chunks(SECTOR).enumerate() {
             state.unsynced.push(Change::Sector(from + index * SECTOR, sector.to_vec()));
