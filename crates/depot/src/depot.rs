@@ -15,7 +15,7 @@ use crate::format::{self, Head, LOG, MIGRATIONS, Migration, ROWS};
 use crate::group::{self, Below, Group};
 use crate::handle::Handle;
 use crate::keys::{self, Held};
-use crate::layers::{self, Layer, Layers};
+use crate::layers::{self, Layer, Layers, ROOM, Weight};
 use crate::source::{Source, builder};
 use crate::spread::{Place, Portion};
 
@@ -27,7 +27,8 @@ pub struct Depot {
     /// Changed only by who holds `writer`.
     pub(crate) layers: RwLock<Layers>,
     pub(crate) writer: Mutex<Writer>,
-    /// How much is spread in one go.
+    /// From where on it is to be spread, and how much in one go.
+    pub(crate) room: Weight,
     pub(crate) portion: Portion,
     epoch: Epoch,
     /// Held as long as the file is open.
@@ -88,6 +89,7 @@ impl Depot {
             handle: Handle::new(source, database),
             layers: RwLock::new(Layers::of(layer)),
             writer: Mutex::new(writer),
+            room: ROOM,
             portion: Portion::default(),
             epoch,
             _lock: lock,

@@ -26,13 +26,16 @@ pub(crate) struct Layer {
     last: u64,
 }
 
-/// How much there is.
+/// How much there is, or may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Weight {
-    rows: usize,
-    bytes: usize,
-    logged: usize,
+    pub(crate) rows: usize,
+    pub(crate) bytes: usize,
+    pub(crate) logged: usize,
 }
+
+/// From where on it is to be spread.
+pub(crate) const ROOM: Weight = Weight { rows: limits::ROWS, bytes: limits::BYTES, logged: limits::LOG_BYTES };
 
 /// The layers over the rows on the disk.
 #[derive(Debug, Default)]
@@ -132,13 +135,14 @@ impl Layers {
         self.frozen.is_none() && self.fresh.rows.is_empty()
     }
 
-    /// Whether there is enough to be spread, `times` as much as a limit.
-    pub(crate) fn is_due(&self, times: usize) -> bool {
+    /// Whether there is more than `times` the room, by any measure.
+    pub(crate) fn is_beyond(&self, room: Weight, times: usize) -> bool {
         let frozen = self.frozen.as_ref().map(|frozen| frozen.weight).unwrap_or_default();
-        let beyond = |fresh: usize, frozen: usize, limit: usize| fresh.saturating_add(frozen) / times > limit;
-        beyond(self.fresh.weight.rows, frozen.rows, limits::ROWS)
-            || beyond(self.fresh.weight.bytes, frozen.bytes, limits::BYTES)
-            || beyond(self.fresh.weight.logged, frozen.logged, limits::LOG_BYTES)
+        let beyond =
+            |fresh: usize, frozen: usize, room: usize| fresh.saturating_add(frozen) > room.saturating_mul(times);
+        beyond(self.fresh.weight.rows, frozen.rows, room.rows)
+            || beyond(self.fresh.weight.bytes, frozen.bytes, room.bytes)
+            || beyond(self.fresh.weight.logged, frozen.logged, room.logged)
     }
 }
 

@@ -42,7 +42,7 @@ struct Part {
 impl Depot {
     /// Whether enough waits to be spread. Then call [`Self::spread`] between commits, until it is not.
     pub fn is_due(&self) -> bool {
-        self.layers.read().unwrap_or_else(PoisonError::into_inner).is_due(1)
+        self.layers.read().unwrap_or_else(PoisonError::into_inner).is_beyond(self.room, 1)
     }
 
     /// Spreads a part of what waits; says whether anything still does. Reads go on meanwhile, and show the same; a commit
@@ -56,7 +56,7 @@ impl Depot {
 
     /// Spreads until a commit may add to what waits in memory.
     pub(crate) fn make_room(&self, writer: &mut Writer) -> Result<(), redb::Error> {
-        let is_full = || self.layers.read().unwrap_or_else(PoisonError::into_inner).is_due(2);
+        let is_full = || self.layers.read().unwrap_or_else(PoisonError::into_inner).is_beyond(self.room, 2);
         while is_full() && self.part(writer)? {}
         Ok(())
     }

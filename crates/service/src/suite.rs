@@ -69,6 +69,7 @@ pub async fn a_row_is_there_until_it_is_removed<F: Fixture>(fixture: &F) {
         for value in [b"one".as_slice(), b"", &[9; 5000]] {
             shelf.apply(A, vec![put(key, value)]).await.unwrap();
             assert_eq!(shelf.get(A, key).await.as_deref(), Some(value));
+            assert_eq!(shelf.all(A).await, [(key.to_vec(), value.to_vec())]);
         }
         shelf.apply(A, vec![remove(key)]).await.unwrap();
         assert_eq!(shelf.get(A, key).await, None);

@@ -18,6 +18,7 @@ fn a_backup_while_commits_go_on_is_of_one_moment() {
     let depot = Depot::open(&home.path().join("depot.redb"), EPOCH).unwrap();
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let _ends = Ends(&ended);
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
                 // One after the other: no moment has a later row without all before it, or one partition far ahead.
@@ -38,8 +39,16 @@ fn a_backup_while_commits_go_on_is_of_one_moment() {
             assert_eq!(last, ones.len() as u64, "none is missing");
             assert_eq!((mode, report.faults.len(), copy.epoch()), (0o600, 0, EPOCH));
         }
-        ended.store(true, Ordering::Relaxed);
     });
+}
+
+/// Says so when it is dropped, also by a panic.
+struct Ends<'e>(&'e AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[test]

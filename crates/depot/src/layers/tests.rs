@@ -37,27 +37,28 @@ fn what_is_gone_counts_for_no_limit() {
 }
 
 #[test]
-fn what_waits_is_due_by_rows_bytes_and_log() {
-    let many = || (0..=limits::ROWS as u32).map(|number| (number.to_be_bytes().to_vec(), None)).collect();
+fn what_waits_is_measured_by_rows_bytes_and_log() {
+    let room = Weight { rows: 2, bytes: 1000, logged: 1000 };
+    let beyond = |layers: &Layers| [1, 2].map(|times| layers.is_beyond(room, times));
     let mut layers = Layers::default();
-    layers.put(1, 1, many());
-    assert!(layers.is_due(1) && !layers.is_due(2));
+    layers.put(1, 1, rows(&[(1, None), (2, None)]));
+    assert_eq!(beyond(&layers), [false, false]);
     layers.freeze();
-    layers.put(2, 1, many());
-    layers.put(3, 1, rows(&[(1, None), (2, None)]));
-    assert!(layers.is_due(2), "both layers count");
+    layers.put(2, 1, rows(&[(1, None), (2, None)]));
+    assert_eq!(beyond(&layers), [true, false], "both layers count");
+    layers.put(3, 1, rows(&[(3, None)]));
+    assert_eq!(beyond(&layers), [true, true]);
 
     let mut layers = Layers::default();
-    let large = vec![0; limits::BYTES];
-    layers.put(1, 1, rows(&[(1, Some(&large))]));
-    assert!(layers.is_due(1) && !layers.is_due(2));
+    layers.put(1, 1, rows(&[(1, Some(&[0; 1000]))]));
+    assert_eq!(beyond(&layers), [true, false]);
     layers.put(2, 1, rows(&[(1, Some(b"small"))]));
-    assert!(!layers.is_due(1), "a row that was changed counts once");
+    assert_eq!(beyond(&layers), [false, false], "a row that was changed counts once");
 
     let mut layers = Layers::default();
-    layers.put(1, limits::LOG_BYTES, rows(&[(1, None)]));
+    layers.put(1, 1000, rows(&[(1, None)]));
     layers.put(2, 1, rows(&[(1, None)]));
-    assert!(layers.is_due(1) && !layers.is_due(2));
+    assert_eq!(beyond(&layers), [true, false]);
 }
 
 #[test]
