@@ -123,7 +123,8 @@ JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", 
 JSON: {\"version\", \"account\", \"device\", \"name\", \"devices\", \"contacts\", \"unread\", \"waiting\", \"lit\": [{\"app\", \"source\",
 \"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"hearing\": \"off\", \"no_network\", \"blocked\",
 \"untested\", \"alone\" or \"others\", \"removed\", \"clock\": {\"state\": \"unknown\", \"agrees\", \"ahead\", \"behind\" or \"disputed\", and
-for some \"minutes\", \"others\"}, \"storage\": {\"state\": \"working\"} or {\"state\": \"failing\", \"reason\"}}")]
+for some \"minutes\", \"others\"}, \"server\": as `lamplit server` has it, or null, \"storage\": {\"state\": \"working\"} or {\"state\":
+\"failing\", \"reason\"}}")]
     Status,
     /// Show what a program of this machine needs to connect to the daemon by WebSocket
     #[command(after_long_help = "\
@@ -351,8 +352,10 @@ pub(crate) struct Server {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServerCommand {
     /// Use a server, instead of the one before if there was one
+    #[command(after_long_help = "JSON: as `lamplit server` has it")]
     Use(UseServer),
     /// Use no server any more. What it keeps for you stays there for 30 days
+    #[command(after_long_help = "JSON: null")]
     Leave,
 }
 
