@@ -53,6 +53,7 @@ impl Node {
             (Kind::AudienceKey, OWN_SECRETS) if own => self.show_audience_key(step, entry),
             (Kind::CutOff, _) => self.show_cut_off(step, set, entry),
             (Kind::Device, OWN_DATA) if own => self.show_device(step, entry),
+            (Kind::Server, OWN_DATA) if own => self.show_server(step, entry),
             (Kind::Profile, _) if own => self.show_own_profile(step, entry),
             (Kind::Profile, _) if account == owner_of(set) => self.show_profile(step, account, entry),
             _ => Ok(()),

@@ -555,6 +555,7 @@ pub(crate) mod key {
             Kind::AudienceKey => 4,
             Kind::Device => 5,
             Kind::CutOff => 6,
+            Kind::Server => 7,
         }
     }
 

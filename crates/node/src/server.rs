@@ -9,24 +9,38 @@ mod posting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use lamplit_types::{AccountId, Channel, Class, DeviceId, EnvelopeId, LinkId, Mono, limits::STOCK_PART};
+use lamplit_types::{AccountId, Channel, Class, DeviceId, EnvelopeId, LinkId, Mono, Wall, limits::STOCK_PART};
 use lamplit_wire::{
-    FrameBuffer, Removed,
+    Entry, FrameBuffer, Kind, Removed, Value,
     credential::DeviceList,
     server::{Down, Epoch, Feed, Goodbye, ListOf, Resume, Stock, Up, Welcome},
 };
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use self::posting::Way;
 use crate::{
     Node,
-    db::Typed,
+    db::{Typed, encode},
     dial::Target,
     io::{Address, Answer, CommandError, Event, ServerState, Transmit},
     limits,
+    replica::{Change, OWN_DATA, set_of},
     rows::{self, key},
     step::{Step, Stepped},
     table::{Read, ReadError, Table},
 };
+
+/// There is one record of a server, and it has one field.
+const THE_ONE: [u8; 16] = [0; 16];
+const PLACE_FIELD: u8 = 1;
+
+/// Which server the account uses, as its devices tell it to one another.
+#[derive(Serialize, Deserialize)]
+struct PlaceValue {
+    /// Where it is and what its key is, in the words of the transport. `None`: there is none.
+    address: Option<String>,
+}
 
 /// What is known of the server.
 #[derive(Default)]
@@ -46,6 +60,8 @@ pub(crate) struct ServerLine {
     buffer: FrameBuffer,
     /// The life of the server's store, once it has welcomed this device.
     open: Option<Epoch>,
+    /// How late it was at the server when this device was welcomed.
+    time: (Wall, Mono),
     /// Where it is with the mail for each device.
     ways: BTreeMap<DeviceId, Way>,
     /// What was posted and not answered.
@@ -98,6 +114,12 @@ impl Server {
 }
 
 impl ServerLine {
+    /// How late it is at the server: by its clock an envelope must be good.
+    fn time(&self, now: Mono) -> Wall {
+        let (there, then) = self.time;
+        there.plus(now.since(then))
+    }
+
     fn deadline(&self) -> Option<Mono> {
         let greeting = self.open.is_none().then(|| self.since.plus(limits::GREETING_MS));
         self.ways.values().filter_map(Way::deadline).chain(greeting).min()
@@ -118,27 +140,41 @@ impl Node {
         line.and_then(ServerLine::deadline).into_iter().chain(letters).min()
     }
 
-    /// Uses another server from now on, or none.
+    /// The account uses another server from now on, or none, on all of its devices.
     pub(crate) fn use_server(
         &mut self,
         step: &mut Step<'_>,
         address: Option<Address>,
     ) -> Stepped<Result<Answer, CommandError>> {
-        let before = self.server.place.as_ref().map(|place| place.address.as_str());
-        if before == address.as_ref().map(|address| address.0.as_str()) {
-            return Ok(Ok(Answer::Done));
+        let address = address.map(|address| address.0);
+        if self.server.place.as_ref().map(|place| &place.address) != address.as_ref() {
+            let value = encode(&PlaceValue { address }, Table::Device)?;
+            let set = set_of(self.device.account, OWN_DATA);
+            self.write(step, set, Change::set(Kind::Server, THE_ONE, PLACE_FIELD, value))?;
+        }
+        Ok(Ok(Answer::Done))
+    }
+
+    /// The record of the account's server changed.
+    pub(crate) fn show_server(&mut self, step: &mut Step<'_>, entry: &Entry) -> Stepped {
+        let (THE_ONE, PLACE_FIELD, Value::Set(value)) = (entry.entity, entry.field, &entry.value) else {
+            return Ok(());
+        };
+        let Ok(PlaceValue { address }) = postcard::from_bytes(value) else { return Ok(()) };
+        if self.server.place.as_ref().map(|place| &place.address) == address.as_ref() {
+            return Ok(());
         }
         self.end_server_line(step)?;
         self.dialer.forget(Target::Server);
         self.server.goodbye = None;
-        self.server.place = address.map(|address| rows::Server { address: address.0, cursor: None, stocked: None });
+        self.server.place = address.map(|address| rows::Server { address, cursor: None, stocked: None });
         match &self.server.place {
             Some(place) => step.db.put(Table::Device, key::SERVER, place)?,
             None => step.db.remove(Table::Device, key::SERVER),
         }
         self.dial_server(step);
         step.tell(Event::Server(self.server.state()));
-        Ok(Ok(Answer::Done))
+        Ok(())
     }
 
     /// Dials the server, if there is one to dial.
@@ -168,6 +204,7 @@ impl Node {
             since: step.now.mono,
             buffer: FrameBuffer::default(),
             open: None,
+            time: (step.now.wall, step.now.mono),
             ways: BTreeMap::new(),
             posts: BTreeMap::new(),
             held_back: BTreeSet::new(),
@@ -244,6 +281,7 @@ impl Node {
         self.server.goodbye = None;
         if let Some(line) = &mut self.server.line {
             line.open = Some(welcome.epoch);
+            line.time = (welcome.time, step.now.mono);
         }
         // Letters that waited for a key.
         for device in letters::owed(&step.db)? {

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use lamplit_service::Store;
-use lamplit_tls::{Callers, KeyPair, TlsError, accepting, provider};
-use quinn::{Endpoint, EndpointConfig, Incoming, ServerConfig, TokioRuntime, TransportConfig, VarInt};
+use lamplit_tls::{Callers, KeyPair, TlsError, accepting, provider, resetting};
+use quinn::{Endpoint, Incoming, ServerConfig, TokioRuntime, TransportConfig, VarInt};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -21,6 +21,7 @@ const ALPN: &[u8] = b"lamplit-server/1";
 
 /// Opens the socket: devices show a key of their own, and find the one of the server.
 pub(crate) fn open(listen: SocketAddr, key: Arc<KeyPair>) -> Result<Endpoint, OpenError> {
+    let endpoint = resetting(&key);
     let mut config = ServerConfig::with_crypto(Arc::new(accepting(&provider(), ALPN, key, Callers::WithKey)?));
     config
         .transport_config(Arc::new(transport()))
@@ -28,7 +29,7 @@ pub(crate) fn open(listen: SocketAddr, key: Arc<KeyPair>) -> Result<Endpoint, Op
         .max_incoming(limits::WAITING)
         .incoming_buffer_size(limits::WAITING_BYTES)
         .incoming_buffer_size_total(limits::WAITING_BYTES_IN_ALL);
-    Ok(Endpoint::new(EndpointConfig::default(), Some(config), bind(listen)?, Arc::new(TokioRuntime))?)
+    Ok(Endpoint::new(endpoint, Some(config), bind(listen)?, Arc::new(TokioRuntime))?)
 }
 
 /// Why the socket was not opened.

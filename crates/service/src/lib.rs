@@ -16,6 +16,8 @@ mod stock;
 mod store;
 #[cfg(any(test, feature = "suite"))]
 pub mod suite;
+#[cfg(test)]
+mod testing;
 mod tidy;
 
 pub use service::{Service, Settings};

@@ -1,6 +1,6 @@
 //! Envelopes on their way: kept once, handed out in order, dropped once they are collected or past their time.
 
-use lamplit_types::{AccountId, DeviceId, Wall};
+use lamplit_types::{AccountId, DeviceId, Wall, limits::FEED_ITEMS};
 use lamplit_wire::{
     credential::ListHead,
     server::{Delivery, Item, Outcome, Post},
@@ -91,12 +91,12 @@ pub(crate) async fn feed(
 ) -> Result<Page, Failed> {
     let prefix = key::mail(&device);
     let from = numbered(&prefix, after);
-    let limit = lamplit_types::limits::FEED_ITEMS;
-    let found = store.scan(&Partition::Account(account), &prefix, Some(&from), limit).await?;
-    let mut page = Page { items: Vec::new(), place: after, more: found.len() == limit };
+    // One more than there is room for tells whether there are more.
+    let found = store.scan(&Partition::Account(account), &prefix, Some(&from), FEED_ITEMS + 1).await?;
+    let mut page = Page { items: Vec::new(), place: after, more: found.len() > FEED_ITEMS };
     let mut bytes = 0_usize;
     for (at, value) in found {
-        if bytes > FEED_BYTES {
+        if bytes > FEED_BYTES || page.items.len() == FEED_ITEMS {
             page.more = true;
             break;
         }
@@ -162,10 +162,14 @@ async fn drop_mail(
         changes.push(Change::Add { key: key::weight(device), by: freed.saturating_neg() });
         match store.apply(Batch { partition, expects, changes }).await {
             Ok(_) => dropped = dropped.saturating_add(rows),
-            Err(ApplyError::Unexpected(_)) => tries += 1,
+            // Somebody else dropped the first: there may be more.
+            Err(ApplyError::Unexpected(_)) => {
+                tries += 1;
+                continue;
+            }
             Err(error) => return Err(Failed::Write(error)),
         }
-        if rows < TIDY_ROWS && rows < found.len() {
+        if rows < found.len() {
             return Ok(dropped);
         }
     }

@@ -57,7 +57,7 @@ struct Known {
     sent: u64,
     /// The places after the parts that are under way.
     open: VecDeque<u64>,
-    /// When the device was last told how many of its keys are left.
+    /// When it was last looked whether the device has to be told how many of its keys are left.
     stock_told: Mono,
 }
 

@@ -24,9 +24,11 @@
 
 mod config;
 mod key;
+mod resets;
 mod server_key;
 mod verify;
 
 pub use config::{Callers, Expected, NOBODY, TlsError, accepting, binding, dialling, is_another_key, provider};
 pub use key::{Identity, KeyPair, peer_key};
+pub use resets::resetting;
 pub use server_key::{SERVER_KEY_CHARS, ServerKey, ServerKeyError};

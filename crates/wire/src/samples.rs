@@ -188,6 +188,7 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
         ("Entry: audience key", entry(Kind::AudienceKey, value())),
         ("Entry: device", entry(Kind::Device, value())),
         ("Entry: cut-off", entry(Kind::CutOff, value())),
+        ("Entry: server", entry(Kind::Server, value())),
         ("Entry: gone", entry(Kind::Contact, Value::Gone)),
     ]
 }

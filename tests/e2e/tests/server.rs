@@ -47,7 +47,7 @@ fn people_who_are_apart_write_through_the_server() -> Result<()> {
     server.kill()?;
     let server = Server::start(&lan, Host::THIRD, data.path())?;
     ada.start(&[])?;
-    // Grace hears of it when nothing came for a minute.
+    // Grace hears of it when she next says something to it: the new one tells her that her connection is no more.
     within(Duration::from_secs(180), "both come to Ada", || {
         Ok((texts(&ada, &grace)? == ["one", "two", "three", "four"]).then_some(()))
     })?;

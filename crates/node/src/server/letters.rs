@@ -93,6 +93,7 @@ impl Node {
             return Ok(());
         };
         let Some(line) = &self.server.line else { return Ok(()) };
+        let expires = line.time(step.now.mono).plus(limits::ENVELOPE_MS);
         // What it cannot read was sealed in a session that one of the two has no more.
         if !owed.unreadable.is_empty() && !line.fresh.contains(&device) {
             self.want_key(step, device);
@@ -108,7 +109,7 @@ impl Node {
                 conversation: account.into(),
                 sent: self.device.clock,
                 body,
-                expires: step.now.wall.plus(limits::ENVELOPE_MS),
+                expires,
                 envelope: None,
                 was_sealed: false,
                 mark: None,
@@ -139,7 +140,7 @@ impl Node {
         outcome: Outcome,
     ) -> Stepped {
         let again = match outcome {
-            Outcome::Kept | Outcome::Nobody | Outcome::Expired => {
+            Outcome::Kept | Outcome::Nobody => {
                 let row: Option<Owed> = step.db.row(Table::Owed, device.as_bytes())?;
                 if row.is_some_and(|row| row.number <= number) {
                     step.db.remove(Table::Owed, device.as_bytes());
@@ -147,7 +148,7 @@ impl Node {
                 }
                 limits::LETTER_MS
             }
-            Outcome::Full | Outcome::Busy | Outcome::Failed => limits::POST_PAUSE_MS,
+            Outcome::Full | Outcome::Busy | Outcome::Failed | Outcome::Expired => limits::POST_PAUSE_MS,
         };
         self.server.letters.entry(device).or_insert(step.now.mono.plus(again));
         Ok(())
@@ -187,16 +188,18 @@ impl Node {
             }
             self.received_up_to(step, &device, received)?;
         }
-        if let Some(line) = &mut self.server.line {
-            let way = line.ways.entry(device).or_default();
-            way.refusals = way.refusals.saturating_add(1);
-        }
         match number {
-            Some(_) => self.unseal_outbox(step, device),
+            Some(_) => {
+                self.refused_there(step.now.mono, device);
+                self.unseal_outbox(step, device)
+            }
             // What it lacks can be read as it is.
             None if ids.is_empty() => self.post_all_again(step, device),
-            // It was sealed anew since.
-            None => Ok(()),
+            // It was sealed anew since, or was a letter: whatever that told is told again.
+            None => {
+                self.owe(step, device, Word::Heard)?;
+                self.owe(step, device, Word::Lacks)
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use lamplit_wire::{
     server::{Epoch, Found, KeyFor, ListMark, Outcome, Post, Posted, Up, WantKey},
 };
 
+use super::ServerLine;
 use crate::{
     Node,
     db::{Typed, open_row},
@@ -30,8 +31,8 @@ pub(crate) struct Way {
     pub(super) asked_for_key: bool,
     /// Not to be tried before then: the server could not take more, had no key, or knows no such device.
     wait: Option<Mono>,
-    /// How often the device could not read what was sent.
-    pub(super) refusals: u32,
+    /// How often the device could not read what was sent, since it was last given time.
+    refusals: u32,
 }
 
 /// What was posted and is not answered.
@@ -49,7 +50,7 @@ impl Way {
     }
 
     fn may(&self) -> bool {
-        !self.asked_for_key && self.wait.is_none() && self.refusals <= limits::REFUSALS_A_LINK
+        !self.asked_for_key && self.wait.is_none()
     }
 
     /// Up to which number all is answered, if anything was sent.
@@ -90,7 +91,7 @@ impl Node {
         for (at, sealed) in rows {
             let seq = key::number_of(&at).ok_or(ReadError::Corrupt { table: Table::Outbox })?;
             let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
-            let envelope = match outgoing.envelope.take() {
+            let mut envelope = match outgoing.envelope.take() {
                 Some(envelope) => envelope,
                 None => match self.seal_envelope(step, &device, (seq, base), &mut outgoing)? {
                     Some(envelope) => {
@@ -106,6 +107,11 @@ impl Node {
                 },
             };
             let Some(line) = &mut self.server.line else { return Ok(()) };
+            // It was written by a clock that was behind, or is no longer good and not given up.
+            let there = line.time(step.now.mono);
+            if envelope.expires <= there {
+                envelope.expires = there.plus(limits::ENVELOPE_MS);
+            }
             let way = line.ways.entry(device).or_default();
             way.window.sent(seq);
             way.open.insert(seq);
@@ -185,14 +191,13 @@ impl Node {
         }
         way.window.acknowledged(seq);
         match outcome {
-            // What has expired here is given up with the next chores.
-            Outcome::Kept | Outcome::Expired => {}
-            Outcome::Nobody => way.try_again(seq, step.now.mono.plus(limits::NOBODY_PAUSE_MS)),
-            Outcome::Full | Outcome::Busy | Outcome::Failed => {
-                way.try_again(seq, step.now.mono.plus(limits::POST_PAUSE_MS));
+            Outcome::Kept => {}
+            Outcome::Nobody => line.try_again(&device, seq, step.now.mono.plus(limits::NOBODY_PAUSE_MS)),
+            Outcome::Full | Outcome::Busy | Outcome::Failed | Outcome::Expired => {
+                line.try_again(&device, seq, step.now.mono.plus(limits::POST_PAUSE_MS));
             }
         }
-        let up_to = way.answered_up_to();
+        let up_to = line.ways.get(&device).map_or(0, Way::answered_up_to);
         let mut peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
         let before = peer.kept.filter(|(life, _)| *life == epoch).map_or(0, |(_, kept)| kept);
         if up_to > before {
@@ -231,11 +236,22 @@ impl Node {
         if let Some(peer) = step.db.row::<Peer>(Table::Peers, device.as_bytes())?.filter(|peer| peer.kept.is_some()) {
             step.db.put(Table::Peers, device.as_bytes(), &Peer { kept: None, ..peer })?;
         }
-        if let Some(way) = self.server.line.as_mut().and_then(|line| line.ways.get_mut(&device)) {
-            way.send_again_from(0);
+        if let Some(line) = &mut self.server.line {
+            line.send_again_from(&device, 0);
         }
         self.posted.insert(device);
         Ok(())
+    }
+
+    /// A device could not read what was sent. One that says so again and again is not kept busy with.
+    pub(super) fn refused_there(&mut self, now: Mono, device: DeviceId) {
+        let Some(line) = &mut self.server.line else { return };
+        let way = line.ways.entry(device).or_default();
+        way.refusals = way.refusals.saturating_add(1);
+        if way.refusals > limits::REFUSALS_A_LINK {
+            way.refusals = 0;
+            way.wait = Some(now.plus(limits::NOBODY_PAUSE_MS));
+        }
     }
 
     /// An account's list is another one than before: a device that the server did not know may be one that it knows.
@@ -263,17 +279,21 @@ impl Node {
     }
 }
 
-impl Way {
-    /// What could not be kept, and all after it, goes again at some time.
-    fn try_again(&mut self, seq: u64, at: Mono) {
-        self.wait = Some(at);
-        self.send_again_from(seq);
+impl ServerLine {
+    /// What could not be kept, and all after it, goes to a device again at some time.
+    fn try_again(&mut self, device: &DeviceId, seq: u64, at: Mono) {
+        self.ways.entry(*device).or_default().wait = Some(at);
+        self.send_again_from(device, seq);
     }
 
-    /// Everything from `seq` on goes again.
-    fn send_again_from(&mut self, seq: u64) {
-        self.window.again_from(seq);
-        self.open.split_off(&seq);
+    /// Everything from `seq` on goes again. What is answered of it now says nothing of what it is sealed into then.
+    fn send_again_from(&mut self, device: &DeviceId, seq: u64) {
+        if let Some(way) = self.ways.get_mut(device) {
+            way.window.again_from(seq);
+            way.open.split_off(&seq);
+        }
+        let stays = |sent: &Sent| !matches!(sent, Sent::Mail(to, number) if to == device && *number >= seq);
+        self.posts.retain(|_, sent| stays(sent));
     }
 }
 
