@@ -83,7 +83,12 @@ pub(crate) mod key {
 
     /// `F ‖ device ‖ epoch` → a signed key for when there are no others.
     pub(crate) fn fallback(device: &DeviceId, epoch: Epoch) -> Vec<u8> {
-        [of(b"F", device).as_slice(), &epoch.0].concat()
+        [fallbacks(device).as_slice(), &epoch.0].concat()
+    }
+
+    /// The same of all lives.
+    pub(crate) fn fallbacks(device: &DeviceId) -> Vec<u8> {
+        of(b"F", device)
     }
 
     /// How the keys of rows begin that are a device's.

@@ -21,7 +21,7 @@ use crate::{
     mail,
     service::{Failed, Service},
     stock,
-    store::Store,
+    store::{Store, StoreError},
 };
 
 /// One device's connection.
@@ -448,7 +448,7 @@ impl Session {
             if !page.items.is_empty() {
                 known.open.push_back(page.place);
                 let cursor = Cursor { epoch: store.epoch(), place: page.place };
-                let items = List::try_from(page.items).unwrap_or_default();
+                let items = List::try_from(page.items).map_err(|_| StoreError::Corrupt)?;
                 turn.say(Down::Feed(Feed { items, cursor, last: !page.more }));
             }
             if !page.more {

@@ -40,7 +40,8 @@ pub(crate) async fn put(
     if let Some(fallback) = &stock.fallback {
         // It comes with the first stock in each life of the store: what is there of earlier ones is of no use.
         let partition = Partition::Account(account);
-        let all = store.scan(&partition, &key::one_times(&device), None, 2 * STOCK).await?;
+        let mut all = store.scan(&partition, &key::one_times(&device), None, 2 * STOCK).await?;
+        all.extend(store.scan(&partition, &key::fallbacks(&device), None, STOCK).await?);
         let present = key::one_time(&device, store.epoch());
         let stale = all.into_iter().filter(|(at, _)| !at.starts_with(&present));
         changes.extend(stale.map(|(key, _)| Change::Remove { key }));
