@@ -1,11 +1,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use tokio::time::sleep;
 
 use crate::{
     api::{CancelFile, Event, FetchFile, FileState, GetFile, GetFiles, Say, SendFile, Subscribe},
     frame::ErrorCode,
-    testing::{Daemon, code, wait_for},
+    testing::{Daemon, PATIENCE, code, wait_for},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,13 +36,15 @@ async fn one_file_is_asked_for_by_its_message() {
     assert_eq!(offered.await, sent);
     // Small ones are fetched unasked; asked for or not, it is here in the end and nothing is under way any more.
     there.call(FetchFile { message: sent.clone() }).await.unwrap();
+    let end = Instant::now() + PATIENCE;
     let now = loop {
         let now = there.call(GetFile { message: sent.clone() }).await.unwrap();
         assert!(now.transfers.iter().all(|transfer| transfer.file == now.message.file.as_ref().unwrap().id));
         if matches!(now.message.file.as_ref().unwrap().state, FileState::Here { .. }) && now.transfers.is_empty() {
             break now;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert!(Instant::now() < end, "it does not come: {:?}, {:?}", now.message.file, now.transfers);
+        sleep(Duration::from_millis(20)).await;
     };
     assert!(!now.message.mine);
     here.call(CancelFile { message: sent.clone() }).await.unwrap();
