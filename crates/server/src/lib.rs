@@ -25,4 +25,4 @@ mod server;
 pub use committer::Keeper;
 pub use key::KeyError;
 pub use lines::address_lines;
-pub use server::{Config, Server, StartError, read_key};
+pub use server::{Config, Server, StartError, read_key, store_of};

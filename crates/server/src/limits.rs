@@ -57,3 +57,8 @@ pub const TIDY: Duration = Duration::from_secs(60 * 60);
 pub const STOPPING: Duration = Duration::from_secs(5);
 /// Addresses that are told. Further ones are left out.
 pub const ADDRESSES: usize = 16;
+
+/// Bytes of a file of settings. A longer one is refused.
+pub const SETTINGS_BYTES: u64 = 64 * 1024;
+/// Names in the environment that are told because they mean nothing. Further ones are left out.
+pub const NOTES: usize = 8;

@@ -75,7 +75,7 @@ impl Server {
             let key = key::load_or_make(&data)?;
             let mut fresh = [0; 8];
             getrandom::fill(&mut fresh).map_err(|error| KeyError::Random(error.to_string()))?;
-            let depot = Depot::open(&data.join(STORE), Epoch(fresh))?;
+            let depot = Depot::open(&store_of(&data), Epoch(fresh))?;
             Ok::<_, StartError>((key, depot))
         });
         let (key, depot) = opening.await.map_err(|error| StartError::System(error.to_string()))??;
@@ -126,6 +126,11 @@ impl Server {
 /// [`KeyError`].
 pub fn read_key(data: &Path) -> Result<ServerKey, KeyError> {
     Ok(ServerKey(key::load(data)?.public()))
+}
+
+/// The store of the server whose data is in `data`.
+pub fn store_of(data: &Path) -> PathBuf {
+    data.join(STORE)
 }
 
 /// Drops what nobody came for, now and then.

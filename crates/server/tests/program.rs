@@ -1,6 +1,7 @@
 //! The program, as its operator uses it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -68,7 +69,7 @@ fn it_says_where_it_is_and_what_it_took_for_granted_and_stops_when_told() {
     let data = home.path().join(".local/share/lamplit-server");
     let told = format!("Its data: {} (by default: see --help)", data.display());
     assert!(said.contains(&told), "{said:?}");
-    assert!(said.contains(&format!("It listens on UDP {place}")), "this was said by who started it: {said:?}");
+    assert!(said.contains(&format!("It listens on UDP {place} (by --listen)")), "{said:?}");
     assert_eq!(server.end(Signal::TERM), Some(0));
 
     // The same server, from what is on the disk.
@@ -76,7 +77,10 @@ fn it_says_where_it_is_and_what_it_took_for_granted_and_stops_when_told() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("lamplit:server/{key}@192.0.2.1:4433\n"));
     let mut again = Running::start(home.path(), &["run", "--listen", "[::1]:0", "--data", data.to_str().unwrap()]);
     let said = again.until("may open an account");
-    assert!(said.iter().any(|line| line.contains(key)) && said.contains(&format!("Its data: {}", data.display())));
+    assert!(
+        said.iter().any(|line| line.contains(key))
+            && said.contains(&format!("Its data: {} (by --data)", data.display()))
+    );
     assert_eq!(again.end(Signal::INT), Some(0));
 }
 
@@ -104,4 +108,53 @@ fn help_tells_of_commands_and_defaults() {
     for text in ["address", "--data", "~/.local/share/lamplit-server", "--listen", "[::]:4433", "LAMPLIT_LOG"] {
         assert!(help.contains(text), "{text} is not in {help}");
     }
+}
+
+#[test]
+fn check_says_what_would_hold_and_by_whom_and_starts_and_changes_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join(".local/share/lamplit-server");
+    let output = run(home.path(), &["--check"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for text in ["(by default: see --help)", "UDP [::]:4433", "no file", "no key yet", "no store yet"] {
+        assert!(said.contains(text), "{text} is not in {said}");
+    }
+    assert!(!home.path().join(".local").exists(), "it made something");
+
+    // The file that the program prints, with one of its lines changed.
+    let file = String::from_utf8(run(home.path(), &["config"]).stdout).unwrap();
+    fs::create_dir_all(&data).unwrap();
+    let path = data.join("lamplit-server.toml");
+    fs::write(&path, file.replace("#open = true", "open = false")).unwrap();
+    let line = 1 + file.lines().position(|line| line == "#open = true").unwrap();
+    let output = program(home.path()).arg("--check").env("LAMPLIT_SERVER_LISTEN", "[::1]:5").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(&format!("Nobody new may open an account ({}, line {line})", path.display())), "{said}");
+    assert!(said.contains("It listens on UDP [::1]:5 (by LAMPLIT_SERVER_LISTEN)"), "{said}");
+
+    fs::write(&path, "open = false\nlissen = \"[::]:1\"\n").unwrap();
+    for args in [&["--check"][..], &["run", "--check"], &["run"], &["address"]] {
+        let output = run(home.path(), args);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(error.contains("line 2: there is no setting lissen: the nearest is listen"), "{error}");
+    }
+    fs::remove_file(&path).unwrap();
+    fs::write(data.join("server.key"), "no key").unwrap();
+    let output = run(home.path(), &["--check"]);
+    assert_eq!(output.status.code(), Some(1), "a key that others may read");
+    let output = program(home.path()).arg("--check").env("LAMPLIT_LOG", "lamplit=loud").output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && error.contains("LAMPLIT_LOG"), "{error}");
+}
+
+#[test]
+fn a_server_that_is_not_open_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let mut server = Running::start(home.path(), &["--listen", "[::1]:0", "--open", "false"]);
+    let said = server.until("may open an account");
+    assert_eq!(said.last().unwrap(), "Nobody new may open an account (by --open).");
+    assert!(said.iter().any(|line| line.starts_with("Its settings: no file")), "{said:?}");
+    assert_eq!(server.end(Signal::TERM), Some(0));
 }
