@@ -24,6 +24,35 @@ pub(crate) enum Command {
     Run(Run),
     /// Prints the server's address for devices, a line for each way to it.
     Address(Place),
+    /// Copies the store to a new file, while the server runs or not. The running server writes it: into a place where it may.
+    Backup {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Makes a store from a backup, if there is none. The server must not run.
+    Restore {
+        /// The backup
+        file: PathBuf,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Reads all of the store, or of a backup, and says whether it is sound. No server may have it open.
+    Verify {
+        /// The file [default: the store in the data directory]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Says how the running server stands.
+    Stats {
+        /// As JSON: {"accounts", "connections", "uptime_seconds", "store_bytes"}
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        at: Where,
+    },
     /// Prints a file of settings: each with what holds without it, and what it means.
     Config,
 }
@@ -38,15 +67,22 @@ pub(crate) struct Run {
     pub(crate) place: Place,
 }
 
-/// Which server.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Place {
+/// Where a server's things are.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Where {
     /// A file of settings [default: lamplit-server.toml in its data directory, if that is there]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Where its key and its store are [default: $XDG_DATA_HOME/lamplit-server or ~/.local/share/lamplit-server]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// Which server.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Place {
+    #[command(flatten)]
+    pub(crate) at: Where,
     /// Where it listens: UDP. [::] takes IPv4 too [default: [::]:4433]
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Option<SocketAddr>,

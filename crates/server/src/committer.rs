@@ -45,6 +45,13 @@ impl Keeper {
     }
 }
 
+impl Keeper {
+    /// What is asked besides the sessions.
+    pub(crate) fn depot(&self) -> Arc<Depot> {
+        self.depot.clone()
+    }
+}
+
 impl Store for Keeper {
     fn epoch(&self) -> Epoch {
         self.depot.epoch()

@@ -45,9 +45,9 @@ pub(crate) enum OpenError {
 pub(crate) async fn keep<S: Store + 'static>(
     endpoint: Endpoint,
     shared: Arc<Shared<S>>,
+    admission: Arc<Admission>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let admission = Arc::<Admission>::default();
     let mut guests = JoinSet::new();
     let stop = stopping.clone();
     loop {

@@ -58,6 +58,17 @@ pub const STOPPING: Duration = Duration::from_secs(5);
 /// Addresses that are told. Further ones are left out.
 pub const ADDRESSES: usize = 16;
 
+/// Commands that are answered at once. A further one is turned away.
+pub const ADMINS: usize = 4;
+/// Bytes of a question or an answer: a path may take 4,096, each written as six. A longer one is refused.
+pub const ADMIN_LINE: u64 = 32 * 1024;
+/// How long a command may take to ask, and to take its answer. Then its connection ends.
+pub const ADMIN_PATIENCE: Duration = Duration::from_secs(10);
+/// How long after a failure no command is taken.
+pub const ADMIN_REST: Duration = Duration::from_millis(200);
+/// Accounts that are counted in one go.
+pub const ACCOUNTS_PAGE: usize = 256;
+
 /// Bytes of a file of settings. A longer one is refused.
 pub const SETTINGS_BYTES: u64 = 64 * 1024;
 /// Names in the environment that are told because they mean nothing. Further ones are left out.

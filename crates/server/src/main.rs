@@ -3,8 +3,10 @@
 mod args;
 mod check;
 mod settings;
+mod store;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -14,7 +16,7 @@ use lamplit_service::Settings as Decided;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Args, Command, Place, Run};
+use crate::args::{Args, Command, Place, Run, Where};
 use crate::settings::{OfProcess, Settings};
 
 fn main() -> ExitCode {
@@ -31,10 +33,22 @@ fn main() -> ExitCode {
 fn obey(args: Args) -> anyhow::Result<()> {
     match args.command {
         Some(Command::Config) => Ok(io::stdout().lock().write_all(settings::file::COMMENTED.as_bytes())?),
+        Some(Command::Backup { file, at }) => store::backup(&data(at)?, &file),
+        Some(Command::Restore { file, at }) => store::restore(&data(at)?, &file),
+        Some(Command::Verify { file, at }) => match file {
+            // It needs no data directory.
+            Some(file) => store::verify(&file),
+            None => store::verify(&lamplit_server::store_of(&data(at)?)),
+        },
+        Some(Command::Stats { json, at }) => store::stats(&data(at)?, json),
         Some(Command::Address(place)) => address(&place),
         Some(Command::Run(run)) => start(&run),
         None => start(&args.run),
     }
+}
+
+fn data(at: Where) -> anyhow::Result<PathBuf> {
+    Ok(Settings::read(&Place { at, ..Place::default() }, &OfProcess)?.data.value)
 }
 
 fn address(place: &Place) -> anyhow::Result<()> {
@@ -60,7 +74,10 @@ fn start(run: &Run) -> anyhow::Result<()> {
         .with_writer(io::stderr)
         .init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
-    runtime.block_on(serve(&settings))
+    let ended = runtime.block_on(serve(&settings));
+    // A copy of a large store that is under way is given up, and not waited for.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {

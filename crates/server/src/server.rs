@@ -8,10 +8,12 @@ use lamplit_depot::Depot;
 use lamplit_service::{Service, Settings, Store, tidy};
 use lamplit_tls::{Identity, ServerKey};
 use lamplit_wire::server::Epoch;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
+use crate::admin::{self, Admin, BindError, Desk};
+use crate::admission::Admission;
 use crate::clock::Clock;
 use crate::committer::Keeper;
 use crate::connection::Shared;
@@ -48,6 +50,9 @@ pub enum StartError {
         /// What the system said.
         why: String,
     },
+    /// The socket for commands.
+    #[error(transparent)]
+    Admin(#[from] BindError),
     /// The system gives no thread or no random numbers.
     #[error("the system does not give what the server needs: {0}")]
     System(String),
@@ -61,6 +66,7 @@ pub struct Server {
     stopping: watch::Sender<bool>,
     door: JoinHandle<()>,
     tidying: JoinHandle<()>,
+    answering: JoinHandle<()>,
     committing: thread::JoinHandle<()>,
 }
 
@@ -71,6 +77,7 @@ impl Server {
     /// [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let Config { data, listen, settings } = config;
+        let (place, store) = (data.clone(), store_of(&data));
         let opening = spawn_blocking(move || {
             let key = key::load_or_make(&data)?;
             let mut fresh = [0; 8];
@@ -83,14 +90,20 @@ impl Server {
         let refused = |why: String| StartError::Listen { listen, why };
         let endpoint = door::open(listen, Arc::new(key)).map_err(|error| refused(error.to_string()))?;
         let bound = endpoint.local_addr().map_err(|error| refused(error.to_string()))?;
+        let admin = Admin::bind(&place)?;
         let (keeper, committing) =
             Keeper::start(depot).map_err(|error: io::Error| StartError::System(error.to_string()))?;
+        let admission = Arc::<Admission>::default();
+        let clock = Clock::start();
+        let desk =
+            Desk { depot: keeper.depot(), admission: admission.clone(), clock, store, copying: Mutex::default() };
         let service = Service::new(keeper, settings);
-        let shared = Arc::new(Shared { service, hub: Arc::default(), clock: Clock::start() });
+        let shared = Arc::new(Shared { service, hub: Arc::default(), clock });
         let (stopping, stops) = watch::channel(false);
         let tidying = tokio::spawn(tidy_all(shared.clone()));
-        let door = tokio::spawn(door::keep(endpoint, shared, stops));
-        Ok(Self { key: public, bound, stopping, door, tidying, committing })
+        let door = tokio::spawn(door::keep(endpoint, shared, admission, stops.clone()));
+        let answering = tokio::spawn(admin.serve(Arc::new(desk), stops));
+        Ok(Self { key: public, bound, stopping, door, tidying, answering, committing })
     }
 
     /// Its key, by which devices know it.
@@ -107,7 +120,7 @@ impl Server {
     pub async fn stop(self) {
         self.stopping.send_replace(true);
         self.tidying.abort();
-        for task in [self.door, self.tidying] {
+        for task in [self.door, self.tidying, self.answering] {
             if let Err(error) = task.await
                 && error.is_panic()
             {
@@ -131,6 +144,14 @@ pub fn read_key(data: &Path) -> Result<ServerKey, KeyError> {
 /// The store of the server whose data is in `data`.
 pub fn store_of(data: &Path) -> PathBuf {
     data.join(STORE)
+}
+
+/// Copies a store that no server has open to `to`, where nothing may be yet.
+///
+/// # Errors
+/// A text for whoever asked for it.
+pub fn copy_store(depot: &Depot, to: &Path) -> Result<(), String> {
+    admin::copy(depot, to)
 }
 
 /// Drops what nobody came for, now and then.

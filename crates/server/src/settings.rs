@@ -100,7 +100,7 @@ impl Environment for OfProcess {
 impl Settings {
     /// Reads all there is.
     pub(crate) fn read(place: &Place, environment: &impl Environment) -> anyhow::Result<Self> {
-        let named = place.config.clone().or_else(|| environment.get(names::CONFIG).map(PathBuf::from));
+        let named = place.at.config.clone().or_else(|| environment.get(names::CONFIG).map(PathBuf::from));
         let (file, data) = match named {
             Some(path) => {
                 let text = read_file(&path)?.ok_or_else(|| anyhow!("there is no file {}", path.display()))?;
@@ -171,7 +171,7 @@ fn data(
     in_file: Option<(PathBuf, By)>,
 ) -> anyhow::Result<Chosen<PathBuf>> {
     let said = [
-        place.data.clone().map(|data| (data, By::Option("--data"))),
+        place.at.data.clone().map(|data| (data, By::Option("--data"))),
         environment.get(names::DATA).map(|data| (PathBuf::from(data), By::Environment(names::DATA))),
         in_file,
     ];

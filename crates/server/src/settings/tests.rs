@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use super::*;
+use crate::args::Where;
 
 #[derive(Default)]
 struct Of(BTreeMap<String, OsString>);
@@ -26,7 +27,7 @@ impl Environment for Of {
 }
 
 fn place() -> Place {
-    Place { config: None, data: None, listen: None, open: None }
+    Place::default()
 }
 
 #[test]
@@ -68,14 +69,14 @@ fn the_file_in_the_data_directory_is_read_and_cannot_move_it() {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join(FILE);
     fs::write(&file, "open = false\n").unwrap();
-    let place = Place { data: Some(data.path().to_path_buf()), ..place() };
+    let place = Place { at: Where { config: None, data: Some(data.path().to_path_buf()) }, ..place() };
     let read = Settings::read(&place, &Of::default()).unwrap();
     assert_eq!(read.open.by, By::File(file.clone(), 1));
 
     fs::write(&file, "\ndata = \"/elsewhere\"\n").unwrap();
     let error = Settings::read(&place, &Of::default()).unwrap_err().to_string();
     assert!(error.contains("line 2") && error.contains("--config"), "{error}");
-    let named = Place { config: Some(file.clone()), ..place };
+    let named = Place { at: Where { config: Some(file.clone()), ..place.at }, ..Place::default() };
     assert_eq!(Settings::read(&named, &Of::default()).unwrap().data.by, By::Option("--data"));
 }
 
@@ -91,7 +92,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_say() {
     assert!(refused(place(), Of::default()).contains("--data"));
 
     let file = home.path().join("a.toml");
-    let named = || Place { config: Some(file.clone()), ..place() };
+    let named = || Place { at: Where { config: Some(file.clone()), data: None }, ..place() };
     fs::write(&file, "data = \"beside\"\n").unwrap();
     assert!(refused(named(), environment()).contains("line 1: beside is no whole path"));
     fs::write(&file, "#".repeat(70_000)).unwrap();
