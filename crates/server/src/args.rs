@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::settings::Status;
+
 /// The sync server of Lamplit: keeps what is for devices that are away, and can read none of it.
 ///
 /// Start it, and type the address it prints into your devices. Its key is in its data directory: who copies that directory
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     },
     /// Prints a file of settings: each with what holds without it, and what it means.
     Config,
+    /// Prints the manual page: `lamplit-server manual | man -l -`.
+    Manual,
 }
 
 /// How it runs.
@@ -89,4 +93,7 @@ pub(crate) struct Place {
     /// Whether anybody who has its address may open an account [default: true]
     #[arg(long, value_name = "true|false")]
     pub(crate) open: Option<bool>,
+    /// Where programs on this machine may ask by HTTP for /metrics, /healthz and /readyz, or "off" [default: off]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) status: Option<Status>,
 }

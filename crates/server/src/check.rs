@@ -8,14 +8,15 @@ use lamplit_server::{KeyError, read_key};
 
 use crate::settings::Settings;
 
-/// Says every setting, and who said it. `listens` is where the server is, or would be.
-pub(crate) fn say(out: &mut impl Write, settings: &Settings, listens: &str) -> io::Result<()> {
+/// Says every setting, and who said it. `listens` and `status` are where it is, or would be.
+pub(crate) fn say(out: &mut impl Write, settings: &Settings, listens: &str, status: &str) -> io::Result<()> {
     match &settings.file {
         Some(file) => writeln!(out, "Its settings: {}", file.display())?,
         None => writeln!(out, "Its settings: no file, what is built in holds (`lamplit-server config` prints one)")?,
     }
     writeln!(out, "Its data: {} ({})", settings.data.value.display(), settings.data.by)?;
     writeln!(out, "It listens on UDP {listens} ({})", settings.listen.by)?;
+    writeln!(out, "Its status by HTTP: {status} ({})", settings.status.by)?;
     writeln!(out, "It logs: {} ({})", settings.log.value, settings.log.by)?;
     let who = if settings.open.value { "Anybody who has the address" } else { "Nobody new" };
     writeln!(out, "{who} may open an account ({}).", settings.open.by)
@@ -27,7 +28,7 @@ pub(crate) fn check(settings: &Settings) -> anyhow::Result<()> {
     for note in &settings.notes {
         writeln!(out, "Note: {note}.")?;
     }
-    say(&mut out, settings, &settings.listen.value.to_string())?;
+    say(&mut out, settings, &settings.listen.value.to_string(), &settings.status.value.to_string())?;
     let data = &settings.data.value;
     match read_key(data) {
         Ok(_) => writeln!(out, "Its key is there.")?,

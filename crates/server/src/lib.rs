@@ -21,7 +21,9 @@ mod hub;
 mod key;
 pub mod limits;
 mod lines;
+mod metrics;
 mod server;
+mod status;
 
 pub use admin::{Answer, AskError, BindError, Request, Stats, ask};
 pub use committer::Keeper;

@@ -66,6 +66,15 @@ pub const ADMIN_LINE: u64 = 32 * 1024;
 pub const ADMIN_PATIENCE: Duration = Duration::from_secs(10);
 /// How long after a failure no command is taken.
 pub const ADMIN_REST: Duration = Duration::from_millis(200);
+/// Who asks for the status at once. Further ones wait.
+pub const STATUS_GUESTS: usize = 16;
+/// Bytes of what they ask. More is refused.
+pub const STATUS_BYTES: usize = 16 * 1024;
+/// How long they may take to ask and to take the answer. Then their connection ends.
+pub const STATUS_PATIENCE: Duration = Duration::from_secs(10);
+/// How long after a failed commit the server is said not to be ready, unless a later one succeeds.
+pub const FAILING: Duration = Duration::from_secs(30);
+
 /// Accounts that are counted in one go.
 pub const ACCOUNTS_PAGE: usize = 256;
 

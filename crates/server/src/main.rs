@@ -10,14 +10,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use lamplit_server::{Config, Server, address_lines, read_key};
 use lamplit_service::Settings as Decided;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Args, Command, Place, Run, Where};
-use crate::settings::{OfProcess, Settings};
+use crate::settings::{OfProcess, Settings, Status};
 
 fn main() -> ExitCode {
     match obey(Args::parse()) {
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
 fn obey(args: Args) -> anyhow::Result<()> {
     match args.command {
         Some(Command::Config) => Ok(io::stdout().lock().write_all(settings::file::COMMENTED.as_bytes())?),
+        Some(Command::Manual) => Ok(clap_mangen::Man::new(Args::command()).render(&mut io::stdout().lock())?),
         Some(Command::Backup { file, at }) => store::backup(&data(at)?, &file),
         Some(Command::Restore { file, at }) => store::restore(&data(at)?, &file),
         Some(Command::Verify { file, at }) => match file {
@@ -88,16 +90,29 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         tracing::warn!("{note}");
     }
     let decided = Decided { open: settings.open.value };
-    let config = Config { data: settings.data.value.clone(), listen: settings.listen.value, settings: decided };
+    let status = match settings.status.value {
+        Status::Off => None,
+        Status::At(at) => Some(at),
+    };
+    let config = Config { data: settings.data.value.clone(), listen: settings.listen.value, status, settings: decided };
     let server = Server::start(config).await?;
     tell(&server, settings)?;
+    notify(&NotifyState::Ready);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    notify(&NotifyState::Stopping);
     tracing::info!("stopping");
     server.stop().await;
     Ok(())
+}
+
+/// Tells systemd, if that started it.
+fn notify(state: &NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(core::slice::from_ref(state)) {
+        tracing::warn!(%error, "systemd could not be told how the server stands");
+    }
 }
 
 /// What whoever starts it wants to know.
@@ -108,7 +123,12 @@ fn tell(server: &Server, settings: &Settings) -> anyhow::Result<()> {
         writeln!(out, "  {line}")?;
     }
     writeln!(out, "Where it has a name, put that in place of the number between @ and the last colon.")?;
-    check::say(&mut out, settings, &server.bound().to_string())?;
+    check::say(
+        &mut out,
+        settings,
+        &server.bound().to_string(),
+        &server.status().map_or_else(|| "off".to_owned(), |at| at.to_string()),
+    )?;
     out.flush()?;
     Ok(())
 }

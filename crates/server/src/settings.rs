@@ -16,6 +16,9 @@ use crate::args::Place;
 use crate::settings::file::Line;
 
 pub(crate) mod file;
+mod status;
+
+pub(crate) use status::Status;
 
 /// Its name in the data directory.
 const FILE: &str = "lamplit-server.toml";
@@ -30,10 +33,11 @@ mod names {
     pub(super) const DATA: &str = "LAMPLIT_SERVER_DATA";
     pub(super) const LISTEN: &str = "LAMPLIT_SERVER_LISTEN";
     pub(super) const OPEN: &str = "LAMPLIT_SERVER_OPEN";
+    pub(super) const STATUS: &str = "LAMPLIT_SERVER_STATUS";
     pub(super) const LOG: &str = "LAMPLIT_LOG";
     /// How all begin but the last, which the program `lamplit` has too.
     pub(super) const BEGINNING: &str = "LAMPLIT_SERVER_";
-    pub(super) const ALL: [&str; 4] = [CONFIG, DATA, LISTEN, OPEN];
+    pub(super) const ALL: [&str; 5] = [CONFIG, DATA, LISTEN, OPEN, STATUS];
 }
 
 /// All settings.
@@ -42,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) data: Chosen<PathBuf>,
     pub(crate) listen: Chosen<SocketAddr>,
     pub(crate) open: Chosen<bool>,
+    pub(crate) status: Chosen<Status>,
     pub(crate) log: Chosen<String>,
     /// The file that was read.
     pub(crate) file: Option<PathBuf>,
@@ -138,6 +143,11 @@ impl Settings {
             parsed(environment, names::OPEN, "true or false")?,
             said.open.map(|said| (said.value, of_file(said.line))),
         ]);
+        let status = Chosen::first([
+            place.status.map(|value| (value, By::Option("--status"))),
+            parsed(environment, names::STATUS, status::WANTED)?,
+            said.status.map(|said| (said.value, of_file(said.line))),
+        ]);
         let log = Chosen::first([
             parsed(environment, names::LOG, "a text")?,
             said.log.map(|said| (said.value, of_file(said.line))),
@@ -146,6 +156,7 @@ impl Settings {
             data,
             listen: listen.unwrap_or(Chosen { value: LISTEN, by: By::Default }),
             open: open.unwrap_or(Chosen { value: true, by: By::Default }),
+            status: status.unwrap_or(Chosen { value: Status::Off, by: By::Default }),
             log: log.unwrap_or(Chosen { value: LOG.to_owned(), by: By::Default }),
             notes: unknown_names(environment),
             file,

@@ -327,7 +327,9 @@ async fn start(data: &Path) -> Server {
 }
 
 async fn start_at(data: &Path, listen: SocketAddr) -> Server {
-    Server::start(Config { data: data.join("data"), listen, settings: Settings::default() }).await.unwrap()
+    Server::start(Config { data: data.join("data"), listen, status: None, settings: Settings::default() })
+        .await
+        .unwrap()
 }
 
 /// What the program says to a command about the server whose data is in `data`; an error if it failed.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use crate::settings::nearest;
+use crate::settings::{Status, nearest};
 
 /// The file with every setting, and what it means.
 pub(crate) const COMMENTED: &str = include_str!("lamplit-server.toml");
@@ -19,6 +19,7 @@ pub(crate) struct Said {
     pub(crate) data: Option<Line<PathBuf>>,
     pub(crate) listen: Option<Line<SocketAddr>>,
     pub(crate) open: Option<Line<bool>>,
+    pub(crate) status: Option<Line<Status>>,
     pub(crate) log: Option<Line<String>>,
 }
 
@@ -45,11 +46,12 @@ struct Raw {
     data: Option<Spanned<PathBuf>>,
     listen: Option<Spanned<SocketAddr>>,
     open: Option<Spanned<bool>>,
+    status: Option<Spanned<Status>>,
     log: Option<Spanned<String>>,
 }
 
 /// The names of [`Raw`].
-const NAMES: [&str; 4] = ["data", "listen", "open", "log"];
+const NAMES: [&str; 5] = ["data", "listen", "open", "status", "log"];
 
 /// Reads the text of a file.
 pub(crate) fn parse(text: &str) -> Result<Said, FileError> {
@@ -74,6 +76,7 @@ pub(crate) fn parse(text: &str) -> Result<Said, FileError> {
         data: raw.data.map(|value| Line::of(text, value)),
         listen: raw.listen.map(|value| Line::of(text, value)),
         open: raw.open.map(|value| Line::of(text, value)),
+        status: raw.status.map(|value| Line::of(text, value)),
         log: raw.log.map(|value| Line::of(text, value)),
     })
 }

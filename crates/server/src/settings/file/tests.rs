@@ -14,8 +14,9 @@ fn the_commented_file_says_nothing_and_names_every_setting() {
     let said = parse(&settings.join("\n")).unwrap();
     assert_eq!(said.listen.unwrap().value, crate::settings::LISTEN);
     assert!(said.open.unwrap().value);
+    assert_eq!(said.status.unwrap().value, Status::Off);
     let log = said.log.unwrap();
-    assert_eq!((log.value.as_str(), log.line), (crate::settings::LOG, 4));
+    assert_eq!((log.value.as_str(), log.line), (crate::settings::LOG, 5));
 }
 
 #[test]
@@ -33,6 +34,7 @@ fn what_is_written_wrong_is_refused_with_its_line() {
         ("open = \"yes\"\n", 1),
         ("open = true\n\nopen = false\n", 3),
         ("\nopen\n", 2),
+        ("open = true\nstatus = \"0.0.0.0:9464\"", 2),
         ("log = [\"info\"]", 1),
     ] {
         let error = parse(text).unwrap_err();
