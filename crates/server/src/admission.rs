@@ -57,6 +57,11 @@ impl Admission {
         Some(Place { admission: self.clone(), source, is_handshake: true })
     }
 
+    /// Connections, handshakes included.
+    pub(crate) fn connections(&self) -> usize {
+        self.lock().all.connections
+    }
+
     /// Handshakes under way.
     pub(crate) fn handshakes(&self) -> usize {
         self.lock().all.handshakes

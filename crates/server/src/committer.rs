@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
 use lamplit_depot::Depot;
 use lamplit_service::{Applied, ApplyError, Batch, Partition, Row, Store, StoreError};
@@ -14,6 +15,7 @@ use tokio::task::unconstrained;
 use tokio::time::timeout;
 
 use crate::limits;
+use crate::metrics::Metrics;
 
 /// The [`Store`] of all sessions: reads go to the depot, changes to the thread that commits.
 #[derive(Debug)]
@@ -35,13 +37,39 @@ impl Keeper {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(depot: Depot) -> io::Result<(Self, thread::JoinHandle<()>)> {
+        Self::start_counting(depot, Arc::default())
+    }
+
+    /// The same, counting the commits.
+    pub(crate) fn start_counting(depot: Depot, metrics: Arc<Metrics>) -> io::Result<(Self, thread::JoinHandle<()>)> {
         let depot = Arc::new(depot);
         let (queue, waiting) = mpsc::channel(limits::QUEUE);
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
         let committing = depot.clone();
-        let run = move || runtime.block_on(commit_all(&committing, waiting));
+        let run = move || runtime.block_on(commit_all(&committing, &metrics, waiting));
         let thread = thread::Builder::new().name("commits".to_owned()).spawn(run)?;
         Ok((Self { depot, queue }, thread))
+    }
+}
+
+impl Keeper {
+    /// What is asked besides the sessions.
+    pub(crate) fn depot(&self) -> Arc<Depot> {
+        self.depot.clone()
+    }
+
+    /// Whether changes are committed, for who does not hold the keeper.
+    pub(crate) fn pulse(&self) -> Pulse {
+        Pulse(self.queue.downgrade())
+    }
+}
+
+/// Tells whether the thread is there.
+pub(crate) struct Pulse(mpsc::WeakSender<Waiting>);
+
+impl Pulse {
+    pub(crate) fn beats(&self) -> bool {
+        self.0.upgrade().is_some_and(|queue| !queue.is_closed())
     }
 }
 
@@ -86,7 +114,7 @@ enum Spread {
     After(Duration),
 }
 
-async fn commit_all(depot: &Depot, mut waiting: mpsc::Receiver<Waiting>) {
+async fn commit_all(depot: &Depot, metrics: &Metrics, mut waiting: mpsc::Receiver<Waiting>) {
     // The store may come with rows that are not spread.
     let mut spread = Spread::After(limits::QUIET);
     let mut group = Vec::new();
@@ -99,7 +127,7 @@ async fn commit_all(depot: &Depot, mut waiting: mpsc::Receiver<Waiting>) {
         match gathered {
             Some(0) => return,
             Some(_) => {
-                commit(depot, &mut group);
+                commit(depot, metrics, &mut group);
                 spread = if depot.is_due() { spread_some(depot) } else { Spread::After(limits::QUIET) };
             }
             None => spread = spread_some(depot),
@@ -107,9 +135,13 @@ async fn commit_all(depot: &Depot, mut waiting: mpsc::Receiver<Waiting>) {
     }
 }
 
-fn commit(depot: &Depot, group: &mut Vec<Waiting>) {
+fn commit(depot: &Depot, metrics: &Metrics, group: &mut Vec<Waiting>) {
     let (batches, answers): (Vec<_>, Vec<_>) = group.drain(..).map(|one| (one.batch, one.answer)).unzip();
-    for (answer, result) in answers.into_iter().zip(depot.commit(batches)) {
+    let begun = Instant::now();
+    let results = depot.commit(batches);
+    let failed = results.iter().any(|result| matches!(result, Err(ApplyError::Storage(_) | ApplyError::Full)));
+    metrics.committed(results.len(), begun.elapsed(), failed);
+    for (answer, result) in answers.into_iter().zip(results) {
         if let Err(error @ (ApplyError::Storage(_) | ApplyError::Full)) = &result {
             tracing::error!(%error, "nothing is kept");
         }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::clock::Clock;
 use crate::hub::{Bell, Hub, Seat};
 use crate::limits;
+use crate::metrics::Metrics;
 
 /// One side is done.
 pub(crate) const DONE: VarInt = VarInt::from_u32(0);
@@ -21,6 +22,7 @@ pub(crate) struct Shared<S> {
     pub(crate) service: Service<S>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// What a device said.
@@ -86,6 +88,7 @@ impl<S: Store> Talk<S> {
                 // What came before it had a seat rang no bell.
                 self.bell.news.notify_one();
             }
+            self.shared.metrics.told(&turn.down);
             if tell(say, turn.down).await.is_none() || turn.ends {
                 return;
             }

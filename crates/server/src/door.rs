@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use crate::admission::Admission;
 use crate::connection::{DONE, Shared, serve, stopped};
 use crate::limits;
+use crate::metrics::Handshake;
 
 /// What both sides must speak (RFC 7301).
 const ALPN: &[u8] = b"lamplit-server/1";
@@ -45,9 +46,9 @@ pub(crate) enum OpenError {
 pub(crate) async fn keep<S: Store + 'static>(
     endpoint: Endpoint,
     shared: Arc<Shared<S>>,
+    admission: Arc<Admission>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let admission = Arc::<Admission>::default();
     let mut guests = JoinSet::new();
     let stop = stopping.clone();
     loop {
@@ -86,6 +87,7 @@ fn admit<S: Store + 'static>(
     }
     let Some(mut place) = admission.enter(caller.remote_address().ip()) else {
         tracing::debug!("too many connections: a caller was refused");
+        shared.metrics.handshake(Handshake::Refused);
         caller.refuse();
         return;
     };
@@ -94,10 +96,17 @@ fn admit<S: Store + 'static>(
         match timeout(limits::HANDSHAKE_TIMEOUT, async { caller.await }).await {
             Ok(Ok(connection)) => {
                 place.settle();
+                shared.metrics.handshake(Handshake::Made);
                 serve(shared, connection, stopping).await;
             }
-            Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
-            Err(_) => tracing::debug!("a handshake took too long"),
+            Ok(Err(error)) => {
+                shared.metrics.handshake(Handshake::Failed);
+                tracing::debug!(%error, "a handshake failed");
+            }
+            Err(_) => {
+                shared.metrics.handshake(Handshake::Failed);
+                tracing::debug!("a handshake took too long");
+            }
         }
         drop(place);
     });

@@ -11,6 +11,7 @@
 //!
 //! [RFC 9000]: https://www.rfc-editor.org/rfc/rfc9000
 
+mod admin;
 mod admission;
 mod clock;
 mod committer;
@@ -20,9 +21,12 @@ mod hub;
 mod key;
 pub mod limits;
 mod lines;
+mod metrics;
 mod server;
+mod status;
 
+pub use admin::{Answer, AskError, BindError, Request, Stats, ask};
 pub use committer::Keeper;
 pub use key::KeyError;
 pub use lines::address_lines;
-pub use server::{Config, Server, StartError, read_key};
+pub use server::{Config, Server, StartError, copy_store, read_key, store_of};

@@ -57,3 +57,28 @@ pub const TIDY: Duration = Duration::from_secs(60 * 60);
 pub const STOPPING: Duration = Duration::from_secs(5);
 /// Addresses that are told. Further ones are left out.
 pub const ADDRESSES: usize = 16;
+
+/// Commands that are answered at once. A further one is turned away.
+pub const ADMINS: usize = 4;
+/// Bytes of a question or an answer: a path may take 4,096, each written as six. A longer one is refused.
+pub const ADMIN_LINE: u64 = 32 * 1024;
+/// How long a command may take to ask, and to take its answer. Then its connection ends.
+pub const ADMIN_PATIENCE: Duration = Duration::from_secs(10);
+/// How long after a failure no command is taken.
+pub const ADMIN_REST: Duration = Duration::from_millis(200);
+/// Who asks for the status at once. Further ones wait.
+pub const STATUS_GUESTS: usize = 16;
+/// Bytes of what they ask. More is refused.
+pub const STATUS_BYTES: usize = 16 * 1024;
+/// How long they may take to ask and to take the answer. Then their connection ends.
+pub const STATUS_PATIENCE: Duration = Duration::from_secs(10);
+/// How long after a failed commit the server is said not to be ready, unless a later one succeeds.
+pub const FAILING: Duration = Duration::from_secs(30);
+
+/// Accounts that are counted in one go.
+pub const ACCOUNTS_PAGE: usize = 256;
+
+/// Bytes of a file of settings. A longer one is refused.
+pub const SETTINGS_BYTES: u64 = 64 * 1024;
+/// Names in the environment that are told because they mean nothing. Further ones are left out.
+pub const NOTES: usize = 8;

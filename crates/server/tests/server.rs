@@ -81,6 +81,74 @@ async fn what_is_kept_and_who_the_server_is_outlast_it() {
 }
 
 #[tokio::test]
+async fn a_copy_of_a_running_server_becomes_another_one_with_the_same_mail_and_a_life_of_its_own() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, copy) = (place.path().join("data"), place.path().join("copy.redb"));
+    let server = start(place.path()).await;
+    let (ada, grace) = (Person::new(1), Person::new(2));
+    ada.come(&server).await.welcomed().await;
+    let mut writing = grace.come(&server).await.welcomed().await;
+    writing.say(&Up::Post(Box::new(ada.post(7)))).await;
+    assert!(matches!(writing.hear().await, Down::Posted(posted) if posted.outcome == Outcome::Kept));
+    assert!(command(&data, &["backup", copy.to_str().unwrap()]).await.unwrap().contains("server.key"));
+    // Not in the copy.
+    writing.say(&Up::Post(Box::new(ada.post(8)))).await;
+    assert!(matches!(writing.hear().await, Down::Posted(posted) if posted.outcome == Outcome::Kept));
+
+    let again = command(&data, &["backup", copy.to_str().unwrap()]).await.unwrap_err();
+    assert!(again.contains("already"), "{again}");
+    let error = command(&data, &["verify"]).await.unwrap_err();
+    assert!(error.contains("in use"), "{error}");
+    let said = command(&data, &["verify", copy.to_str().unwrap()]).await.unwrap();
+    assert!(said.contains("is sound: format 1"), "{said}");
+
+    let stats = command(&data, &["stats", "--json"]).await.unwrap();
+    let stats: serde_json::Value = serde_json::from_str(&stats).unwrap();
+    assert_eq!(stats["accounts"], 2);
+    assert!(stats["connections"].as_u64().unwrap() >= 1 && stats["store_bytes"].as_u64().unwrap() > 0, "{stats}");
+    assert!(command(&data, &["stats"]).await.unwrap().contains("Accounts:     2"));
+    let key = server.key();
+    server.stop().await;
+    assert!(command(&data, &["stats"]).await.unwrap_err().contains("no server runs"));
+
+    let (other, restored) = (place.path().join("other"), place.path().join("other/data"));
+    let said = command(&restored, &["restore", copy.to_str().unwrap()]).await.unwrap();
+    assert!(said.contains("Put server.key back"), "{said}");
+    std::fs::copy(data.join("server.key"), restored.join("server.key")).unwrap();
+    let error = command(&restored, &["restore", copy.to_str().unwrap()]).await.unwrap_err();
+    assert!(error.contains("already"), "{error}");
+    let server = start(&other).await;
+    assert_eq!(server.key(), key);
+    let mut reading = ada.come(&server).await.welcomed().await;
+    let (cursor, envelopes) = reading.feed().await;
+    assert_eq!(envelopes, [(grace.keys.id(), ada.envelope(7))]);
+    server.stop().await;
+
+    // Without a server the command opens the store itself.
+    let second = place.path().join("second.redb");
+    command(&data, &["backup", second.to_str().unwrap()]).await.unwrap();
+    let server = start(place.path()).await;
+    let (before, envelopes) = ada.come(&server).await.welcomed().await.feed().await;
+    assert_eq!(envelopes.len(), 2);
+    assert_ne!(before.epoch, cursor.epoch, "devices notice that it is another life");
+    server.stop().await;
+    let nothing = place.path().join("nothing");
+    assert!(command(&nothing, &["backup", "x"]).await.unwrap_err().contains("there is no store"));
+    assert!(!nothing.exists());
+}
+
+#[tokio::test]
+async fn a_backup_that_is_damaged_is_not_restored() {
+    let place = tempfile::tempdir().unwrap();
+    let bad = place.path().join("bad.redb");
+    std::fs::write(&bad, "no store at all").unwrap();
+    let data = place.path().join("data");
+    let error = command(&data, &["restore", bad.to_str().unwrap()]).await.unwrap_err();
+    assert!(error.contains("damaged"), "{error}");
+    assert!(!data.exists(), "nothing was made");
+}
+
+#[tokio::test]
 async fn a_server_with_another_key_is_not_talked_to() {
     let place = tempfile::tempdir().unwrap();
     let server = start(place.path()).await;
@@ -259,7 +327,18 @@ async fn start(data: &Path) -> Server {
 }
 
 async fn start_at(data: &Path, listen: SocketAddr) -> Server {
-    Server::start(Config { data: data.join("data"), listen, settings: Settings::default() }).await.unwrap()
+    Server::start(Config { data: data.join("data"), listen, status: None, settings: Settings::default() })
+        .await
+        .unwrap()
+}
+
+/// What the program says to a command about the server whose data is in `data`; an error if it failed.
+async fn command(data: &Path, args: &[&str]) -> Result<String, String> {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_lamplit-server"));
+    command.env_clear().args(args).arg("--data").arg(data);
+    let output = timeout(PATIENCE, command.output()).await.unwrap().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
 
 fn address_of(server: &Server, place: SocketAddr) -> String {
