@@ -54,6 +54,7 @@ impl Demo {
         let line = fs::read(process.join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line);
         let mut words = line.split('\0');
-        line.contains(&*self.temporary.path().to_string_lossy()) && words.any(|word| word == "run" || word.ends_with("lamplit-server"))
+        line.contains(&*self.temporary.path().to_string_lossy())
+            && words.any(|word| word == "run" || word.ends_with("lamplit-server"))
     }
 }
