@@ -70,7 +70,7 @@ pub(crate) mod key {
         of(b"Q", device)
     }
 
-    /// `K ‖ device ‖ epoch ‖ key` → a signed one-time key. Those of an earlier life of the store may have been handed out since
+    /// `K ‖ device ‖ epoch ‖ number` → a signed one-time key. Those of an earlier life of the store may have been handed out since
     /// the backup was made.
     pub(crate) fn one_time(device: &DeviceId, epoch: Epoch) -> Vec<u8> {
         [one_times(device).as_slice(), &epoch.0].concat()

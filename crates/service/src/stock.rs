@@ -1,5 +1,7 @@
 //! One-time keys that devices leave here, for others to start sessions with.
 
+use std::collections::BTreeSet;
+
 use lamplit_identity::verify_one_time_key;
 use lamplit_types::{AccountId, DeviceId};
 use lamplit_wire::{
@@ -30,19 +32,24 @@ pub(crate) async fn put(
     if !stock.one_time.iter().chain(&stock.fallback).all(is_own) {
         return Ok(None);
     }
-    let before = count(store, (account, device)).await?;
-    let room = STOCK.saturating_sub(before);
+    let present = key::one_time(&device, store.epoch());
+    let before = store.scan(&Partition::Account(account), &present, None, STOCK).await?;
+    let room = STOCK.saturating_sub(before.len());
+    let mut known: BTreeSet<Vec<u8>> = before.into_iter().map(|(_, value)| value).collect();
     let mut changes = Vec::new();
-    for one_time in stock.one_time.iter().take(room) {
-        let at = [key::one_time(&device, store.epoch()).as_slice(), &one_time.key].concat();
-        changes.push(Change::Put { key: at, value: rows::write(one_time)? });
+    for one_time in stock.one_time.iter() {
+        // What is brought twice is handed out once.
+        let value = rows::write(one_time)?;
+        if changes.len() >= room || !known.insert(value.clone()) {
+            continue;
+        }
+        changes.push(Change::Append { prefix: present.clone(), value });
     }
     if let Some(fallback) = &stock.fallback {
         // It comes with the first stock in each life of the store: what is there of earlier ones is of no use.
         let partition = Partition::Account(account);
         let mut all = store.scan(&partition, &key::one_times(&device), None, 2 * STOCK).await?;
         all.extend(store.scan(&partition, &key::fallbacks(&device), None, STOCK).await?);
-        let present = key::one_time(&device, store.epoch());
         let stale = all.into_iter().filter(|(at, _)| !at.starts_with(&present));
         changes.extend(stale.map(|(key, _)| Change::Remove { key }));
         changes.push(Change::Put { key: key::fallback(&device, store.epoch()), value: rows::write(fallback)? });

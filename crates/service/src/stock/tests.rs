@@ -1,12 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use lamplit_identity::DeviceKeys;
-
 use super::*;
 use crate::{
+    Row,
     memory::Memory,
     suite::at_once,
-    testing::{self, Frail, NEXT, Person, batch, device, restored, rows, rows_of, stock, store},
+    testing::{self, Frail, NEXT, Person, batch, device, restored, rows_of, stock, store},
 };
 
 fn opened() -> (Memory, Person) {
@@ -94,10 +93,10 @@ fn there_is_room_for_so_many_and_no_more() {
 fn keys_that_the_device_did_not_sign_are_refused_and_all_that_come_with_them() {
     let (store, ada) = opened();
     let other = device(3);
-    let before = rows(&store, ada.account);
+    let before = testing::rows(&store, ada.account);
     let refuse = |what: &Stock| {
         assert_eq!(left(&store, &ada, what), None);
-        assert_eq!(rows(&store, ada.account), before);
+        assert_eq!(testing::rows(&store, ada.account), before);
     };
     let theirs = testing::key(&other, 5);
     // What another device signed, given out as hers.
@@ -125,14 +124,17 @@ fn keys_of_an_earlier_life_of_the_store_are_not_handed_out() {
     assert_eq!(left(&store, &ada, &stock(&ada.keys, 70..72, Some(201))), Some(2), "and take no room");
     let stale = [key::one_time(&ada.id(), testing::EPOCH), key::fallback(&ada.id(), testing::EPOCH)];
     let is_stale = |at: &[u8]| stale.iter().any(|stale| at.starts_with(stale));
-    assert!(!rows(&store, ada.account).iter().any(|(at, _)| is_stale(at)), "they are of no use");
+    assert!(!testing::rows(&store, ada.account).iter().any(|(at, _)| is_stale(at)), "they are of no use");
     let all: Vec<_> = (0..3).map(|_| handed(&store, &ada).0).collect();
     assert_eq!(all, [Some(70), Some(71), Some(201)]);
 }
 
 /// Somebody else takes this key.
-fn taking(ada: &Person, keys: &DeviceKeys, number: u8) -> Batch {
-    let at = [key::one_time(&keys.id(), testing::EPOCH).as_slice(), &[number; 32]].concat();
+fn taking(store: &impl Store, ada: &Person, number: u8) -> Batch {
+    let keys = key::one_time(&ada.id(), testing::EPOCH);
+    let is_it =
+        |(at, value): &Row| at.starts_with(&keys) && rows::read::<SignedOneTimeKey>(value).unwrap().key == [number; 32];
+    let (at, _) = testing::rows(store, ada.account).into_iter().find(is_it).unwrap();
     batch(ada.account, vec![Change::Remove { key: at }])
 }
 
@@ -141,11 +143,11 @@ fn two_who_ask_at_once_get_two_keys() {
     let (store, ada) = (Frail::new(), Person::new(1));
     ada.open(&store);
     left(&store, &ada, &stock(&ada.keys, 1..30, Some(200)));
-    store.be_overtaken_by(vec![taking(&ada, &ada.keys, 1)]);
+    store.be_overtaken_by(vec![taking(&store, &ada, 1)]);
     assert_eq!(handed(&store, &ada), (Some(2), 27));
     // Always somebody else is faster.
     let tries = u8::try_from(TRIES).unwrap();
-    store.be_overtaken_by((3..3 + tries).rev().map(|number| taking(&ada, &ada.keys, number)).collect());
+    store.be_overtaken_by((3..3 + tries).rev().map(|number| taking(&store, &ada, number)).collect());
     assert_eq!(at_once(take(&store, want(&ada))), Err(Failed::Contended));
     assert_eq!(handed(&store, &ada).0, Some(3 + tries));
 }

@@ -78,9 +78,9 @@ fn where_nothing_can_be_read_nothing_is_answered() {
 #[test]
 fn where_nothing_can_be_written_nobody_is_told_that_it_was() {
     let (service, grace, mut ada) = pair();
+    Line::known(&service, &grace, grace.id()).say([bring(ada.post(1)), bring(ada.post(2))]);
     let turn = Line::known(&service, &ada, ada.id()).say([Up::Stock(stock(&ada.keys, 1..3, Some(9)))]);
     says(turn, vec![Down::Stocked(2)]);
-    Line::known(&service, &grace, grace.id()).say([bring(ada.post(1)), bring(ada.post(2))]);
     let known = resume(&ada);
     let old = Person::new(1);
     let tablet = ada.add(3);
