@@ -184,9 +184,10 @@ impl World {
         }
     }
 
-    /// One end heard nothing for long: it gives up, unless the two have found together again.
+    /// One end heard nothing for long: it gives up, unless the two have found together again, and the other has not.
     pub(super) fn idle(&mut self, number: u64, side: usize) {
-        if self.is_apart(number) {
+        let other = self.wires.get(&number).and_then(|wire| wire.ends.get(Wire::other(side)));
+        if self.is_apart(number) || !other.is_some_and(|other| other.is_open) {
             self.dead(number, side);
         }
     }
