@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     /// With --seeds: goes on after a failure
     #[arg(long)]
     pub(crate) keep_going: bool,
-    /// Whether there is a server, which carries what cannot go directly [default: in six of ten seeds; none with --hour]
+    /// Whether there is a server, which carries what cannot go directly [default: in three of ten seeds; none with --hour]
     #[arg(long, value_name = "WHETHER")]
     pub(crate) server: Option<Whether>,
     /// Measures how long an hour of ordinary life takes

@@ -31,13 +31,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual run of a seed: ten devices of six people, in six of ten runs with a server.
+    /// The usual run of a seed: ten devices of six people, in three of ten runs with a server.
     pub fn of_seed(seed: u64) -> Self {
         let mut dice = Dice::new(seed, u64::MAX);
         let network = dice.below(10);
         // In one run of five deletions are forgotten so soon that some devices are away for longer.
         let keep_deletions_ms = if dice.permille(200) { 4 * 60_000 } else { 90 * DAY_MS };
-        let has_server = dice.permille(600);
+        let has_server = dice.permille(300);
         Self {
             seed,
             devices: 10,

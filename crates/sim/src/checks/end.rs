@@ -55,6 +55,8 @@ impl World {
             self.only_server()?;
             self.wait_until(Self::check_posted)?;
             self.heal()?;
+            // All that was said is there already, so it does not show whether they have met again.
+            self.pass_until(Self::check_whole)?;
         }
         // What does not arrive by then may be waiting for its time.
         self.pass_until(Self::check_arrived)?;
