@@ -168,9 +168,10 @@ impl World {
         let people = [one, other];
         // What was agreed when they met last may be in no backup.
         let met = self.model.met(one, other).unwrap_or(0);
-        let restored = people.into_iter().flat_map(|person| self.devices_of(person));
-        let lost = restored
-            .filter_map(|at| self.devices.get(at)?.restored_to)
+        // Also by one that was removed since.
+        let theirs = self.devices.iter().filter(|device| people.contains(&device.person));
+        let lost = theirs
+            .filter_map(|device| device.restored_to)
             .any(|made| one != other && made <= met.saturating_add(MEETING_MS));
         let waits = people.into_iter().any(|person| self.waits_for_long(person));
         self.are_contacts(one, other) && !lost && !waits && !self.met_in_vain(one, other)
