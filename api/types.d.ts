@@ -555,6 +555,16 @@ export interface Said {
   id: string;
 }
 
+/** The account's server. */
+export interface Server {
+  /** Whether it is reached now and knows this device. */
+  connected: boolean;
+  /** Its host and port. */
+  place: string;
+  /** Why not, if it said so. */
+  why: string | null;
+}
+
 /**
  * How things are when a subscription begins. Events after it tell what changed since. It has what every screen
  * shows. What only some show is asked for after it, by those: open conversations with `history`, files with
@@ -601,6 +611,8 @@ export interface Status {
   near: string[];
   /** Whether the owner removed this device from the account: then it hears and says nothing more. */
   removed: boolean;
+  /** The server that carries what cannot go directly; `null`: the account uses none. */
+  server: Server | null;
   /** Whether what happens can be kept. */
   storage: Storage;
   /** Devices that show themselves and are nobody's known here. */
@@ -949,6 +961,22 @@ export interface Methods {
     };
     result: Done;
   };
+  /**
+   * Lets a server carry the account's messages when people are apart. It can read none of them. Another one was
+   * used before: that one no more.
+   */
+  use_server: {
+    params: {
+      /** The server's link, as whoever runs it gives it out: `lamplit:server/…@HOST:PORT`. */
+      server: string;
+    };
+    result: Done;
+  };
+  /** Uses no server any more. */
+  leave_server: {
+    params: Record<string, never>;
+    result: Done;
+  };
   /** Makes a code by which one new device can join this account. The one before is good no more. */
   link: {
     params: Record<string, never>;
@@ -1017,6 +1045,8 @@ export type ErrorCode =
   | 13
   /** BadInvite: The invite is no invite, expired, or your own. */
   | 4
+  /** BadServer: No link to a server. */
+  | 19
   /** Busy: Too many connections. */
   | 8
   /** Denied: Not the owner's to do in this group. */

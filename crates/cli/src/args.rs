@@ -123,7 +123,8 @@ JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", 
 JSON: {\"version\", \"account\", \"device\", \"name\", \"devices\", \"contacts\", \"unread\", \"waiting\", \"lit\": [{\"app\", \"source\",
 \"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"hearing\": \"off\", \"no_network\", \"blocked\",
 \"untested\", \"alone\" or \"others\", \"removed\", \"clock\": {\"state\": \"unknown\", \"agrees\", \"ahead\", \"behind\" or \"disputed\", and
-for some \"minutes\", \"others\"}, \"storage\": {\"state\": \"working\"} or {\"state\": \"failing\", \"reason\"}}")]
+for some \"minutes\", \"others\"}, \"server\": as `lamplit server` has it, or null, \"storage\": {\"state\": \"working\"} or {\"state\":
+\"failing\", \"reason\"}}")]
     Status,
     /// Show what a program of this machine needs to connect to the daemon by WebSocket
     #[command(after_long_help = "\
@@ -291,6 +292,18 @@ Ctrl-C. Whoever has it becomes a device of your account: show it to nobody.
 
 JSON: {\"link\", \"expires_ms\"}, then {\"device\"} as `lamplit devices` has it, then {\"told\", \"total\", \"last\"} as messages go")]
     Link(Link),
+    /// Show, choose or leave the server that carries your messages when people are apart
+    #[command(after_long_help = "\
+The server keeps what is said until the other's device fetches it, and can read none of it. It learns whose devices write to
+whose, how much and when. Whoever runs it gives out its link.
+
+Examples:
+  lamplit server
+  lamplit server use lamplit:server/…@sync.example.org:4433
+  lamplit server leave
+
+JSON: {\"place\": \"HOST:PORT\", \"connected\", \"why\": text or null}, or null without a server")]
+    Server(Server),
     /// List your own devices, or change what one is called
     #[command(after_long_help = "\
 A device is named by its name or the beginning of its id.
@@ -328,6 +341,31 @@ pub(crate) struct Link {
     /// Don't wait for the new device
     #[arg(long)]
     pub(crate) no_wait: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Server {
+    #[command(subcommand)]
+    pub(crate) command: Option<ServerCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServerCommand {
+    /// Use a server, instead of the one before if there was one
+    #[command(after_long_help = "JSON: as `lamplit server` has it")]
+    Use(UseServer),
+    /// Use no server any more. What it keeps for you stays there for 30 days
+    #[command(after_long_help = "JSON: null")]
+    Leave,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct UseServer {
+    /// Its link: lamplit:server/…@HOST:PORT
+    pub(crate) link: String,
+    /// How long to wait until it knows this device
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub(crate) timeout: Duration,
 }
 
 #[derive(Debug, ClapArgs)]

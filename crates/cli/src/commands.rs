@@ -18,6 +18,7 @@ mod people;
 mod run;
 mod say;
 mod send;
+mod server;
 mod status;
 mod stop;
 mod view;
@@ -72,6 +73,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Stop => stop::run(desk).await,
         Command::Web => web::run(desk).await,
         Command::Status => status::run(desk).await,
+        Command::Server(server) => server::run(desk, server).await,
         Command::Invite(invite) => invite::run(desk, invite).await,
         Command::Accept(accept) => accept::run(desk, accept).await,
         Command::Contacts => contacts::run(desk).await,

@@ -7,7 +7,7 @@ use std::{
 use lamplit_node::{Node, OpenError, ReadError, setup::DeviceSecrets};
 use lamplit_store::Store;
 use lamplit_transport::{Transport, TransportEvent};
-use lamplit_transport_quic::{Config, QuicTransport, StartError as NetworkError};
+use lamplit_transport_quic::{Config, QuicTransport, ServerTransport, StartError as NetworkError};
 use tokio::{
     runtime,
     sync::{broadcast, mpsc, watch},
@@ -16,6 +16,7 @@ use tokio::{
 
 use crate::{
     account::Opened,
+    caller::Caller,
     clock::{Clock, Leaps},
     dialler::Dialler,
     driver::{Driver, Fatal, Incident},
@@ -76,7 +77,7 @@ pub enum StartError {
 }
 
 impl Parts {
-    /// A device on the local network. Must be called inside a tokio runtime.
+    /// A device on the local network, which can also dial servers. Must be called inside a tokio runtime.
     ///
     /// # Errors
     /// [`NetworkError`], such as a port that is taken.
@@ -84,8 +85,9 @@ impl Parts {
         let default = Config::default();
         let config = Config { bind: network.bind.unwrap_or(default.bind), discovery: network.discovery, ..default };
         let (transport, happenings) = QuicTransport::start(config)?;
-        let transports: Vec<Carrier> = vec![(Arc::new(transport), happenings)];
         let Opened { secrets, store, files } = opened;
+        let (servers, nothing) = ServerTransport::new(Arc::new(Caller(secrets.handshake_key())));
+        let transports: Vec<Carrier> = vec![(Arc::new(transport), happenings), (Arc::new(servers), nothing)];
         Ok(Self { secrets, store, transports, discovery: network.discovery, files })
     }
 }
@@ -114,6 +116,8 @@ impl Client {
         }
         let tidy = Tidy::new(store.clone(), folder.clone(), node.device());
         tokio::spawn(tidy.run(inbox_in.clone()));
+        let screen = Screen::new(events, state);
+        screen.server(&node);
         let driver = Driver {
             node,
             store: store.clone(),
@@ -123,7 +127,7 @@ impl Client {
             stop,
             links: Links::new(inbox_in.clone()),
             dialler: Dialler::new(transports.clone(), inbox_in.clone()),
-            screen: Screen::new(events, state),
+            screen,
             files: Files::new(folder.clone(), transfers.clone(), inbox_in.clone()),
             asked: BTreeMap::new(),
             last_asked: 0,

@@ -1,8 +1,9 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use lamplit_node::{Address, Answer, ClockStand, Clocks, Command, CommandError, Event, Lit, ReadError};
+use lamplit_node::{Address, Answer, ClockStand, Clocks, Command, CommandError, Event, Lit, ReadError, ServerState};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Address as TransportAddress, Hearing, LinkKind, Transport};
+use lamplit_transport_quic::ServerAddress;
 use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, Wall};
 use lamplit_wire::AppPresence;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -50,6 +51,17 @@ pub struct State {
     pub clocks: Clocks,
     /// Whether what happens can be kept.
     pub storage: Storage,
+    /// The account's server, if it uses one.
+    pub server: Option<Server>,
+}
+
+/// The account's server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Which.
+    pub address: ServerAddress,
+    /// Whether it is there.
+    pub state: ServerState,
 }
 
 /// How a device is reached.
@@ -181,6 +193,14 @@ impl Handle {
     /// See [`CommandFailed`].
     pub async fn dial(&self, contact: AccountId, address: SocketAddr) -> Result<Answer, CommandFailed> {
         self.command(Command::Dial { contact, address: Address(format!("{BY_HAND}:{address}")) }).await
+    }
+
+    /// Uses another server from now on, or none.
+    ///
+    /// # Errors
+    /// See [`CommandFailed`].
+    pub async fn use_server(&self, server: Option<ServerAddress>) -> Result<Answer, CommandFailed> {
+        self.command(Command::UseServer(server.map(|server| Address(server.to_string())))).await
     }
 
     /// Where this device can be dialled now, the likeliest first.

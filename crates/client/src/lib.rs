@@ -5,6 +5,7 @@
 //! queue with a bottom; [`Handle::read`] asks the database for pages. [`account`] makes and opens accounts.
 
 pub mod account;
+mod caller;
 mod client;
 mod clock;
 mod dialler;
@@ -21,11 +22,11 @@ mod sends;
 
 pub use client::{Carrier, Client, Network, Parts, StartError};
 pub use driver::Fatal;
-pub use handle::{CommandFailed, Events, Handle, Missed, Reach, SendFailed, State, Storage};
+pub use handle::{CommandFailed, Events, Handle, Missed, Reach, SendFailed, Server, State, Storage};
 pub use join::{JoinFailed, join};
 pub use lamplit_identity as identity;
-pub use lamplit_node::{Answer, ClockStand, Command, CommandError, Event, Lit, ReadError, view};
+pub use lamplit_node::{Answer, ClockStand, Command, CommandError, Event, Lit, ReadError, ServerState, text, view};
 pub use lamplit_store::Snapshot;
 pub use lamplit_transport::{Hearing, LinkKind};
-pub use lamplit_transport_quic::StartError as NetworkError;
+pub use lamplit_transport_quic::{ServerAddress, ServerAddressError, StartError as NetworkError};
 pub use lamplit_wire::{AppPresence, FileNote, Media, Progress, Source};

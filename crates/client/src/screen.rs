@@ -1,7 +1,7 @@
 use lamplit_node::{Event, Node};
 use tokio::sync::{broadcast, watch};
 
-use crate::handle::{Reach, State, Storage};
+use crate::handle::{Reach, Server, State, Storage};
 
 /// What the driver tells: the latest state, and happenings.
 pub(crate) struct Screen {
@@ -35,6 +35,7 @@ impl Screen {
                 state.lit.remove(account);
                 state.near.remove(account);
             }),
+            Event::Server(_) => self.server(node),
             Event::Clock => self.state.send_modify(|state| state.clocks = node.clocks().clone()),
             _ => {}
         }
@@ -50,6 +51,14 @@ impl Screen {
             state.own_lit = lit;
             changed
         });
+    }
+
+    /// Which server there is, and whether it is reached.
+    pub(crate) fn server(&self, node: &Node) {
+        let (address, state) = node.server();
+        let address = address.and_then(|address| address.0.parse().ok());
+        let server = address.map(|address| Server { address, state });
+        self.state.send_if_modified(|known| core::mem::replace(&mut known.server, server.clone()) != server);
     }
 
     /// How many devices of strangers show themselves.
@@ -77,5 +86,6 @@ impl Screen {
             self.show(Event::Presence(account), node, None);
         }
         self.own_lit(node);
+        self.server(node);
     }
 }

@@ -49,7 +49,17 @@ impl Device {
 
     /// Starts the daemon and waits until it is ready. Returns where it listens.
     pub(crate) async fn start(&self) -> Result<String> {
-        let mut daemon = self.program()?.args(["run", "--bind", "127.0.0.1:0"]).stderr(Stdio::null()).spawn()?;
+        self.start_with(&[]).await
+    }
+
+    /// The same, where nobody finds it and it finds nobody.
+    pub(crate) async fn start_apart(&self) -> Result<String> {
+        self.start_with(&["--no-discovery"]).await
+    }
+
+    async fn start_with(&self, options: &[&str]) -> Result<String> {
+        let mut command = self.program()?;
+        let mut daemon = command.args(["run", "--bind", "127.0.0.1:0"]).args(options).stderr(Stdio::null()).spawn()?;
         let stdout = daemon.stdout.take().context("the daemon's output is piped")?;
         *self.daemon.lock().await = Some(daemon);
         let mut lines = BufReader::new(stdout).lines();
@@ -119,7 +129,7 @@ impl Device {
     }
 
     fn program(&self) -> Result<Command> {
-        let mut command = Command::new(beside()?);
+        let mut command = Command::new(beside("lamplit")?);
         command.arg("--json").arg("--data").arg(self.data.path()).kill_on_drop(true);
         // A group of its own: Ctrl-C is for this program, which stops it in order.
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -127,9 +137,9 @@ impl Device {
     }
 }
 
-/// The `lamplit` program that was built together with this one.
-fn beside() -> Result<PathBuf> {
-    let program = env::current_exe().context("this program does not know its own path")?.with_file_name("lamplit");
+/// A program that was built together with this one.
+pub(crate) fn beside(name: &str) -> Result<PathBuf> {
+    let program = env::current_exe().context("this program does not know its own path")?.with_file_name(name);
     if !program.exists() {
         bail!("{} is missing: start this with `cargo xtask demo`, which builds it", program.display());
     }

@@ -1,11 +1,12 @@
-//! Two devices that meet and talk, live in a terminal: what `cargo xtask demo` runs.
+//! Two devices that meet and talk, near each other and apart, live in a terminal: what `cargo xtask demo` runs.
 //!
 //! Each device is a `lamplit run` of its own, with its own data in a temporary directory, on this machine's loopback
-//! network. A [`story`] makes them meet; a [`screen`] or, where there is no terminal, [`lines`] show it.
+//! network; so is the server. A [`story`] makes them meet; a [`screen`] or, where there is no terminal, [`lines`] show it.
 
 mod device;
 mod lines;
 mod screen;
+mod server;
 mod stage;
 mod story;
 mod view;
@@ -24,7 +25,8 @@ use tokio::{
 
 use crate::stage::Stage;
 
-/// Two devices meet, see each other and talk, on this machine. Type to play along; Ctrl-C ends it.
+/// Two devices meet, see each other and talk, then part and talk through a server, on this machine. Type to play along;
+/// Ctrl-C ends it.
 #[derive(Parser)]
 #[command(name = "cargo xtask demo", version)]
 struct Args {

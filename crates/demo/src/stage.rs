@@ -1,4 +1,4 @@
-//! The two devices, what they tell, and the story that is played with them.
+//! The two devices, their server, what they tell, and the story that is played with them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{device::Device, story, view::View};
+use crate::{device::Device, server::Server, story, view::View};
 
 /// Things to show that may wait; whoever brings more waits too.
 const WAITING: usize = 256;
@@ -53,6 +53,7 @@ pub(crate) struct Stage {
 pub(crate) struct Cast {
     left: OnceCell<Device>,
     right: OnceCell<Device>,
+    server: OnceCell<Server>,
 }
 
 impl Who {
@@ -77,6 +78,11 @@ impl Cast {
     /// The device, made when it is first asked for.
     pub(crate) async fn device(&self, who: Who) -> Result<&Device> {
         self.cell(who).get_or_try_init(|| Device::new(who.name())).await
+    }
+
+    /// The server, started when it is first asked for.
+    pub(crate) async fn server(&self) -> Result<&Server> {
+        self.server.get_or_try_init(Server::start).await
     }
 
     const fn cell(&self, who: Who) -> &OnceCell<Device> {

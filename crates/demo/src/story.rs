@@ -1,9 +1,10 @@
-//! What happens by itself: two people meet, lose sight of each other, find each other again, and talk.
+//! What happens by itself: two people meet, lose sight of each other, find each other again, and talk; then they part, and
+//! talk through a server.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use lamplit_rpc::api::{Accept, FileState, Invite, Light, Progress, Say, SendFile};
+use lamplit_rpc::api::{Accept, FileState, Invite, Light, Progress, Say, SendFile, UseServer};
 use tokio::{sync::mpsc, time::sleep};
 
 use crate::{
@@ -61,7 +62,32 @@ pub(crate) async fn play(cast: &Cast, shown: &mpsc::Sender<Shown>) -> Result<()>
     }
     let path = picture(ada, grace).await?;
     tell(format!("Ada sent a picture. Grace has it, piece by piece and proved: {path}.")).await?;
+
+    let link = &cast.server().await?.link;
+    let place = link.rsplit_once('@').map_or("", |(_, place)| place);
+    for device in [ada, grace] {
+        device.ask(UseServer { server: link.clone() }).await?;
+    }
+    tokio::try_join!(served(ada), served(grace))?;
+    tell(format!("A server runs at {place}. Both devices use it from now on; it can read nothing.")).await?;
+    tokio::try_join!(sent(ada), sent(grace))?;
+    tokio::join!(ada.stop(), grace.stop());
+    tokio::try_join!(ada.start_apart(), grace.start_apart())?;
+    tokio::try_join!(served(ada), served(grace))?;
+    tell("They part: neither finds the other on a network any more.".to_owned()).await?;
+    for (from, text) in
+        [(grace, "Home already?"), (ada, "Nearly. This came through the server, and it has no idea what it says.")]
+    {
+        say(from, text).await?;
+        tell(format!("{} said something; it went through the server, and was read.", from.name)).await?;
+    }
     Ok(())
+}
+
+/// Waits until the server knows the device.
+async fn served(device: &Device) -> Result<()> {
+    let served = |view: &View| view.status.as_ref()?.server.as_ref().filter(|server| server.connected).map(|_| ());
+    device.until("the server to be there", served).await
 }
 
 /// A picture, with a note inside of where it was taken, which stays at home.

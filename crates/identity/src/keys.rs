@@ -177,6 +177,10 @@ impl DeviceKeys {
     pub(crate) fn sign_bytes(&self, bytes: &[u8]) -> Signature {
         self.signer.sign_bytes(bytes)
     }
+
+    pub(crate) fn signer_copy(&self) -> Signer {
+        Signer::from_seed(&self.signer.seed())
+    }
 }
 
 macro_rules! secret_debug {

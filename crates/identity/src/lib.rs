@@ -32,6 +32,7 @@ mod armour;
 mod beacon;
 mod date;
 mod group;
+mod handshake;
 mod invite;
 mod kdf;
 mod keys;
@@ -55,6 +56,7 @@ pub use account::{
 pub use beacon::{BeaconKey, BeaconTable, beacon};
 pub use date::Date;
 pub use group::group_id;
+pub use handshake::HandshakeKey;
 pub use invite::{INVITE_ADDRESSES, INVITE_LINK_CHARS, INVITE_MS, Invite, InviteError, InviteSecret};
 pub use keys::{DeviceKeys, KeyLengthError, ListKey, RecoveryKey, RootKey, root_hash};
 pub use linkcode::{LINK_CODE_MS, LinkCode, LinkCodeError, LinkSecret};

@@ -53,6 +53,7 @@ impl Node {
             (Kind::AudienceKey, OWN_SECRETS) if own => self.show_audience_key(step, entry),
             (Kind::CutOff, _) => self.show_cut_off(step, set, entry),
             (Kind::Device, OWN_DATA) if own => self.show_device(step, entry),
+            (Kind::Server, OWN_DATA) if own => self.show_server(step, entry),
             (Kind::Profile, _) if own => self.show_own_profile(step, entry),
             (Kind::Profile, _) if account == owner_of(set) => self.show_profile(step, account, entry),
             _ => Ok(()),
@@ -105,7 +106,7 @@ impl Node {
             Some(person) => newest(&person.list, list),
             None => list,
         };
-        let new = card.is_none();
+        let is_new = card.is_none();
         let mut card = match card {
             Some(card) => Contact { list: list.wire().clone(), ..card },
             None => Contact {
@@ -119,7 +120,7 @@ impl Node {
             },
         };
         self.gather(step, account, &mut card)?;
-        if new {
+        if is_new {
             // Who was a companion in a group is greeted anew, as a contact.
             for device in self.people.devices_of(account) {
                 self.end_link_to(step, device)?;
@@ -138,6 +139,9 @@ impl Node {
             self.remember_departed(step, &old, &new)?;
         }
         self.part_with_devices(step, account, &before)?;
+        if is_new {
+            self.ask_for_passed_over(step, account)?;
+        }
         self.greet_devices(step, account, &before)
     }
 

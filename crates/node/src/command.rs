@@ -82,6 +82,7 @@ impl Node {
                 Ok(self.name_admin(step, group, member, admin)?.map(|()| Answer::Done))
             }
             Command::LeaveGroup(group) => Ok(self.leave_group(step, group)?.map(|()| Answer::Done)),
+            Command::UseServer(address) => self.use_server(step, address),
             Command::Dial { contact, address } => {
                 let devices = self.people.devices_of(contact);
                 if devices.is_empty() || contact == me {

@@ -105,6 +105,8 @@ impl Node {
             Body::Keys(keys) if own => self.keys_came(step, &keys),
             Body::Pair(gift) if !own && self.is_friend(from.account) => self.pair_came(step, from.account, &gift),
             Body::Grant(_) | Body::Told(_) | Body::Keys(_) | Body::Pair(_) => Ok(()),
+            // They come without a number, and are no part of what is said.
+            Body::Heard(_) | Body::Unreadable { .. } => Ok(()),
             Body::File { id, card } => self.file_came(step, from, with, sent, id, *card),
             Body::FileNote { id, note } => self.file_noted(step, from.account, with, id, note),
         }

@@ -197,6 +197,7 @@ impl Node {
             self.end_link(step, id, None)?;
         }
         self.wake_all(step.now.mono);
+        self.show_server_list(step);
         Ok(())
     }
 

@@ -21,6 +21,8 @@ pub(crate) enum Target {
     Device(DeviceId),
     /// Whoever made an invite.
     Invite(InviteId),
+    /// The server that the account uses.
+    Server,
 }
 
 /// Somebody who may be reached.
@@ -167,30 +169,37 @@ impl Dialer {
         places.any(|place| place.fixed && place.address == *address)
     }
 
-    /// There is a link to a device: no dial is needed.
-    pub(crate) fn reached(&mut self, device: &DeviceId) {
-        if let Some(known) = self.known.get_mut(&Target::Device(*device)) {
+    /// There is a link: no dial is needed.
+    pub(crate) fn reached(&mut self, target: Target) {
+        if let Some(known) = self.known.get_mut(&target) {
             known.tries = 0;
             known.next = None;
         }
     }
 
-    /// The link to a device is gone: dial again soon.
-    pub(crate) fn lost(&mut self, now: Mono, device: DeviceId) {
-        self.dial_at(now.plus(limits::REDIAL_MS), device);
+    /// The link is gone: dial again soon.
+    pub(crate) fn lost(&mut self, now: Mono, target: Target) {
+        self.dial_at(now.plus(limits::REDIAL_MS), target);
+    }
+
+    /// A dial that is planned is made a while later.
+    pub(crate) fn put_off(&mut self, target: Target, millis: u64) {
+        if let Some(known) = self.known.get_mut(&target) {
+            known.next = known.next.map(|next| next.plus(millis));
+        }
     }
 
     /// A device that rests is to be dialled now.
     pub(crate) fn wake(&mut self, now: Mono, device: DeviceId) {
         let target = Target::Device(device);
         if !self.under_way.values().any(|(other, _)| *other == target) {
-            self.dial_at(now, device);
+            self.dial_at(now, target);
         }
     }
 
     /// Where it was seen last is likeliest: the ports before it go.
-    fn dial_at(&mut self, at: Mono, device: DeviceId) {
-        if let Some(known) = self.known.get_mut(&Target::Device(device)) {
+    fn dial_at(&mut self, at: Mono, target: Target) {
+        if let Some(known) = self.known.get_mut(&target) {
             let latest = (0..known.places.len()).max_by_key(|at| known.places.get(*at).map(|place| place.seen));
             known.next_place = latest.unwrap_or(0);
             known.next = Some(known.next.map_or(at, |next| next.min(at)));
@@ -228,7 +237,7 @@ impl Dialer {
         known.beacon = None;
         match target {
             Target::Device(device) => Some(*device),
-            Target::Invite(_) => None,
+            Target::Invite(_) | Target::Server => None,
         }
     }
 
@@ -285,7 +294,11 @@ impl Node {
     /// Dials whose time has come.
     pub(crate) fn dial_due(&mut self, step: &mut Step<'_>) {
         for (dial, target, address) in self.dialer.due(step.now.mono) {
-            let linked = matches!(target, Target::Device(device) if self.link_to(&device).is_some());
+            let linked = match target {
+                Target::Device(device) => self.link_to(&device).is_some(),
+                Target::Invite(_) => false,
+                Target::Server => self.server.is_linked(),
+            };
             if linked {
                 self.dialer.answered(dial);
             } else {
@@ -301,6 +314,10 @@ impl Node {
             Target::Invite(invite) => self.accept_failed_once(step, invite, tries),
             Target::Device(device) => {
                 self.is_away(step, device);
+                Ok(())
+            }
+            Target::Server => {
+                self.put_off_server(step);
                 Ok(())
             }
         }

@@ -26,6 +26,19 @@ pub(crate) struct Sender {
     pub(crate) device: DeviceId,
 }
 
+/// What became of an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It is here, also if it was before.
+    Yes,
+    /// It was a letter: nobody waits for word of it.
+    Letter,
+    /// It does not open: its sender seals it anew.
+    Unreadable,
+    /// It has no place here, or not yet: its sender keeps it.
+    No,
+}
+
 /// A message as it came.
 struct Came {
     conversation: ConversationId,
@@ -68,36 +81,54 @@ impl Node {
             return Ok(Flow::End);
         }
         let id = envelope.id;
-        if step.db.get(Table::Seen, id.as_bytes())?.is_some() && !self.has_bug(Sabotage::NoDedupe) {
-            return Ok(send(link, step.now, &Frame::Ack(id)));
-        }
+        let is_known = self.has_seen(step, &envelope)?;
         // What was said before has to be here first: its sender keeps it.
-        if self.waits_for_past(step.now.mono) {
+        if !is_known && self.waits_for_past(step.now.mono) {
             talk.passed_over = true;
             return Ok(Flow::Go);
         }
-        let Some(opened) = self.open_envelope(step, talk, &envelope)? else {
-            return Ok(send(link, step.now, &Frame::Refuse(id)));
-        };
-        // Without so much as a number it has no place anywhere: its sender keeps it.
-        let Some(came) = padding::unpad(&opened.plaintext).ok().and_then(read) else { return Ok(Flow::Go) };
-        let sender = Sender { account: talk.account, device: talk.device };
-        let expires = envelope.expires.min(step.now.wall.plus(limits::ENVELOPE_MS));
-        if !self.take_content(step, sender, came, expires)? {
-            return Ok(Flow::Go);
+        let from = Sender { account: talk.account, device: talk.device };
+        Ok(match self.take_envelope(step, from, &envelope)? {
+            Taken::Yes | Taken::Letter => send(link, step.now, &Frame::Ack(id)),
+            Taken::Unreadable => send(link, step.now, &Frame::Refuse(id)),
+            Taken::No => Flow::Go,
+        })
+    }
+
+    fn has_seen(&self, step: &Step<'_>, envelope: &Envelope) -> Stepped<bool> {
+        let seen = step.db.get(Table::Seen, envelope.id.as_bytes())?.is_some();
+        Ok(seen && !self.has_bug(Sabotage::NoDedupe))
+    }
+
+    /// Opens an envelope, and puts what it says in its place.
+    pub(crate) fn take_envelope(&mut self, step: &mut Step<'_>, from: Sender, envelope: &Envelope) -> Stepped<Taken> {
+        if self.has_seen(step, envelope)? {
+            return Ok(Taken::Yes);
         }
-        self.keep_sessions(talk.device, opened.sessions);
+        let Some(opened) = self.open_envelope(step, &from.device, envelope)? else { return Ok(Taken::Unreadable) };
+        // Without so much as a number it has no place anywhere.
+        let Some(came) = padding::unpad(&opened.plaintext).ok().and_then(read) else { return Ok(Taken::No) };
+        let is_letter = came.seq == 0;
+        // By this clock: its sender's may be behind, and what comes before it is then still to come.
+        let expires = step.now.wall.plus(limits::ENVELOPE_MS);
+        if !self.take_content(step, from, came, expires)? {
+            return Ok(Taken::No);
+        }
+        if self.reborn {
+            return Ok(Taken::Letter);
+        }
+        self.keep_sessions(from.device, opened.sessions);
         if let Some(account) = &opened.account {
             self.put_olm_account(step, account)?;
         }
-        self.remember(step, &envelope)?;
-        Ok(send(link, step.now, &Frame::Ack(id)))
+        self.remember(step, envelope)?;
+        Ok(if is_letter { Taken::Letter } else { Taken::Yes })
     }
 
     /// Decrypts an envelope on a copy of the ratchet, which is kept only if what it says is taken in.
-    fn open_envelope(&mut self, step: &Step<'_>, talk: &Talk, envelope: &Envelope) -> Stepped<Option<Opened>> {
-        let mut sessions = self.copy_of_sessions(step, &talk.device)?;
-        let Some(identity) = self.people.olm_identity(&talk.device) else { return Ok(None) };
+    fn open_envelope(&mut self, step: &Step<'_>, from: &DeviceId, envelope: &Envelope) -> Stepped<Option<Opened>> {
+        let mut sessions = self.copy_of_sessions(step, from)?;
+        let Some(identity) = self.people.olm_identity(from) else { return Ok(None) };
         if envelope.suite == Suite::Olm {
             let message = OlmMessage::parse(OlmKind::Normal, &envelope.sealed).ok();
             let plaintext = message.and_then(|message| sessions.decrypt(&message).ok());
@@ -115,6 +146,9 @@ impl Node {
     /// Puts a message in its place; whether it may be acknowledged.
     fn take_content(&mut self, step: &mut Step<'_>, from: Sender, came: Came, expires: Wall) -> Stepped<bool> {
         let Came { conversation, life, seq, base, sent, mark, said } = came;
+        if seq == 0 {
+            return self.letter_came(step, from, said).map(|()| true);
+        }
         let mut peer: Peer = step.db.row(Table::Peers, from.device.as_bytes())?.unwrap_or_default();
         match peer.inbox.turn(life, seq, base) {
             Turn::Before if self.has_bug(Sabotage::NoDedupe) => {
@@ -246,8 +280,8 @@ impl Node {
 
     /// An envelope's id is remembered as long as a copy of it may still come.
     fn remember(&self, step: &mut Step<'_>, envelope: &Envelope) -> Stepped {
-        let latest = step.now.wall.plus(limits::ENVELOPE_MS);
-        let until = envelope.expires.min(latest).plus(CLOCK_DRIFT_MS).0.to_be_bytes();
+        // Not what the envelope says of its end: its sender's clock may be behind, and then it is sent again for long.
+        let until = step.now.wall.plus(limits::ENVELOPE_MS).plus(CLOCK_DRIFT_MS).0.to_be_bytes();
         step.db.put_bytes(Table::Seen, envelope.id.as_bytes(), until.to_vec());
         let by_expiry = [until.as_slice(), envelope.id.as_bytes()].concat();
         step.db.put_bytes(Table::SeenByExpiry, &by_expiry, Vec::new());

@@ -8,7 +8,7 @@ use lamplit_types::{
     AccountId, AppId, Beacon, BlobId, Channel, ConversationId, DeviceId, FileName, FileSize, GroupId, LinkId,
     MessageId, Name, Pipe, Text, Wall,
 };
-use lamplit_wire::{AppPresence, CloseReason, FileCard, Progress};
+use lamplit_wire::{AppPresence, CloseReason, FileCard, Progress, server::Goodbye};
 
 /// What can happen to a device.
 #[derive(Debug)]
@@ -268,6 +268,8 @@ pub enum Command {
     },
     /// Leave a group. Messages stay.
     LeaveGroup(GroupId),
+    /// Use another server from now on, or none.
+    UseServer(Option<Address>),
     /// Dial an address at which a contact is expected.
     Dial {
         /// The contact.
@@ -529,8 +531,22 @@ pub enum Event {
     },
     /// Another device showed how late it is there, which is news; [`crate::Node::clocks`] has all that is known.
     Clock,
+    /// The connection to the server came or went.
+    Server(ServerState),
     /// Something that somebody should look at.
     Warning(Warning),
+}
+
+/// Whether the account's server is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServerState {
+    /// The account uses no server.
+    #[default]
+    None,
+    /// It is not reached now. Why, if it said so.
+    Away(Option<Goodbye>),
+    /// It knows this device, and carries its mail.
+    Connected,
 }
 
 /// Why accepting an invite ended.

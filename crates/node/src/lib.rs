@@ -51,18 +51,19 @@ mod replica;
 mod rest;
 mod rows;
 pub mod sabotage;
+mod server;
 pub mod setup;
 mod sightings;
 mod step;
 mod table;
 mod talk;
-mod text;
+pub mod text;
 pub mod view;
 
 pub use clocks::{ClockStand, Clocks};
 pub use io::{
     AcceptError, Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, Lit,
-    NewFile, NotServed, Transmit, Warning,
+    NewFile, NotServed, ServerState, Transmit, Warning,
 };
 pub use joining::{JoinError, Joined, Joiner};
 pub use node::{Node, OpenError};

@@ -43,6 +43,7 @@ impl Node {
         self.tell_presence(step)?;
         self.put_out_stale(step);
         self.send_receipts(step.now.mono);
+        self.tick_server(step)?;
         self.stop_waiting_for_past(step)?;
         self.recall_from_any(step)?;
         if self.next_due <= step.now.wall {

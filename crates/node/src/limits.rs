@@ -191,3 +191,22 @@ pub const LEAP_MS: u64 = 14 * DAY_MS;
 pub const STEADY_CHORES: u32 = 7 * 24;
 /// How often the consequences of one input are followed up before the next one is taken.
 pub const SETTLING_ROUNDS: usize = 8;
+
+/// Envelopes posted to the server and not answered. Further ones wait in the outbox.
+pub const POSTS: usize = 64;
+/// How long after the server could take no more it is tried again.
+pub const POST_PAUSE_MS: u64 = 30_000;
+/// The same, for somebody whom it does not know, or has no key of.
+pub const NOBODY_PAUSE_MS: u64 = 10 * 60 * 1000;
+/// How long word of what came through the server waits for more to tell.
+pub const LETTER_MS: u64 = 2_000;
+/// The server is dialled up to so much later than a device that is near would be, by chance: not all come back at once.
+pub const SERVER_JITTER_MS: u64 = 3_000;
+/// Parts of the feed that are here and not taken in. A server that sends more is left.
+pub const FEED_PARTS: usize = 8;
+/// One-time keys that this device leaves at the server.
+pub const STOCK: u16 = 50;
+/// When so few are left there, it leaves more;
+pub const STOCK_LOW: u16 = 20;
+/// but not more often than this.
+pub const STOCK_PAUSE_MS: u64 = 60_000;

@@ -23,6 +23,9 @@ impl Node {
         if unasked || self.links.len() >= limits::LINKS || self.links.contains_key(&id) {
             return self.turn_away(step, id, dialled);
         }
+        if let Some((Target::Server, _)) = &dialled {
+            return self.server_reached(step, id);
+        }
         let now = step.now.mono;
         let own_static = self.secrets.noise_static();
         let link = match &dialled {
@@ -49,6 +52,8 @@ impl Node {
 
     fn opening(&self, step: &Step<'_>, target: &Target) -> Stepped<Option<Opening>> {
         Ok(match target {
+            // No handshake: the pipe has proved both ends.
+            Target::Server => None,
             Target::Invite(_) => Some(Opening::Stranger),
             Target::Device(device) => {
                 let rounds = self.dialer.rounds(target);
@@ -59,6 +64,9 @@ impl Node {
 
     /// Bytes came over a link.
     pub(crate) fn received(&mut self, step: &mut Step<'_>, id: LinkId, channel: Channel, bytes: &[u8]) -> Stepped {
+        if self.server.is_link(id) {
+            return self.server_said(step, bytes);
+        }
         let Some(mut line) = self.links.remove(&id) else { return Ok(()) };
         let open_invites =
             matches!(line.stage, Stage::Opening) && (self.invites_open(step)? || self.link_codes_open(step)?);
@@ -125,7 +133,7 @@ impl Node {
                     let invite = *invite;
                     self.knock(step, line, invite, handshake)
                 }
-                Some((Target::Device(_), _)) => Ok(Flow::End),
+                Some((Target::Device(_) | Target::Server, _)) => Ok(Flow::End),
                 None => {
                     line.stage = Stage::Pairing(Box::new(Pairing::waiting(handshake)));
                     Ok(Flow::Go)
@@ -153,7 +161,7 @@ impl Node {
         }
         let shown_near = self.is_friend(account);
         line.stage = Stage::Known(Box::new(Talk { shown_near, ..Talk::new(account, device, handshake, expired) }));
-        self.dialer.reached(&device);
+        self.dialer.reached(Target::Device(device));
         if let Some((Target::Device(_), address)) = &line.dialled {
             self.was_reached_at(step, device, &address.clone())?;
         }
@@ -216,6 +224,9 @@ impl Node {
 
     /// A pipe ended.
     pub(crate) fn disconnected(&mut self, step: &mut Step<'_>, id: LinkId) -> Stepped {
+        if self.server.is_link(id) {
+            return self.server_gone(step);
+        }
         let Some(line) = self.links.remove(&id) else { return Ok(()) };
         self.gone(step, line)
     }
@@ -257,7 +268,9 @@ impl Node {
             if talk.shown_near {
                 step.tell(Event::Near { account: talk.account, device: talk.device, reachable: false });
             }
-            self.dialer.lost(step.now.mono, talk.device);
+            self.dialer.lost(step.now.mono, Target::Device(talk.device));
+            // What was under way takes another path.
+            self.posted.insert(talk.device);
         } else if let Some((target, _)) = line.dialled {
             self.dial_failed(step, target)?;
         }

@@ -5,7 +5,7 @@ use lamplit_link::Link;
 use lamplit_seal::{EncryptError, OlmKind, StorageKey, padding};
 use lamplit_types::{AccountId, ConversationId, DeviceId, EnvelopeId, Hlc};
 use lamplit_wire::{
-    Body, Content, Envelope, Frame, Progress, Received, Suite,
+    Body, Content, Envelope, Frame, Mark, Progress, Received, Suite,
     bounded::{Bytes, List},
     credential::SignedOneTimeKey,
 };
@@ -73,12 +73,19 @@ impl Node {
             expires: step.now.wall.plus(limits::ENVELOPE_MS),
             envelope: None,
             was_sealed: false,
+            mark: None,
         };
         self.put_outgoing(step, &device, peer.last, &outgoing)?;
         step.db.put(Table::Peers, device.as_bytes(), &peer)
     }
 
-    fn put_outgoing(&self, step: &mut Step<'_>, device: &DeviceId, seq: u64, outgoing: &Outgoing) -> Stepped {
+    pub(crate) fn put_outgoing(
+        &self,
+        step: &mut Step<'_>,
+        device: &DeviceId,
+        seq: u64,
+        outgoing: &Outgoing,
+    ) -> Stepped {
         let at = key::numbered(device.as_bytes(), seq);
         step.db.put_sealed(&self.secrets.vault, step.rng, Table::Outbox, &at, outgoing)
     }
@@ -88,6 +95,7 @@ impl Node {
         for device in core::mem::take(&mut self.posted) {
             let Some(id) = self.link_to(&device) else {
                 self.wake(step.now.mono, device);
+                self.post_by_server(step, device)?;
                 continue;
             };
             let Some(mut line) = self.links.remove(&id) else { continue };
@@ -122,7 +130,7 @@ impl Node {
             let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
             let envelope = match outgoing.envelope.take() {
                 Some(envelope) => envelope,
-                None => match self.seal_envelope(step, &device, (seq, base), &outgoing)? {
+                None => match self.seal_envelope(step, &device, (seq, base), &mut outgoing)? {
                     Some(envelope) => {
                         outgoing.envelope = Some(envelope.clone());
                         outgoing.was_sealed = true;
@@ -146,20 +154,22 @@ impl Node {
     }
 
     /// Seals a message; `None` if there is no session with the device yet.
-    fn seal_envelope(
+    pub(crate) fn seal_envelope(
         &mut self,
         step: &mut Step<'_>,
         device: &DeviceId,
         (seq, base): (u64, u64),
-        outgoing: &Outgoing,
+        outgoing: &mut Outgoing,
     ) -> Stepped<Option<Envelope>> {
+        let salt = step.random();
+        let mark = *outgoing.mark.get_or_insert_with(|| self.secrets.keys.mark(device, self.device.life, seq, salt));
         let content = Content {
             conversation: outgoing.conversation,
             incarnation: self.device.life,
             seq,
             base: base.min(seq),
             sent: outgoing.sent,
-            mark: self.secrets.keys.mark(device, self.device.life, seq),
+            mark,
             body: outgoing.body.clone(),
         };
         let unwritable = ReadError::Unwritable { table: Table::Outbox };
@@ -214,14 +224,27 @@ impl Node {
         if !core::mem::replace(&mut talk.asked_for_key, false) {
             return Ok(Flow::Go);
         }
-        let Ok(one_time) = verify_one_time_key(signed, &talk.device) else { return Ok(Flow::End) };
-        let Some(identity) = self.people.olm_identity(&talk.device) else { return Ok(Flow::End) };
-        let account = self.olm_account(step)?;
-        let Ok(session) = account.start(identity, one_time) else { return Ok(Flow::End) };
-        let mut sessions = self.copy_of_sessions(step, &talk.device)?;
-        sessions.add(session);
-        self.keep_sessions(talk.device, sessions);
+        if !self.start_session(step, &talk.device, signed)? {
+            return Ok(Flow::End);
+        }
         self.pump_outbox(step, link, talk)
+    }
+
+    /// Starts a session with a device by a key of it. False if the key is not its own, or none.
+    pub(crate) fn start_session(
+        &mut self,
+        step: &mut Step<'_>,
+        device: &DeviceId,
+        signed: &SignedOneTimeKey,
+    ) -> Stepped<bool> {
+        let Ok(one_time) = verify_one_time_key(signed, device) else { return Ok(false) };
+        let Some(identity) = self.people.olm_identity(device) else { return Ok(false) };
+        let account = self.olm_account(step)?;
+        let Ok(session) = account.start(identity, one_time) else { return Ok(false) };
+        let mut sessions = self.copy_of_sessions(step, device)?;
+        sessions.add(session);
+        self.keep_sessions(*device, sessions);
+        Ok(true)
     }
 
     /// The other has committed an envelope.
@@ -263,13 +286,11 @@ impl Node {
     }
 
     /// All up to a number was received, whether its acknowledgement came through or not.
-    pub(crate) fn received_up_to(&mut self, step: &mut Step<'_>, talk: &Talk, received: Option<&Received>) -> Stepped {
-        let Some(seq) =
-            received.filter(|received| received.incarnation == self.device.life).map(|received| received.seq)
-        else {
+    pub(crate) fn received_up_to(&self, step: &mut Step<'_>, device: &DeviceId, received: &Received) -> Stepped {
+        if received.incarnation != self.device.life {
             return Ok(());
-        };
-        let device = talk.device.as_bytes();
+        }
+        let (device, seq) = (device.as_bytes(), received.seq);
         loop {
             let rows = step.db.scan(Table::Outbox, device, None, Order::Up, limits::BATCH)?;
             let done = rows.iter().filter(|(at, _)| key::number_of(at).is_some_and(|number| number <= seq));
@@ -289,8 +310,9 @@ impl Node {
         self.unseal_outbox(step, device)
     }
 
-    /// What waits for a device will be sealed anew.
-    fn unseal_outbox(&self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
+    /// What waits for a device will be sealed anew, and so has to go to the server again too.
+    pub(crate) fn unseal_outbox(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
+        self.post_all_again(step, device)?;
         let mut after: Option<Vec<u8>> = None;
         loop {
             let rows = step.db.scan(Table::Outbox, device.as_bytes(), after.as_deref(), Order::Up, limits::BATCH)?;
@@ -358,6 +380,7 @@ impl Node {
             let Ok(device) = <[u8; 32]>::try_from(at.as_slice()).map(DeviceId::from_bytes) else { continue };
             step.db.remove(Table::Sessions, &at);
             peer.last = 0;
+            peer.kept = None;
             let mut after: Option<Vec<u8>> = None;
             loop {
                 let rows = step.db.scan(Table::Outbox, &at, after.as_deref(), Order::Up, limits::BATCH)?;
@@ -368,7 +391,7 @@ impl Node {
                     step.db.remove(Table::Outbox, &row_key);
                     // Never above the old number, so nothing that is still to be read is written over.
                     peer.last = peer.last.saturating_add(1);
-                    let anew = Outgoing { envelope: None, was_sealed: false, ..outgoing };
+                    let anew = Outgoing { envelope: None, was_sealed: false, mark: None, ..outgoing };
                     self.put_outgoing(step, &device, peer.last, &anew)?;
                 }
             }
@@ -399,6 +422,17 @@ impl Node {
     }
 }
 
+/// Whether the message of a number that waits is another one than the mark says.
+pub(crate) fn is_another(
+    step: &Step<'_>,
+    vault: &StorageKey,
+    device: &DeviceId,
+    (seq, mark): (u64, Mark),
+) -> Stepped<bool> {
+    let waiting: Option<Outgoing> = step.db.sealed(vault, Table::Outbox, &key::numbered(device.as_bytes(), seq))?;
+    Ok(waiting.is_some_and(|waiting| waiting.mark != Some(mark)))
+}
+
 /// Whether a message up to a number waits that was never sent.
 pub(crate) fn holds_unsent(step: &Step<'_>, vault: &StorageKey, device: &DeviceId, up_to: u64) -> Stepped<bool> {
     let mut after: Option<Vec<u8>> = None;
@@ -419,7 +453,7 @@ pub(crate) fn holds_unsent(step: &Step<'_>, vault: &StorageKey, device: &DeviceI
 }
 
 /// The lowest number that waits for a device.
-fn first_waiting(step: &Step<'_>, device: &DeviceId) -> Stepped<Option<u64>> {
+pub(crate) fn first_waiting(step: &Step<'_>, device: &DeviceId) -> Stepped<Option<u64>> {
     let first = step.db.scan(Table::Outbox, device.as_bytes(), None, Order::Up, 1)?;
     Ok(first.first().and_then(|(at, _)| key::number_of(at)))
 }

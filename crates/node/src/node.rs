@@ -30,6 +30,7 @@ use crate::{
     ratchets::Ratchets,
     rest::Resting,
     rows::{self, AccountKeys, Audience, Peer, key},
+    server::Server,
     setup::DeviceSecrets,
     sightings::Strange,
     step::{HandleError, Outputs, Step, Stepped},
@@ -92,6 +93,7 @@ pub struct Node {
     pub(crate) list_is_new: bool,
     /// Links that are to begin anew.
     pub(crate) ending: BTreeSet<LinkId>,
+    pub(crate) server: Server,
     #[cfg(feature = "sabotage")]
     pub(crate) sabotage: Option<crate::sabotage::Sabotage>,
     changes: Changes,
@@ -212,6 +214,7 @@ impl Node {
             behind: BTreeMap::new(),
             list_is_new: false,
             ending: BTreeSet::new(),
+            server: Server::load(read, now.mono)?,
             #[cfg(feature = "sabotage")]
             sabotage: None,
             changes: Changes::default(),
@@ -224,6 +227,7 @@ impl Node {
             }
             node.advertise(step)?;
             node.dial_fixed(step)?;
+            node.dial_server(step);
             node.deliver_later(step)?;
             node.introduce_itself(step)?;
             node.resume_acceptances(step)
@@ -313,6 +317,7 @@ impl Node {
                 for id in self.links.keys().copied().collect::<Vec<_>>() {
                     self.end_link(step, id, None)?;
                 }
+                self.end_server_line(step)?;
             }
             for id in core::mem::take(&mut self.ending) {
                 self.end_link(step, id, None)?;
@@ -371,7 +376,8 @@ impl Node {
         now: Now,
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<Transmit>, OpenError> {
-        let closed = self.links.keys().map(|link| Transmit::Close(*link)).collect();
+        let links = self.links.keys().copied().chain(self.server.link());
+        let closed = links.map(Transmit::Close).collect();
         let keep = self.keep_deletions_ms;
         let fresh = Self::open_with(self.secrets.clone(), read, now, rng)?.keeping_deletions(keep);
         let lamps = core::mem::take(&mut self.lamps).rolled_back();
@@ -398,6 +404,7 @@ impl Node {
             self.lamps.deadline(),
             self.fetches.deadline(self.last.mono),
             self.receipts_due,
+            self.server_deadline(),
             self.lacking.as_ref().and_then(Lacking::deadline),
             Some(self.next_epoch),
             Some(self.next_chores),

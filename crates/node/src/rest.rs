@@ -11,6 +11,7 @@ use lamplit_wire::CloseReason;
 
 use crate::{
     Node,
+    dial::Target,
     io::Event,
     limits,
     line::{Line, Stage, Talk},
@@ -70,7 +71,7 @@ impl Node {
         if rests {
             let Talk { account, shown_near, .. } = *talk;
             self.resting.insert(talk.device, Resting { account, shown_near });
-            self.dialer.reached(&talk.device);
+            self.dialer.reached(Target::Device(talk.device));
         }
         rests
     }
@@ -106,5 +107,6 @@ impl Node {
         if let Some(Resting { account, shown_near: true }) = self.resting.remove(&device) {
             step.tell(Event::Near { account, device, reachable: false });
         }
+        self.posted.insert(device);
     }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use lamplit_sync::{inbox::Inbox, merge::Stamp};
 use lamplit_types::{
-    AccountId, AudienceId, Author, BlobId, ConversationId, DeviceId, FileName, FileSize, GroupId, Hlc, Incarnation,
-    MessageId, Name, Text, Wall,
+    AccountId, AudienceId, Author, BlobId, ConversationId, DeviceId, EnvelopeId, FileName, FileSize, GroupId, Hlc,
+    Incarnation, MessageId, Name, Text, Wall,
 };
 use lamplit_wire::{
     AccountSecrets, Badge, Body, Chain, Envelope, FileNote, Founding, GenerationSecret, GroupName, GroupSecret, Kind,
     Mark, Media, Progress, Received, Record, Removed, SetId, Standing,
     credential::{DeviceList, ListHead, PairId, RootHash, Signed},
+    server::{Cursor, Epoch},
 };
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -111,6 +112,8 @@ pub(crate) struct Peer {
     pub(crate) address: Option<String>,
     /// The generation of the audience of all contacts whose key it is known to hold; 0: none.
     pub(crate) holds: u32,
+    /// Up to which number the server keeps what was sent to it, in which life of its store.
+    pub(crate) kept: Option<(Epoch, u64)>,
 }
 
 impl Peer {
@@ -141,6 +144,32 @@ pub(crate) struct Outgoing {
     pub(crate) envelope: Option<Envelope>,
     /// Whether it may have been sent under this number.
     pub(crate) was_sealed: bool,
+    /// What this message is known by, once it was sealed under this number.
+    pub(crate) mark: Option<Mark>,
+}
+
+/// The server that the account uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Server {
+    /// Where it is and what its key is, in the words of the transport.
+    pub(crate) address: String,
+    /// The place of this device in its feed.
+    pub(crate) cursor: Option<Cursor>,
+    /// The life of its store that keys were left in.
+    pub(crate) stocked: Option<Epoch>,
+}
+
+/// What a device is to be told of what came from it through the server, as long as the server has not taken it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Owed {
+    /// Rises with everything that came.
+    pub(crate) number: u64,
+    /// Whether something came that could be read.
+    pub(crate) heard: bool,
+    /// Whether some may not have been taken in because it was not known here yet.
+    pub(crate) lacks: bool,
+    /// What could not: the latest, at most as many as go into one letter.
+    pub(crate) unreadable: Vec<EnvelopeId>,
 }
 
 /// A message that came before its turn.
@@ -440,6 +469,8 @@ pub(crate) mod key {
     pub(crate) const FORMER: &[u8] = b"former";
     pub(crate) const COMING: &[u8] = b"coming";
     pub(crate) const PAST: &[u8] = b"past";
+    /// Beside the device itself: `rows::Server`.
+    pub(crate) const SERVER: &[u8] = b"server";
     /// Beside the device itself: `rows::KnownLists`.
     pub(crate) const LISTS: &[u8] = b"lists";
     /// Bytes of a set at the beginning of a key.
@@ -524,6 +555,7 @@ pub(crate) mod key {
             Kind::AudienceKey => 4,
             Kind::Device => 5,
             Kind::CutOff => 6,
+            Kind::Server => 7,
         }
     }
 

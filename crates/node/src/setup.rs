@@ -1,8 +1,8 @@
 //! Making devices: the first one of an account, and further ones.
 
 use lamplit_identity::{
-    AddError, BeaconKey, Cost, CostError, DeviceKeys, KeyLengthError, LinkCode, ListKey, Phrase, PhraseError,
-    SetUpError as ListSetUpError, VerifiedList, add_device, create_account,
+    AddError, BeaconKey, Cost, CostError, DeviceKeys, HandshakeKey, KeyLengthError, LinkCode, ListKey, Phrase,
+    PhraseError, SetUpError as ListSetUpError, VerifiedList, add_device, create_account,
 };
 use lamplit_link::StaticKey;
 use lamplit_seal::{AudienceKey, OlmAccount, StorageKey};
@@ -54,6 +54,11 @@ impl DeviceSecrets {
     /// Whose keys they are.
     pub fn device(&self) -> DeviceId {
         self.keys.id()
+    }
+
+    /// The key with which the device shows that it is itself in TLS handshakes with servers.
+    pub fn handshake_key(&self) -> HandshakeKey {
+        self.keys.handshake_key()
     }
 
     pub(crate) fn noise_static(&self) -> StaticKey {

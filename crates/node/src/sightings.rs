@@ -79,7 +79,7 @@ impl Node {
         let Some(device) = self.dialer.lost_sight(beacon) else { return };
         if self.resting.contains_key(&device) {
             self.is_away(step, device);
-            self.dialer.lost(step.now.mono, device);
+            self.dialer.lost(step.now.mono, Target::Device(device));
         }
     }
 }

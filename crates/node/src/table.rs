@@ -8,7 +8,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
     /// Empty key → `rows::Device`: who this device is, its life, its counters. `past` → `rows::Past`, while it lacks the
-    /// conversations of before it joined. `lists` → `rows::KnownLists`, `files` → `rows::FileTotal`.
+    /// conversations of before it joined. `lists` → `rows::KnownLists`, `files` → `rows::FileTotal`, `server` → `rows::Server`.
     Device,
     /// Key name → sealed secret bytes: list key, own keys, Olm account.
     Secrets,
@@ -28,6 +28,8 @@ pub enum Table {
     Held,
     /// The same key → sealed `rows::Held`: what only a later version understands.
     Later,
+    /// `DeviceId` → `rows::Owed`: what that device is to be told of what came from it through the server.
+    Owed,
     /// `EnvelopeId` → expiry, `u64` BE: envelopes that were received.
     Seen,
     /// `expiry: u64 BE ‖ EnvelopeId` → nothing: the same, by expiry.
@@ -78,7 +80,7 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Device,
         Self::Secrets,
         Self::Contacts,
@@ -89,6 +91,7 @@ impl Table {
         Self::Outbox,
         Self::Held,
         Self::Later,
+        Self::Owed,
         Self::Seen,
         Self::SeenByExpiry,
         Self::Messages,
@@ -127,6 +130,7 @@ impl Table {
             Self::Outbox => "outbox",
             Self::Held => "held",
             Self::Later => "later",
+            Self::Owed => "owed",
             Self::Seen => "seen",
             Self::SeenByExpiry => "seen-by-expiry",
             Self::Messages => "messages",

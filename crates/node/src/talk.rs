@@ -12,6 +12,7 @@ use lamplit_wire::{
 use crate::{
     Node,
     db::Typed,
+    dial::Target,
     io::{Event, Transmit, Warning},
     line::{Flow, Line, Stage, Talk, send},
     mail,
@@ -24,7 +25,7 @@ use crate::{
 
 /// What became of a device list that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Merged {
+pub(crate) enum Merged {
     /// It is taken in, or was known.
     Taken,
     /// It does not hold, or is nobody's.
@@ -139,7 +140,9 @@ impl Node {
             // What was sealed with a session that the other has lost cannot be opened.
             self.drop_sessions(step, talk.device)?;
         }
-        self.received_up_to(step, talk, hello.received.as_ref())?;
+        if let Some(received) = &hello.received {
+            self.received_up_to(step, &talk.device, received)?;
+        }
         self.begin(step, link, talk)
     }
 
@@ -194,7 +197,7 @@ impl Node {
     }
 
     /// Whether a device proves that it has received more from this one than this one remembers sending.
-    fn shows_restoration(&self, step: &Step<'_>, device: &DeviceId, received: &Received) -> Stepped<bool> {
+    pub(crate) fn shows_restoration(&self, step: &Step<'_>, device: &DeviceId, received: &Received) -> Stepped<bool> {
         let Received { incarnation: life, highest, mark, .. } = received;
         // Without this device's own mark it is a claim, and who believed it could be made to begin anew at will.
         if !self.secrets.keys.is_mark(device, *life, *highest, mark) {
@@ -202,8 +205,12 @@ impl Node {
         }
         if *life == self.device.life {
             let peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
-            // A number that the other has received and that was never sent in this past belongs to another one.
-            return Ok(*highest > peer.last || mail::holds_unsent(step, &self.secrets.vault, device, *highest)?);
+            // A number that the other has received and that was never sent in this past belongs to another one, and so does one
+            // under which it has received something else: through the server this device may have spoken before it heard.
+            let vault = &self.secrets.vault;
+            return Ok(*highest > peer.last
+                || mail::holds_unsent(step, vault, device, *highest)?
+                || mail::is_another(step, vault, device, (*highest, *mark))?);
         }
         Ok(!self.device.past_lives.contains(life))
     }
@@ -241,7 +248,7 @@ impl Node {
     }
 
     /// Takes in a device list of somebody known. A device that is no longer on it loses its links.
-    fn merge_list(&mut self, step: &mut Step<'_>, account: AccountId, list: DeviceList) -> Stepped<Merged> {
+    pub(crate) fn merge_list(&mut self, step: &mut Step<'_>, account: AccountId, list: DeviceList) -> Stepped<Merged> {
         let Some(person) = self.people.get(account) else { return Ok(Merged::Refused) };
         let pinned = person.list.root_hash();
         let merged = match VerifiedList::verify(list, Some(pinned)) {
@@ -302,7 +309,7 @@ impl Node {
             self.part_from(step, link, &device)?;
         } else if self.resting.contains_key(&device) {
             self.is_away(step, device);
-            self.dialer.lost(step.now.mono, device);
+            self.dialer.lost(step.now.mono, Target::Device(device));
         }
         self.lamps.forget(&device);
         Ok(())

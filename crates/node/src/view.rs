@@ -427,7 +427,13 @@ pub fn text_in(
     Ok(body.and_then(|body| match body {
         Body::Text { id, .. } | Body::File { id, .. } => Some(id),
         Body::Told(past) => Some(past.id),
-        Body::Receipt { .. } | Body::Grant(_) | Body::FileNote { .. } | Body::Keys(_) | Body::Pair(_) => None,
+        Body::Receipt { .. }
+        | Body::Grant(_)
+        | Body::FileNote { .. }
+        | Body::Keys(_)
+        | Body::Pair(_)
+        | Body::Heard(_)
+        | Body::Unreadable { .. } => None,
     }))
 }
 

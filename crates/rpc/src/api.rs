@@ -283,6 +283,14 @@ methods! {
         /// The address, such as `192.168.1.7:41234`.
         address: String,
     };
+    /// Lets a server carry the account's messages when people are apart. It can read none of them. Another one was used before:
+    /// that one no more.
+    "use_server" => UseServer -> Done {
+        /// The server's link, as whoever runs it gives it out: `lamplit:server/…@HOST:PORT`.
+        server: String,
+    };
+    /// Uses no server any more.
+    "leave_server" => LeaveServer -> Done;
     /// Makes a code by which one new device can join this account. The one before is good no more.
     "link" => LinkDevice -> Linking;
     /// No device can join any more by the code that was made last.
@@ -375,6 +383,19 @@ pub struct Status {
     pub clock: Clock,
     /// Whether what happens can be kept.
     pub storage: Storage,
+    /// The server that carries what cannot go directly; `null`: the account uses none.
+    pub server: Option<Server>,
+}
+
+/// The account's server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Server {
+    /// Its host and port.
+    pub place: String,
+    /// Whether it is reached now and knows this device.
+    pub connected: bool,
+    /// Why not, if it said so.
+    pub why: Option<String>,
 }
 
 /// Whether devices on the network find each other by themselves, as far as this one can tell. What is heard within this machine,

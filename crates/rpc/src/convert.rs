@@ -4,8 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use lamplit_client::{
     AppPresence, ClockStand, CommandError, CommandFailed, Event, FileNote, Handle, Hearing, LinkKind, Media, Progress,
-    Reach, ReadError, Snapshot, Source, State, Storage,
+    Reach, ReadError, Server, ServerAddress, ServerState, Snapshot, Source, State, Storage,
     identity::{Invite, LinkCode},
+    text,
     view::{self, FileStand, MessageWhat},
 };
 use lamplit_types::{AccountId, ConversationId, DeviceId, GroupId, Name};
@@ -39,6 +40,7 @@ pub(crate) fn status(handle: &Handle, me: &view::Me, contacts: usize, unread: u6
             Storage::Working => api::Storage::Working,
             Storage::Failing(reason) => api::Storage::Failing { reason: reason.clone() },
         },
+        server: state.server.as_ref().and_then(server),
     }
 }
 
@@ -53,6 +55,16 @@ impl From<Hearing> for api::Hearing {
             Hearing::Others => Self::Others,
         }
     }
+}
+
+fn server(server: &Server) -> Option<api::Server> {
+    let ServerAddress { host, port, .. } = &server.address;
+    let (connected, why) = match server.state {
+        ServerState::None => return None,
+        ServerState::Connected => (true, None),
+        ServerState::Away(goodbye) => (false, goodbye.map(|goodbye| text::goodbye(goodbye).to_owned())),
+    };
+    Some(api::Server { place: format!("{host}:{port}"), connected, why })
 }
 
 fn clock(stand: ClockStand) -> api::Clock {
@@ -298,8 +310,8 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
             Some(api::Event::Past { device: device.to_string(), gives, told, total, last })
         }
         Event::Warning(warning) => Some(api::Event::Warning { text: warning.to_string() }),
-        // Answers go to whoever asked, and how the clock stands is in the status.
-        Event::Answer(..) | Event::Clock => None,
+        // Answers go to whoever asked; how the clock stands, and whether the server is there, is in the status.
+        Event::Answer(..) | Event::Clock | Event::Server(_) => None,
     })
 }
 

@@ -131,6 +131,8 @@ codes! {
     UnknownGroup = 17,
     /// Not the owner's to do in this group.
     Denied = 18,
+    /// No link to a server.
+    BadServer = 19,
 }
 
 impl Error {

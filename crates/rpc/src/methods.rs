@@ -5,7 +5,7 @@ mod files;
 use std::sync::Arc;
 
 use lamplit_client::{
-    Answer, Command, Handle, Snapshot,
+    Answer, Command, Handle, ServerAddress, Snapshot,
     identity::{Cost, Invite as InviteLink, Phrase},
     view,
 };
@@ -17,9 +17,9 @@ use crate::{
     api::{
         Accept, Accepting, AddMembers, Call, ContactPage, CreateGroup, Dark, DeviceList, Dial, Discover, Document,
         Done, EndLink, Founded, GetContacts, GetDevices, GetGroups, GetHistory, GetNearby, GetStatus, GroupPage,
-        HistoryPage, Invite, Invited, LeaveGroup, Light, LinkDevice, Linking, MarkRead, Method, NameAdmin, Nearby,
-        Note, RemoveContact, RemoveDevice, RemoveMember, Rename, RenameDevice, RenameGroup, Said, Say, SetName,
-        Snapshot as ApiSnapshot, Status,
+        HistoryPage, Invite, Invited, LeaveGroup, LeaveServer, Light, LinkDevice, Linking, MarkRead, Method, NameAdmin,
+        Nearby, Note, RemoveContact, RemoveDevice, RemoveMember, Rename, RenameDevice, RenameGroup, Said, Say, SetName,
+        Snapshot as ApiSnapshot, Status, UseServer,
     },
     convert,
     document::document,
@@ -64,6 +64,8 @@ pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> 
         Call::NameAdmin(call) => to_value(call.serve(handle).await?),
         Call::LeaveGroup(call) => to_value(call.serve(handle).await?),
         Call::Dial(call) => to_value(call.serve(handle).await?),
+        Call::UseServer(call) => to_value(call.serve(handle).await?),
+        Call::LeaveServer(call) => to_value(call.serve(handle).await?),
         Call::LinkDevice(call) => to_value(call.serve(handle).await?),
         Call::EndLink(call) => to_value(call.serve(handle).await?),
         Call::GetDevices(call) => to_value(call.serve(handle).await?),
@@ -342,6 +344,22 @@ impl Serve for Dial {
             invalid("an address is an IP address and a port, such as 192.168.1.7:41234 or [fe80::1]:41234")
         })?;
         handle.dial(contact, address).await?;
+        Ok(Done {})
+    }
+}
+
+impl Serve for UseServer {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        let server = ServerAddress::from_link(&self.server)
+            .map_err(|error| Error::new(ErrorCode::BadServer, error.to_string()))?;
+        handle.use_server(Some(server)).await?;
+        Ok(Done {})
+    }
+}
+
+impl Serve for LeaveServer {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        handle.use_server(None).await?;
         Ok(Done {})
     }
 }

@@ -1,6 +1,6 @@
 //! What can be asked of `lamplit-sim`.
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use lamplit_sim::Settings;
 
 /// Plays devices, their disks and the network between them in virtual time, with everything that can go wrong, and
@@ -32,9 +32,19 @@ pub(crate) struct Arguments {
     /// With --seeds: goes on after a failure
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// Whether there is a server, which carries what cannot go directly [default: in three of ten seeds; none with --hour]
+    #[arg(long, value_name = "WHETHER")]
+    pub(crate) server: Option<Whether>,
     /// Measures how long an hour of ordinary life takes
     #[arg(long)]
     pub(crate) hour: bool,
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Whether {
+    Yes,
+    No,
 }
 
 impl Arguments {
@@ -46,12 +56,14 @@ impl Arguments {
 
     /// The run of a seed.
     pub(crate) fn settings(&self, seed: u64) -> Settings {
+        let usual = Settings::of_seed(seed);
         let people = self.people.unwrap_or((self.devices * 3).div_ceil(5)).max(2);
         Settings {
             devices: usize::try_from(self.devices).unwrap_or(usize::MAX),
             people: usize::try_from(people).unwrap_or(usize::MAX),
             steps: self.steps,
-            ..Settings::of_seed(seed)
+            has_server: self.server.map_or(usual.has_server, |server| server == Whether::Yes),
+            ..usual
         }
     }
 }

@@ -28,6 +28,11 @@ pub(crate) enum Action {
     YearOff,
     RightClock,
     RemoveDevice,
+    CrashServer,
+    TornServer,
+    ServerDisk,
+    BackupServer,
+    RestoreServer,
 }
 
 /// How many of each there are for 2,000 steps. Those that are counted on are a little more than is asked for, since
@@ -57,13 +62,22 @@ const HAND: &[(Action, u64)] = &[
     (Action::RightClock, 6),
     (Action::RemoveDevice, 1),
 ];
+/// What is added where there is a server.
+const SERVER_HAND: &[(Action, u64)] = &[
+    (Action::CrashServer, 4),
+    (Action::TornServer, 4),
+    (Action::ServerDisk, 3),
+    (Action::BackupServer, 3),
+    (Action::RestoreServer, 1),
+];
 /// The steps that a hand is for.
 const HAND_STEPS: u64 = 2_000;
 
 /// A deck for a run of so many steps.
-pub(crate) fn shuffled(steps: u64, dice: &mut Dice) -> Vec<Action> {
+pub(crate) fn shuffled(steps: u64, has_server: bool, dice: &mut Dice) -> Vec<Action> {
     let mut deck = Vec::new();
-    for (action, many) in HAND {
+    let more = if has_server { SERVER_HAND } else { &[] };
+    for (action, many) in HAND.iter().chain(more) {
         let many = many.saturating_mul(steps).div_ceil(HAND_STEPS);
         deck.extend((0..many).map(|_| *action));
     }

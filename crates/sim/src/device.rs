@@ -129,6 +129,11 @@ impl Device {
         self.mirror.value(Table::Contacts, account.as_bytes()).is_some()
     }
 
+    /// Whether it has the other on its owner's list, or on that of a contact.
+    pub(crate) fn knows_device(&self, other: &Self) -> bool {
+        view::devices_of(&self.mirror, other.account).is_ok_and(|devices| devices.contains(&other.id))
+    }
+
     /// Which text a row is about.
     pub(crate) fn text_in(&self, table: Table, row: &[u8]) -> Done<Option<MessageId>> {
         view::text_in(&self.mirror, &self.secrets, table, row).map_err(Failure::simulation)

@@ -26,6 +26,7 @@ mod model;
 mod pipe;
 mod plant;
 mod queue;
+mod server;
 mod settings;
 mod story;
 mod tally;

@@ -13,7 +13,7 @@ use anyhow::Result;
 use clap::Parser;
 use lamplit_sim::{Run, Settings, Tally};
 
-use args::Arguments;
+use args::{Arguments, Whether};
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
@@ -78,7 +78,8 @@ fn explore(out: &mut impl Write, arguments: &Arguments, seeds: std::ops::Range<u
 /// An hour of ordinary life, against the clock on the wall.
 fn measure_hour(out: &mut impl Write, arguments: &Arguments) -> Result<ExitCode> {
     let seed = arguments.range().0;
-    let settings = Settings { is_wired: true, is_radio: false, ..arguments.settings(seed) };
+    let has_server = arguments.server == Some(Whether::Yes);
+    let settings = Settings { is_wired: true, is_radio: false, has_server, ..arguments.settings(seed) };
     let mut ready = Instant::now();
     let run = lamplit_sim::hour(settings, || ready = Instant::now());
     report::hour(out, &run, arguments, seed, ready.elapsed())

@@ -16,6 +16,8 @@ pub(crate) struct Said {
     pub(crate) id: Option<MessageId>,
     /// Its place in all that the device said.
     pub(crate) order: u64,
+    /// How often the device had been restored by then.
+    pub(crate) restored: u64,
 }
 
 /// A name or a note that somebody gave to a contact.
@@ -58,7 +60,7 @@ impl Model {
     /// Somebody types a message: the text that names it.
     pub(crate) fn type_message(&mut self, author: usize, to: usize, filler: usize) -> String {
         let text = format!("m{} {}", self.said.len(), "·".repeat(filler));
-        self.said.push(Said { author, to, text: text.clone(), id: None, order: 0 });
+        self.said.push(Said { author, to, text: text.clone(), id: None, order: 0, restored: 0 });
         text
     }
 
@@ -81,19 +83,19 @@ impl Model {
     }
 
     /// A message is committed where it was typed.
-    pub(crate) fn commit_message(&mut self, number: usize, id: MessageId) {
+    pub(crate) fn commit_message(&mut self, number: usize, id: MessageId, restored: u64) {
         let Some(said) = self.said.get_mut(number) else { return };
         let spoken = self.spoken.entry(said.author).or_default();
         *spoken += 1;
         said.id = Some(id);
         said.order = *spoken;
+        said.restored = restored;
         self.by_id.insert(id, number);
     }
 
-    /// The first word of what a device said in some place of all that it said.
-    pub(crate) fn spoken_as(&self, author: usize, order: u64) -> Option<&str> {
-        let said = self.said.iter().find(|said| said.author == author && said.order == order);
-        said.and_then(|said| said.text.split(' ').next())
+    /// What a device said in some place of all that it said.
+    pub(crate) fn spoken_as(&self, author: usize, order: u64) -> Option<&Said> {
+        self.said.iter().find(|said| said.author == author && said.order == order)
     }
 
     /// A name or note is about to be written: a value that names it.

@@ -31,6 +31,12 @@ pub(crate) enum Happening {
     Start(usize, u64),
     /// A disk works again.
     Mend(usize, u64),
+    /// The server starts.
+    StartServer,
+    /// The server loses its power.
+    CutServer,
+    /// The server's disk works again.
+    MendServer,
     /// Somebody does something.
     Act(Action),
 }

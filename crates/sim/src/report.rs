@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use lamplit_sim::{Failure, Fault, Run, Tally};
 
-use crate::args::Arguments;
+use crate::args::{Arguments, Whether};
 
 /// Lines of the story that are printed before a failure.
 pub(crate) const LINES: usize = 60;
@@ -103,8 +103,13 @@ pub(crate) fn hour(
 }
 
 fn again(out: &mut impl Write, arguments: &Arguments, seed: u64) -> Result<()> {
-    let Arguments { devices, steps, .. } = arguments;
-    writeln!(out, "repeat it with: cargo xtask sim --seed {seed} --devices {devices} --steps {steps}")?;
+    let Arguments { devices, steps, server, .. } = arguments;
+    let server = match server {
+        None => "",
+        Some(Whether::Yes) => " --server yes",
+        Some(Whether::No) => " --server no",
+    };
+    writeln!(out, "repeat it with: cargo xtask sim --seed {seed} --devices {devices} --steps {steps}{server}")?;
     Ok(())
 }
 

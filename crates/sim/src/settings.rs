@@ -26,15 +26,18 @@ pub struct Settings {
     pub is_radio: bool,
     /// All pipes carry streams.
     pub is_wired: bool,
+    /// There is a server, which carries what cannot go directly.
+    pub has_server: bool,
 }
 
 impl Settings {
-    /// The usual run of a seed: ten devices of six people.
+    /// The usual run of a seed: ten devices of six people, in three of ten runs with a server.
     pub fn of_seed(seed: u64) -> Self {
         let mut dice = Dice::new(seed, u64::MAX);
         let network = dice.below(10);
         // In one run of five deletions are forgotten so soon that some devices are away for longer.
         let keep_deletions_ms = if dice.permille(200) { 4 * 60_000 } else { 90 * DAY_MS };
+        let has_server = dice.permille(300);
         Self {
             seed,
             devices: 10,
@@ -45,6 +48,7 @@ impl Settings {
             keep_deletions_ms,
             is_radio: network == 0,
             is_wired: network > 4,
+            has_server,
         }
     }
 

@@ -43,11 +43,19 @@ pub enum Fault {
     AwayTooLong,
     /// A device was removed from its account.
     DeviceRemoved,
+    /// The server lost its power between two commits.
+    ServerCrash,
+    /// The server lost its power in a commit, and with it a part of what was written.
+    ServerTorn,
+    /// The server's disk failed for a while.
+    ServerDisk,
+    /// The server was restored from an old backup.
+    ServerRestored,
 }
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::Loss,
         Self::Duplicate,
         Self::Reorder,
@@ -67,7 +75,16 @@ impl Fault {
         Self::Restored,
         Self::AwayTooLong,
         Self::DeviceRemoved,
+        Self::ServerCrash,
+        Self::ServerTorn,
+        Self::ServerDisk,
+        Self::ServerRestored,
     ];
+
+    /// Whether it befalls the server.
+    pub const fn is_the_servers(self) -> bool {
+        matches!(self, Self::ServerCrash | Self::ServerTorn | Self::ServerDisk | Self::ServerRestored)
+    }
 }
 
 /// What users do.
@@ -126,9 +143,10 @@ impl Tally {
         self.of(Fault::Crash) + self.of(Fault::TornCommit)
     }
 
-    /// Kinds of fault that never happened.
-    pub fn missing(&self) -> Vec<Fault> {
-        Fault::ALL.into_iter().filter(|fault| self.of(*fault) == 0).collect()
+    /// Kinds of fault that never happened, in runs with a server or without.
+    pub fn missing(&self, has_server: bool) -> Vec<Fault> {
+        let can = |fault: &Fault| has_server || !fault.is_the_servers();
+        Fault::ALL.into_iter().filter(can).filter(|fault| self.of(*fault) == 0).collect()
     }
 
     /// Adds another run's counts.

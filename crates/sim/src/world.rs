@@ -3,6 +3,7 @@
 mod acts;
 mod batch;
 mod power;
+mod server;
 mod setup;
 mod wires;
 
@@ -20,12 +21,15 @@ use crate::{
     model::Model,
     pipe::Wire,
     queue::{Happening, Numbers, Place, Queue},
+    server::Server,
     story::Story,
     tally::{Deed, Tally},
 };
 
 /// Where virtual time begins, by a right clock.
 pub(crate) const START: u64 = 1_800_000_000_000;
+/// Devices on islands from this on are out of everybody's reach, the server's too.
+const NO_SIGNAL: u64 = 100;
 /// How often everybody looks around, in milliseconds.
 const LOOK_AROUND_MS: u64 = 40_000;
 /// How often a device may be woken at one moment. More is a device that finds no rest.
@@ -48,6 +52,8 @@ pub(crate) struct World {
     pub(crate) model: Model,
     pub(crate) story: Story,
     pub(crate) tally: Tally,
+    /// The server, if there is one in this world.
+    pub(crate) server: Option<Server>,
     wires: BTreeMap<u64, Wire>,
     places: BTreeMap<LinkId, Place>,
     next_wire: u64,
@@ -75,6 +81,7 @@ impl World {
             model: Model::default(),
             story: Story::new(settings.told),
             tally: Tally::default(),
+            server: settings.has_server.then(|| Server::new(settings.seed)),
             wires: BTreeMap::new(),
             places: BTreeMap::new(),
             next_wire: 0,
@@ -92,11 +99,11 @@ impl World {
     /// Plays the deck, until so many steps are done and the deck is at its end.
     pub(crate) fn play(&mut self) -> Done {
         self.is_calm = false;
-        self.deck = deck::shuffled(self.settings.steps, &mut self.dice);
+        self.deck = deck::shuffled(self.settings.steps, self.settings.has_server, &mut self.dice);
         self.next_act();
         while !self.deck.is_empty() || self.tally.steps < self.settings.steps {
             if self.deck.is_empty() {
-                self.deck = deck::shuffled(self.settings.steps / 20, &mut self.dice);
+                self.deck = deck::shuffled(self.settings.steps / 20, self.settings.has_server, &mut self.dice);
                 self.next_act();
             }
             self.one(u64::MAX)?;
@@ -133,7 +140,7 @@ impl World {
         match happening {
             Happening::Work(at, boot) => self.work(at, boot)?,
             Happening::Due(at, boot) => self.due(at, boot)?,
-            Happening::Piece(wire, side, channel, bytes) => self.piece(wire, side, channel, bytes),
+            Happening::Piece(wire, side, channel, bytes) => self.piece(wire, side, channel, bytes)?,
             Happening::Packet(wire, side, bytes, number) => self.packet(wire, side, bytes, number),
             Happening::Dead(wire, side) => self.dead(wire, side),
             Happening::Idle(wire, side) => self.idle(wire, side),
@@ -145,6 +152,9 @@ impl World {
             }
             Happening::Start(at, boot) => self.start_again(at, boot)?,
             Happening::Mend(at, boot) => self.mend(at, boot)?,
+            Happening::StartServer => self.start_server()?,
+            Happening::CutServer => self.cut_server()?,
+            Happening::MendServer => self.mend_server(),
             // The story is over, and this its last action.
             Happening::Act(_) if self.is_calm => {}
             Happening::Act(action) => {

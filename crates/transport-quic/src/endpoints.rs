@@ -22,8 +22,8 @@ use tokio::time::timeout;
 
 use crate::admission::Admission;
 use crate::pipe::{self, SetupError, code};
-use crate::tls::TlsError;
 use crate::{limits, socket};
+use lamplit_tls::TlsError;
 
 /// Every socket that listens or dials.
 pub(crate) struct Endpoints {

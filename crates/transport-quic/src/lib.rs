@@ -13,6 +13,10 @@
 //! life, and datagrams beside them. Every limit has its name in [`limits`].
 //!
 //! [RFC 6763]: https://www.rfc-editor.org/rfc/rfc6763
+//! A device that uses a server has a second transport for it, [`ServerTransport`]. There TLS itself authenticates both ends,
+//! by raw public keys ([RFC 7250]).
+//!
+//! [RFC 7250]: https://www.rfc-editor.org/rfc/rfc7250
 //! [RFC 9000]: https://www.rfc-editor.org/rfc/rfc9000
 //! [RFC 8446, 7.5]: https://www.rfc-editor.org/rfc/rfc8446#section-7.5
 
@@ -26,8 +30,11 @@ pub mod limits;
 mod network;
 mod pipe;
 pub mod probe;
+mod server;
 mod socket;
 mod tls;
 mod transport;
 
+pub use lamplit_tls::Identity;
+pub use server::{Host, ServerAddress, ServerAddressError, ServerTransport};
 pub use transport::{Config, QuicTransport, StartError};

@@ -89,3 +89,17 @@ pub const PORTS_BEFORE: usize = 8;
 pub const PORT_KNOWN: Duration = Duration::from_secs(2 * TTL_SECONDS as u64);
 /// Addresses of this device in an invitation. Further ones are left out.
 pub const OWN_ADDRESSES: usize = 16;
+
+/// A connection to a server on which nothing arrives for so long has ended.
+pub const SERVER_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often an idle connection to a server shows that it lives: before a NAT forgets it, which may be after 30 s
+/// (RFC 4787 4.3 asks for two minutes; many take less), and so that two losses in a row end nothing.
+pub const SERVER_KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// How long a dial to a server may take, with asking for its name.
+pub const SERVER_DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The round trip to a server assumed before one was measured.
+pub const SERVER_FIRST_RTT: Duration = Duration::from_millis(200);
+/// Addresses of a server that are tried, of those that its name has. Further ones are not.
+pub const SERVER_ADDRESSES: usize = 6;
+/// How long one address is tried before the next is tried too (RFC 8305 5).
+pub const SERVER_NEXT_ADDRESS: Duration = Duration::from_millis(250);

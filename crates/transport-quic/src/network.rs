@@ -59,22 +59,32 @@ async fn watch_by(clocks: impl Fn() -> Pulse, endpoints: Arc<Endpoints>, network
 
 /// When this machine was last seen awake, by both of its clocks: the steady one may stop while it sleeps.
 #[derive(Clone, Copy)]
-struct Pulse {
+pub(crate) struct Pulse {
     steady: Instant,
     wall: SystemTime,
 }
 
 impl Pulse {
-    fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self { steady: Instant::now(), wall: SystemTime::now() }
     }
 
     /// Whether the time since the last beat is more than anybody waits for us. A wall clock that was set forward looks
     /// the same, and costs each link a second.
     fn beat(&mut self, now: Self) -> bool {
-        let before = core::mem::replace(self, now);
-        let wall = now.wall.duration_since(before.wall).unwrap_or(Duration::ZERO);
-        wall.max(now.steady.saturating_duration_since(before.steady)) > limits::NETWORK_CHECK + limits::IDLE_TIMEOUT
+        core::mem::replace(self, now).until(self) > limits::NETWORK_CHECK + limits::IDLE_TIMEOUT
+    }
+
+    /// So much later, by both clocks.
+    #[cfg(test)]
+    pub(crate) fn after(&self, time: Duration) -> Self {
+        Self { steady: self.steady + time, wall: self.wall + time }
+    }
+
+    /// How long until `later`, by the clock that went further.
+    pub(crate) fn until(&self, later: &Self) -> Duration {
+        let wall = later.wall.duration_since(self.wall).unwrap_or(Duration::ZERO);
+        wall.max(later.steady.saturating_duration_since(self.steady))
     }
 }
 

@@ -105,14 +105,48 @@ fn assemble(connection: quinn::Connection, lanes: [Lane; 3], place: Option<Place
 }
 
 /// What both halves share.
-struct Live {
+pub(crate) struct Live {
     connection: quinn::Connection,
     _place: Option<Place>,
 }
 
 impl Live {
-    fn close(&self, code: VarInt) {
+    /// A connection that nobody counts.
+    pub(crate) const fn dialled(connection: quinn::Connection) -> Self {
+        Self { connection, _place: None }
+    }
+
+    pub(crate) fn close(&self, code: VarInt) {
         self.connection.close(code, b"");
+    }
+
+    /// Writes to one of its streams.
+    pub(crate) async fn write(&self, stream: &mut SendStream, bytes: Vec<u8>) -> Result<(), SendError> {
+        stream.write_chunk(bytes.into()).await.map_err(|_| {
+            // A stream the other side has stopped is as bad as a connection that ended.
+            self.close(code::DONE);
+            SendError::Closed
+        })
+    }
+
+    /// Sends a packet of at most `max` bytes; 0: it carries none.
+    pub(crate) fn send_packet(&self, bytes: Vec<u8>, max: usize) -> Result<(), SendError> {
+        let found = bytes.len();
+        if max == 0 {
+            return Err(SendError::NoChannel(Channel::Packet));
+        }
+        if found > max {
+            return Err(SendError::TooLarge { found, max });
+        }
+        match self.connection.send_datagram(bytes.into()) {
+            Err(SendDatagramError::ConnectionLost(_)) => Err(SendError::Closed),
+            // The path has just become too narrow: lost, as packets may be.
+            Err(_) | Ok(()) => Ok(()),
+        }
+    }
+
+    pub(crate) async fn read_packet(&self) -> Option<Vec<u8>> {
+        self.connection.read_datagram().await.ok().map(Vec::from)
     }
 }
 
@@ -125,31 +159,11 @@ struct QuicSender {
 }
 
 impl QuicSender {
-    async fn send_stream(&self, class: Class, bytes: Vec<u8>) -> Result<(), SendError> {
-        let stream = match class {
+    const fn stream(&self, class: Class) -> &Mutex<SendStream> {
+        match class {
             Class::Control => &self.control,
             Class::Message => &self.message,
             Class::Bulk => &self.bulk,
-        };
-        stream.lock().await.write_chunk(bytes.into()).await.map_err(|_| {
-            // A stream the other side has stopped is as bad as a connection that ended.
-            self.close();
-            SendError::Closed
-        })
-    }
-
-    fn send_packet(&self, bytes: Vec<u8>) -> Result<(), SendError> {
-        let (found, max) = (bytes.len(), self.packet);
-        if max == 0 {
-            return Err(SendError::NoChannel(Channel::Packet));
-        }
-        if found > max {
-            return Err(SendError::TooLarge { found, max });
-        }
-        match self.live.connection.send_datagram(bytes.into()) {
-            Err(SendDatagramError::ConnectionLost(_)) => Err(SendError::Closed),
-            // The path has just become too narrow: lost, as packets may be.
-            Err(_) | Ok(()) => Ok(()),
         }
     }
 }
@@ -158,8 +172,8 @@ impl PipeSender for QuicSender {
     fn send(&self, channel: Channel, bytes: Vec<u8>) -> Pending<'_, Result<(), SendError>> {
         Box::pin(async move {
             match channel {
-                Channel::Stream(class) => self.send_stream(class, bytes).await,
-                Channel::Packet => self.send_packet(bytes),
+                Channel::Stream(class) => self.live.write(&mut *self.stream(class).lock().await, bytes).await,
+                Channel::Packet => self.live.send_packet(bytes, self.packet),
             }
         })
     }
@@ -186,7 +200,7 @@ impl QuicReceiver {
     async fn next(&mut self) -> Option<(Channel, Vec<u8>)> {
         let (channel, bytes) = tokio::select! {
             biased;
-            packet = self.live.connection.read_datagram() => (Channel::Packet, packet.ok().map(Vec::from)),
+            packet = self.live.read_packet() => (Channel::Packet, packet),
             bytes = read(&mut self.control) => (Channel::Stream(Class::Control), bytes),
             bytes = read(&mut self.message) => (Channel::Stream(Class::Message), bytes),
             bytes = read(&mut self.bulk) => (Channel::Stream(Class::Bulk), bytes),
@@ -214,7 +228,7 @@ impl Drop for QuicReceiver {
 }
 
 /// What has arrived on a stream, or nothing once it ended. May be dropped without losing anything.
-async fn read(stream: &mut RecvStream) -> Option<Vec<u8>> {
+pub(crate) async fn read(stream: &mut RecvStream) -> Option<Vec<u8>> {
     let mut chunks: [_; limits::READ_CHUNKS] = array::from_fn(|_| Default::default());
     let count = stream.read_chunks(&mut chunks).await.ok()??;
     chunks.get(..count).map(<[_]>::concat)

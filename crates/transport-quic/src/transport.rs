@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use lamplit_tls::TlsError;
 use lamplit_transport::{Address, Connection, DialError, EVENTS, Hearing, Pending, Transport, TransportEvent};
 use lamplit_types::Beacon;
 use quinn::{ConnectError, ConnectionError, TransportErrorCode};
@@ -74,7 +75,7 @@ impl QuicTransport {
     /// Listens, and starts discovery if it is on. Must be called inside a tokio runtime.
     pub fn start(config: Config) -> Result<(Self, mpsc::Receiver<TransportEvent>), StartError> {
         let provider = tls::provider();
-        let tls = |error: tls::TlsError| StartError::Tls(error.to_string());
+        let tls = |error: TlsError| StartError::Tls(error.to_string());
         let dialling = socket::client(&provider).map_err(tls)?;
         let (events, heard) = mpsc::channel(EVENTS);
         let endpoints = Endpoints::open(config.bind, provider, events.clone()).map_err(|error| match error {

@@ -70,3 +70,8 @@ pub const AUDIENCE_GENERATIONS: usize = 8;
 pub const PAST_MESSAGES: usize = 256;
 /// How a place in the past is named, in bytes.
 pub const PAST_CURSOR_BYTES: usize = 64;
+
+/// Things in one part of a device's feed at a server. More follow in a further one.
+pub const FEED_ITEMS: usize = 64;
+/// One-time keys that a device hands to a server at once. More go in a further frame.
+pub const STOCK_PART: usize = 64;

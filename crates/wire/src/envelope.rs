@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     bounded::{Bytes, List},
     credential::PairId,
+    frame::Received,
     own::{AccountSecrets, PastMessage},
 };
 
@@ -44,7 +45,7 @@ pub struct Content {
     pub conversation: ConversationId,
     /// The sending device's life; `seq` counts within it.
     pub incarnation: Incarnation,
-    /// Counts what this device sent to that device, from 1, without a gap.
+    /// Counts what this device sent to that device, from 1, without a gap. 0: it has no place among the others.
     pub seq: u64,
     /// No lower `seq` will come any more: it was received, or it expired. After an expiry what waits is sealed anew, so
     /// that it says so.
@@ -107,6 +108,16 @@ pub enum Body {
     Keys(AccountSecrets),
     /// A secret that the two accounts share from now on.
     Pair(PairGift),
+    /// How much came of what the addressee sent. Like the next kind it comes with number 0: nobody waits for it, and it is not
+    /// acknowledged.
+    Heard(Received),
+    /// Envelopes of the addressee could not be read: what they say is sealed anew.
+    Unreadable {
+        /// Which. None: some may not have come at all, and come again as they are.
+        ids: List<EnvelopeId, RECEIPT_IDS>,
+        /// How much of what it sent could be.
+        received: Option<Received>,
+    },
 }
 
 /// All that somebody needs to fetch a file, to open it and to know that it is the right one.

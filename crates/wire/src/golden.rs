@@ -85,8 +85,10 @@ fn every_vector_is_of_something() {
     let frames = samples::frames().into_iter().map(|(name, _)| name);
     let contents = samples::contents().into_iter().map(|(name, _)| name);
     let entries = samples::entries().into_iter().map(|(name, _)| name);
+    let ups = samples::ups().into_iter().map(|(name, _)| name);
+    let downs = samples::downs().into_iter().map(|(name, _)| name);
     let mut unused = vectors();
-    for name in frames.chain(contents).chain(entries).chain(["SignedPresence"]) {
+    for name in frames.chain(ups).chain(downs).chain(contents).chain(entries).chain(["SignedPresence"]) {
         assert!(
             unused.remove(name).is_some(),
             "golden.txt has no vector named {name:?}, or two samples have that name"

@@ -1,4 +1,5 @@
-//! What two devices say to each other, byte by byte: frames, records, envelopes, certificates.
+//! What two devices say to each other, and a device and a server, byte by byte: frames, records, envelopes,
+//! certificates.
 //!
 //! Everything here is plain data with a postcard encoding. Lists and byte strings carry their limit in their type
 //! and refuse more while they are being decoded, so that a hostile length never allocates. What a value *means*,
@@ -15,7 +16,7 @@
 //! let mut rest = bytes.as_slice();
 //! assert_eq!(decode(&mut rest)?, Some(Decoded::Skipped { version: 2, kind: 99 }));
 //! assert_eq!(decode(&mut rest)?, Some(Decoded::Frame(Box::new(ack))));
-//! assert_eq!(decode(&mut rest)?, None);
+//! assert_eq!(decode::<Frame>(&mut rest)?, None);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
@@ -23,10 +24,12 @@ pub mod bounded;
 pub mod credential;
 mod envelope;
 mod frame;
+mod framing;
 mod group;
 mod own;
 mod presence;
 mod record;
+pub mod server;
 
 #[cfg(test)]
 mod golden;
@@ -36,10 +39,8 @@ mod samples;
 pub use envelope::{
     AudienceGrant, Body, Content, Envelope, FileCard, FileNote, Mark, Media, PairGift, Progress, Suite,
 };
-pub use frame::{
-    CloseReason, DecodeError, Decoded, EncodeError, Frame, GrantHead, Hello, Introduce, Knock, Received, VERSION,
-    decode,
-};
+pub use frame::{CloseReason, Frame, GrantHead, Hello, Introduce, Knock, Received};
+pub use framing::{DecodeError, Decoded, EncodeError, FrameBuffer, Kinds, VERSION, decode};
 pub use group::{Badge, Founding, GroupHead, GroupName, GroupPart, GroupSecret, Rank, Standing, StatementHash};
 pub use own::{
     AccountSecrets, Admit, Claim, GenerationSecret, Join, Past, PastContent, PastMessage, Recall, Removed, Vouch,

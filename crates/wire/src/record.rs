@@ -135,6 +135,8 @@ pub enum Kind {
     Device,
     /// How far a removed device's records of the set are taken.
     CutOff,
+    /// The server that the account uses.
+    Server,
 }
 
 /// How far a replica has come in one author's records of a set.

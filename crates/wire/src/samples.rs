@@ -18,6 +18,10 @@ use crate::credential::{
     CertificateBody, DeviceClaim, DeviceList, Generation, ListHead, OneTimeKey, PairId, Removal, RootHash, Signature,
     Signed,
 };
+use crate::server::{
+    Cursor, Delivery, Down, Epoch, Feed, Found, Goodbye, Item, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume,
+    Stock, Up, WantKey, Welcome,
+};
 use crate::*;
 
 pub(crate) const NOW: Wall = Wall(1_800_000_000_000);
@@ -74,6 +78,62 @@ pub(crate) fn frames() -> Vec<(&'static str, Frame)> {
     frames
 }
 
+/// Every kind of what a device says to a server.
+pub(crate) fn ups() -> Vec<(&'static str, Up)> {
+    let resume = Resume { account: ACCOUNT, list: hello().list, cursor: Some(cursor()) };
+    let stock = Stock { one_time: List::one(one_time_key()), fallback: Some(one_time_key()) };
+    vec![
+        ("Resume", Up::Resume(resume.clone())),
+        ("Resume for the first time", Up::Resume(Resume { cursor: None, ..resume })),
+        ("List, to a server", Up::List(list())),
+        ("Stock", Up::Stock(stock)),
+        ("WantKey", Up::WantKey(WantKey { account: ACCOUNT, device: DEVICE })),
+        ("Post", Up::Post(Box::new(Post { account: ACCOUNT, list: ListMark([0x4C; 8]), envelope: envelope() }))),
+        ("Collected", Up::Collected(cursor())),
+        ("WantList", Up::WantList(ACCOUNT)),
+    ]
+}
+
+/// Every kind of what a server says to a device.
+pub(crate) fn downs() -> Vec<(&'static str, Down)> {
+    let posted = |outcome| Down::Posted(Posted { id: EnvelopeId::from_bytes([0xE1; 16]), outcome });
+    let key_for = |found| Down::Key(KeyFor { device: DEVICE, found });
+    let delivery = Delivery { account: ACCOUNT, device: DEVICE, envelope: envelope() };
+    let items = List::one(Item::Envelope(Box::new(delivery)));
+    let list_of = |list| Down::ListOf(Box::new(ListOf { account: ACCOUNT, list }));
+    vec![
+        ("Welcome, of a server", Down::Welcome(Welcome { epoch: Epoch([0xE9; 8]), time: NOW, stock: 300 })),
+        ("ShowList", Down::ShowList),
+        ("Feed", Down::Feed(Feed { items, cursor: cursor(), last: true })),
+        ("Posted: kept", posted(Outcome::Kept)),
+        ("Posted: nobody", posted(Outcome::Nobody)),
+        ("Posted: full", posted(Outcome::Full)),
+        ("Posted: expired", posted(Outcome::Expired)),
+        ("Posted: busy", posted(Outcome::Busy)),
+        ("Posted: failed", posted(Outcome::Failed)),
+        ("Key, of a server", key_for(Found::Key(one_time_key()))),
+        ("Key, of a server: nothing", key_for(Found::Nothing)),
+        ("Key, of a server: busy", key_for(Found::Busy)),
+        ("Stocked", Down::Stocked(300)),
+        ("List, of a server", Down::List(list())),
+        ("Removed, of a server", Down::Removed(Box::new(Removed { root: [7; 32], generation: list().generation }))),
+        ("ListOf", list_of(Some(list()))),
+        ("ListOf nobody", list_of(None)),
+        ("Goodbye: newer", Down::Goodbye(Goodbye::Newer)),
+        ("Goodbye: stopping", Down::Goodbye(Goodbye::Stopping)),
+        ("Goodbye: not listed", Down::Goodbye(Goodbye::NotListed)),
+        ("Goodbye: list refused", Down::Goodbye(Goodbye::ListRefused)),
+        ("Goodbye: closed", Down::Goodbye(Goodbye::Closed)),
+        ("Goodbye: rules", Down::Goodbye(Goodbye::Rules)),
+        ("Goodbye: busy", Down::Goodbye(Goodbye::Busy)),
+        ("Goodbye: failing", Down::Goodbye(Goodbye::Failing)),
+    ]
+}
+
+fn cursor() -> Cursor {
+    Cursor { epoch: Epoch([0xE9; 8]), place: 300 }
+}
+
 /// What is sealed inside an envelope, in every shape.
 pub(crate) fn contents() -> Vec<(&'static str, Content)> {
     let grant = AudienceGrant { audience: audience(), generation: 3, day: 20_833, key: [0x4B; 32], beacon: [0x4C; 32] };
@@ -98,6 +158,18 @@ pub(crate) fn contents() -> Vec<(&'static str, Content)> {
         ("Content: declined", content(note(FileNote::Declined))),
         ("Content: withdrawn", content(note(FileNote::Withdrawn))),
         ("Content: told", content(Body::Told(past_message()))),
+        ("Content: heard", Content { seq: 0, base: 0, ..content(Body::Heard(hello().received.unwrap())) }),
+        (
+            "Content: unreadable",
+            Content {
+                seq: 0,
+                base: 0,
+                ..content(Body::Unreadable {
+                    ids: List::one(EnvelopeId::from_bytes([0xE1; 16])),
+                    received: hello().received,
+                })
+            },
+        ),
         ("Content: account keys", content(Body::Keys(account_secrets()))),
         (
             "Content: pair secret",
@@ -116,6 +188,7 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
         ("Entry: audience key", entry(Kind::AudienceKey, value())),
         ("Entry: device", entry(Kind::Device, value())),
         ("Entry: cut-off", entry(Kind::CutOff, value())),
+        ("Entry: server", entry(Kind::Server, value())),
         ("Entry: gone", entry(Kind::Contact, Value::Gone)),
     ]
 }

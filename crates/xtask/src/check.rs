@@ -25,7 +25,10 @@ pub(crate) fn clippy() -> Step {
 
 /// Nor about what is shipped: without the features that only tests turn on.
 pub(crate) fn clippy_as_shipped() -> Step {
-    Step::cargo("clippy, as shipped", "clippy --package lamplit-cli --package lamplit-demo --locked -- -D warnings")
+    Step::cargo(
+        "clippy, as shipped",
+        "clippy --package lamplit-cli --package lamplit-server --package lamplit-demo --locked -- -D warnings",
+    )
 }
 
 /// The documentation builds, and every link in it leads somewhere.

@@ -20,10 +20,11 @@ pub(crate) struct Arguments {
     once: bool,
 }
 
-/// Builds the daemon and the demo, and becomes the demo.
+/// Builds the daemon, the server and the demo, and becomes the demo.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     setup::run(&[Purpose::Demo])?;
-    Step::cargo("the build", "build --package lamplit-cli --package lamplit-demo --locked").run()?;
+    Step::cargo("the build", "build --package lamplit-cli --package lamplit-server --package lamplit-demo --locked")
+        .run()?;
     // Cargo puts all programs side by side.
     let program = env::current_exe().context("this program does not know its own path")?.with_file_name("lamplit-demo");
     let options = [("--lines", arguments.lines), ("--once", arguments.once)];

@@ -18,10 +18,13 @@ pub const ARROWS: &[(&str, &[&str])] = &[
         "lamplit-node",
         &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-link", "lamplit-seal", "lamplit-sync"],
     ),
+    ("lamplit-service", &["lamplit-types", "lamplit-wire", "lamplit-identity"]),
+    ("lamplit-depot", &["lamplit-types", "lamplit-wire", "lamplit-service"]),
     ("lamplit-picture", &[]),
     ("lamplit-store", &["lamplit-node"]),
     ("lamplit-transport", &["lamplit-types"]),
-    ("lamplit-transport-quic", &["lamplit-types", "lamplit-transport"]),
+    ("lamplit-tls", &[]),
+    ("lamplit-transport-quic", &["lamplit-types", "lamplit-transport", "lamplit-tls"]),
     (
         "lamplit-client",
         &[
@@ -40,7 +43,19 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ("lamplit-rpc", &["lamplit-types", "lamplit-client"]),
     ("lamplit-tui", &["lamplit-types", "lamplit-rpc"]),
     ("lamplit-cli", &["lamplit-types", "lamplit-client", "lamplit-doctor", "lamplit-rpc", "lamplit-tui"]),
-    ("lamplit-sim", &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-node", "lamplit-store"]),
+    ("lamplit-server", &["lamplit-types", "lamplit-wire", "lamplit-service", "lamplit-depot", "lamplit-tls"]),
+    (
+        "lamplit-sim",
+        &[
+            "lamplit-types",
+            "lamplit-wire",
+            "lamplit-identity",
+            "lamplit-node",
+            "lamplit-store",
+            "lamplit-service",
+            "lamplit-depot",
+        ],
+    ),
     ("lamplit-demo", &["lamplit-client", "lamplit-rpc", "lamplit-tui"]),
     ("lamplit-xtask", &[]),
 ];

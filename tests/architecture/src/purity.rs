@@ -14,6 +14,7 @@ pub const PURE: &[&str] = &[
     "lamplit-seal",
     "lamplit-sync",
     "lamplit-node",
+    "lamplit-service",
 ];
 
 /// Runtimes, sockets, stores, terminals: what touches the world outside.

@@ -62,7 +62,7 @@ fn presence() -> Vec<u8> {
 #[bench::acknowledgement(acknowledgement())]
 #[bench::envelope(envelope())]
 #[bench::presence(presence())]
-fn wire_decode(bytes: Vec<u8>) -> (Vec<u8>, Option<Decoded>) {
+fn wire_decode(bytes: Vec<u8>) -> (Vec<u8>, Option<Decoded<Frame>>) {
     let decoded = decode(&mut black_box(bytes.as_slice())).unwrap();
     (bytes, decoded)
 }

@@ -40,7 +40,7 @@ impl Demo {
         fs::read_dir(self.temporary.path())?.map(|entry| Ok(entry?.path())).collect()
     }
 
-    /// How many daemons run on these directories.
+    /// How many daemons and servers run on these directories.
     ///
     /// # Errors
     /// If the processes cannot be listed.
@@ -49,11 +49,12 @@ impl Demo {
         Ok(processes.filter(|process| self.is_daemon(&process.path())).count())
     }
 
-    /// Whether a process is `lamplit run` on one of these directories. One that is no more isn't.
+    /// Whether a process is `lamplit run` or a server on one of these directories. One that is no more isn't.
     fn is_daemon(&self, process: &Path) -> bool {
         let line = fs::read(process.join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line);
         let mut words = line.split('\0');
-        line.contains(&*self.temporary.path().to_string_lossy()) && words.any(|word| word == "run")
+        line.contains(&*self.temporary.path().to_string_lossy())
+            && words.any(|word| word == "run" || word.ends_with("lamplit-server"))
     }
 }

@@ -22,6 +22,7 @@ mod recorder;
 mod relay;
 mod running;
 mod screen;
+mod server;
 
 pub use acquainted::{acquainted, acquainted_by, started, three};
 pub use browser::Browser;
@@ -40,6 +41,7 @@ pub use recorder::{Datagram, Recorder, Recording};
 pub use relay::Relay;
 pub use running::Running;
 pub use screen::Screen;
+pub use server::Server;
 
 use std::{
     thread::sleep,

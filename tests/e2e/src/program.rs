@@ -21,6 +21,11 @@ pub fn lamplit() -> Result<PathBuf> {
     }
 }
 
+/// The `lamplit-server` program, as new as the sources.
+pub(crate) fn server() -> Result<PathBuf> {
+    Ok(programs()?.join("lamplit-server"))
+}
+
 /// The `lamplit-demo` program, as new as the sources. It starts the `lamplit` beside it.
 pub(crate) fn demo() -> Result<PathBuf> {
     Ok(programs()?.join("lamplit-demo"))

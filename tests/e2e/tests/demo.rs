@@ -35,11 +35,19 @@ fn the_story_is_told_and_leaves_nothing_behind() {
         &["Grace ", "gets \"Good evening! Is that you?\""],
         &["Grace ", "has lamp.png whole"],
         &["Ada sent a picture. Grace has it"],
+        &["A server runs at 127.0.0.1:"],
+        &["They part"],
+        &["Ada ", "gets \"Home already?\""],
+        &["Grace ", "gets \"Nearly."],
     ] {
         assert!(told(&story, words), "nothing of {words:?} in {story:#?}");
     }
     let read = story.iter().filter(|line| line.contains("it is sealed, delivered and read."));
     assert_eq!(read.count(), 3, "{story:#?}");
+    let apart = story.iter().skip_while(|line| !line.contains("They part"));
+    let (links, posted) = (["is linked with"], ["it went through the server, and was read."]);
+    let many = |words: [&str; 1]| apart.clone().filter(|line| words.iter().all(|word| line.contains(word))).count();
+    assert_eq!((many(links), many(posted)), (0, 2), "{story:#?}");
     assert_nothing_is_left(&demo);
 }
 

@@ -2,26 +2,31 @@
 
 use std::fmt::Debug;
 
-use lamplit_wire::{Content, Decoded, Entry, SignedPresence, decode};
+use lamplit_wire::{
+    Content, Decoded, Entry, Frame, Kinds, SignedPresence, decode,
+    server::{Down, Up},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Decodes `data` as frames and as each kind of plaintext. What decodes can be encoded, and decodes to the same.
 pub fn wire(data: &[u8]) {
-    frames(data);
+    frames(data, Frame::encode);
+    frames(data, Up::encode);
+    frames(data, Down::encode);
     plaintext::<Content>(data);
     plaintext::<Entry>(data);
     plaintext::<SignedPresence>(data);
 }
 
-fn frames(data: &[u8]) {
+fn frames<F: Kinds + Debug + PartialEq, E: Debug>(data: &[u8], encode: impl Fn(&F) -> Result<Vec<u8>, E>) {
     let mut rest = data;
     loop {
         let before = rest.len();
-        let Ok(Some(decoded)) = decode(&mut rest) else { return };
+        let Ok(Some(decoded)) = decode::<F>(&mut rest) else { return };
         assert!(rest.len() < before, "decoding stands still");
         let Decoded::Frame(frame) = decoded else { continue };
 
-        let bytes = frame.encode();
+        let bytes = encode(&frame);
         assert!(bytes.is_ok(), "a frame that was read can't be written: {frame:?}");
         let bytes = bytes.unwrap_or_default();
         let mut again = bytes.as_slice();

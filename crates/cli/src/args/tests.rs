@@ -36,6 +36,7 @@ fn the_help_names_every_field_that_a_command_prints() {
     for (command, types) in [
         ("status", &["Status", "LitApp", "Storage"][..]),
         ("nearby", &["Nearby", "NearPerson", "NearDevice"]),
+        ("server", &["Server"]),
         ("invite", &["Invited"]),
         ("contacts", &["Contact", "LitApp"]),
         ("history", &["Message", "Reach", "File", "FileState"]),

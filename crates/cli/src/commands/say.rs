@@ -21,9 +21,13 @@ pub(super) async fn run(desk: &Desk, say: Say) -> Result<(), Failure> {
     let mut daemon = desk.connect().await?;
     let with = who::find_with(&mut daemon, &say.to).await?;
     let said = daemon.call(api::Say { conversation: with.id().to_owned(), text }).await?;
+    let server = daemon.call(api::GetStatus {}).await?.server;
     desk.out.print(&json!({ "id": said.id, "conversation": with.id() }), || {
         let name = safe(with.name());
         match &with {
+            With::Contact(contact) if !contact.near && server.is_some() => {
+                format!("Kept: it goes through the server, or when {name} comes near.")
+            }
             With::Contact(contact) if !contact.near => format!("Kept: it is sent when {name} comes near."),
             With::Contact(_) => format!("Sent to {name}."),
             With::Group(_) => format!("Sent to {name}: to each member when they are near."),

@@ -1,7 +1,7 @@
 use lamplit_rpc::api::{GetStatus, LitApp, Status, Storage};
 use lamplit_tui::hearing;
 
-use super::Desk;
+use super::{Desk, server};
 use crate::{
     failure::Failure,
     output::{Output, Style, safe, short},
@@ -31,6 +31,7 @@ fn describe(out: Output, status: &Status) -> String {
         ("reachable at", or_nothing(status.addresses.join(", ")).into()),
         ("strangers", format!("{} nearby", status.strangers).into()),
         ("discovery", format!("{discovery}, {}", hearing::briefly(status.hearing)).into()),
+        ("server", status.server.as_ref().map_or_else(|| "none".to_owned(), server::describe).into()),
         ("storage", storage),
         ("account", status.account.clone().into()),
         ("device", format!("{}, 1 of {}", short(&status.device), status.devices).into()),

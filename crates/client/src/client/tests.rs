@@ -10,7 +10,9 @@ use std::{
 use lamplit_identity::Cost;
 use lamplit_node::{Answer, Command, CommandError, Event, setup, view};
 use lamplit_store::{InMemoryBackend, StorageBackend};
+use lamplit_tls::{Callers, KeyPair, ServerKey, accepting, peer_key, provider};
 use lamplit_transport::{PipeReceiver, PipeSender};
+use lamplit_transport_quic::Identity;
 use lamplit_types::{AccountId, AppId, MessageId, Name, Text, Wall};
 use tokio::{net::UdpSocket, time::timeout};
 
@@ -61,6 +63,11 @@ impl StorageBackend for Disk {
 
 /// A device on loopback, and the switch that fills its disk.
 fn device(name: &str) -> (Client, Arc<AtomicBool>) {
+    let (parts, full) = parts(name);
+    (Client::start(parts).unwrap(), full)
+}
+
+fn parts(name: &str) -> (Parts, Arc<AtomicBool>) {
     let full = Arc::new(AtomicBool::new(false));
     let store = Store::on_backend(Box::new(Disk { bytes: InMemoryBackend::new(), full: full.clone() })).unwrap();
     let mut random = Random::new().unwrap();
@@ -71,7 +78,7 @@ fn device(name: &str) -> (Client, Arc<AtomicBool>) {
     let files = Folder::new(std::env::temp_dir().join(format!("lamplit-client-{}", std::process::id())));
     let opened = Opened { secrets: new.secrets, store, files };
     let network = Network { bind: Some((Ipv4Addr::LOCALHOST, 0).into()), discovery: false };
-    (Client::start(Parts::on_network(opened, network).unwrap()).unwrap(), full)
+    (Parts::on_network(opened, network).unwrap(), full)
 }
 
 /// Waits for the first event that is wanted.
@@ -145,6 +152,24 @@ async fn two_clients_meet_and_talk() {
     until(&mut events, "presence", |event| matches!(event, Event::Presence(_)).then_some(())).await;
     assert_eq!(there.state().lit.values().flatten().map(|lit| lit.apps.len()).sum::<usize>(), 1);
     assert_eq!(there.state().near.len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_sees_a_device_by_its_id() {
+    let key = KeyPair::from_seed(&[1; 32]);
+    let address = format!("server:{}@127.0.0.1", ServerKey(key.public()));
+    let crypto = accepting(&provider(), b"lamplit-server/1", Arc::new(key), Callers::WithKey).unwrap();
+    let config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
+    let server = quinn::Endpoint::server(config, (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let address = format!("{address}:{}", server.local_addr().unwrap().port());
+
+    let (parts, _) = parts("Ada");
+    let (transport, _) = parts.transports.iter().find(|(transport, _)| transport.scheme() == "server").unwrap();
+    let dial = transport.dial(lamplit_transport::Address::parse(&address).unwrap());
+    let accept = async { server.accept().await.unwrap().await.unwrap() };
+    let (link, seen) = timeout(PATIENCE, async { tokio::join!(dial, accept) }).await.unwrap();
+    assert!(link.is_ok());
+    assert_eq!(peer_key(&seen), Some(*parts.secrets.device().as_bytes()));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A person's own devices: a new one is linked, knows what the others know, and is called something.
 
-use lamplit_node::{Command, Event, JoinError, Table, view};
+use lamplit_node::{Address, Command, Event, JoinError, Table, view};
 use lamplit_wire::Progress;
 
 use crate::world::{World, name};
@@ -212,6 +212,37 @@ fn devices_have_names_that_all_of_them_know() {
     let refused = world.command(pad, Command::RenameDevice { device: Some(unknown), name: name("mine") });
     assert_eq!(refused.unwrap_err(), lamplit_node::CommandError::UnknownDevice);
     assert!(view::devices(&world.devices[jia].store).unwrap().iter().any(|device| device.seen.is_some()));
+}
+
+#[test]
+fn all_devices_of_an_account_use_one_server() {
+    let mut world = World::new(75);
+    let jia = world.person("Jia");
+    let pad = world.link(jia, "pad");
+    world.pass(5_000);
+    let used = |world: &World, at: usize| world.devices[at].node.as_ref().unwrap().server().0;
+    let there = |host: &str| Some(Address(format!("server:key@{host}:1")));
+    world.command(pad, Command::UseServer(there("one"))).unwrap();
+    world.pass(1_000);
+    assert_eq!([used(&world, jia), used(&world, pad)], [there("one"), there("one")]);
+    // Also one that comes later, and what was chosen last counts.
+    let tab = world.link(jia, "tab");
+    world.pass(5_000);
+    assert_eq!(used(&world, tab), there("one"));
+    world.cut_between(jia, pad);
+    world.apart.push((jia, pad));
+    world.command(pad, Command::UseServer(there("two"))).unwrap();
+    world.pass(1_000);
+    world.command(jia, Command::UseServer(there("three"))).unwrap();
+    world.apart.clear();
+    world.pass(60_000);
+    assert_eq!([jia, pad, tab].map(|at| used(&world, at)), [(); 3].map(|()| there("three")));
+    world.command(tab, Command::UseServer(None)).unwrap();
+    world.pass(1_000);
+    assert_eq!([jia, pad, tab].map(|at| used(&world, at)), [None, None, None]);
+    world.crash(jia);
+    world.start(jia);
+    assert_eq!(used(&world, jia), None);
 }
 
 #[test]

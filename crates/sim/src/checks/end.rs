@@ -37,7 +37,7 @@ impl World {
     /// Makes everything whole, waits until all is quiet, and checks what should be true then.
     pub(crate) fn end(&mut self) -> Done {
         self.is_calm = true;
-        self.heal();
+        self.heal()?;
         // What users did last is under way.
         self.pass(UNDER_WAY_MS)?;
         for at in 0..self.devices.len() {
@@ -49,6 +49,14 @@ impl World {
             for app in lit {
                 self.order(at, Command::Light { app: app.app, on: false })?;
             }
+        }
+        if self.server.is_some() {
+            self.mend_server();
+            self.only_server()?;
+            self.wait_until(Self::check_posted)?;
+            self.heal()?;
+            // All that was said is there already, so it does not show whether they have met again.
+            self.pass_until(Self::check_whole)?;
         }
         // What does not arrive by then may be waiting for its time.
         self.pass_until(Self::check_arrived)?;
@@ -160,9 +168,10 @@ impl World {
         let people = [one, other];
         // What was agreed when they met last may be in no backup.
         let met = self.model.met(one, other).unwrap_or(0);
-        let restored = people.into_iter().flat_map(|person| self.devices_of(person));
-        let lost = restored
-            .filter_map(|at| self.devices.get(at)?.restored_to)
+        // Also by one that was removed since.
+        let theirs = self.devices.iter().filter(|device| people.contains(&device.person));
+        let lost = theirs
+            .filter_map(|device| device.restored_to)
             .any(|made| one != other && made <= met.saturating_add(MEETING_MS));
         let waits = people.into_iter().any(|person| self.waits_for_long(person));
         self.are_contacts(one, other) && !lost && !waits && !self.met_in_vain(one, other)
@@ -182,6 +191,32 @@ impl World {
                 self.devices_of(gone.person).filter_map(|at| self.devices.get(at)).flat_map(secrets).collect();
             one != other && !secrets(gone).is_subset(&known)
         })
+    }
+
+    /// What can be said through the server alone has arrived, and its writer knows.
+    fn check_posted(&self) -> Done {
+        if let Some(off) = self.devices.iter().find(|device| !device.is_up() && !device.is_removed) {
+            return Err(Failure::simulation(format!("{} is still off", off.name)));
+        }
+        for device in self.devices.iter().filter(|device| device.books.outbox.values().any(Option::is_some)) {
+            for (row, message) in &device.books.outbox {
+                let to = Device::addressee(row).and_then(|id| self.whose(&id));
+                let Some(other) = to.and_then(|to| self.devices.get(to)) else { continue };
+                if message.is_some() && self.may_post(device.person, other.person) && other.knows_device(device) {
+                    let what = format!("a message waits at {} for {}, with the server there", device.name, other.name);
+                    return Err(Failure::broken(Rule::Delivered, what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether two people must be able to write to each other through the server: nothing befell them that only those who are
+    /// near can put right.
+    fn may_post(&self, one: usize, other: usize) -> bool {
+        let lists = |person: usize| self.devices.iter().filter(move |device| device.person == person);
+        let whole = |person: usize| lists(person).all(|device| !device.is_removed && device.times_restored == 0);
+        whole(one) && whole(other) && self.are_contacts(one, other) && self.must_reach(one, other)
     }
 
     fn check_delivered(&self) -> Done {

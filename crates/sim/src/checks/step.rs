@@ -159,7 +159,8 @@ impl World {
             None if at == said.author => {
                 let secret = self.secret_from(at, said.to)?;
                 self.model.secret_from.insert(id, secret);
-                self.model.commit_message(number, id);
+                let restored = self.device(at)?.times_restored;
+                self.model.commit_message(number, id, restored);
             }
             None => return broken(Rule::Committed, &format!("{word} came before its author had committed it")),
             Some(known) if known != id => return broken(Rule::Once, &format!("{word} has two ids")),
@@ -185,17 +186,19 @@ impl World {
         // What was thrown away when two people parted comes back with a backup from before.
         let comes_back = self.model.parted(author.person, said.to);
         let restored = author.times_restored > 0 && (device.times_restored > 0 || comes_back);
-        let order = self.model.message(number).map_or(0, |said| said.order);
-        let device = self.device_mut(at)?;
-        let last = device.books.last.entry((said.author, said.to)).or_default();
-        if order < *last && !restored {
-            let (order_now, before) = (order, *last);
-            let other = self.model.spoken_as(said.author, before).unwrap_or_default();
-            let what =
-                format!("{word}, number {order_now} of device {}, comes after {other}, number {before}", said.author);
+        let (order, times) = self.model.message(number).map_or((0, 0), |said| (said.order, said.restored));
+        let before = device.books.last.get(&(said.author, said.to)).copied().unwrap_or(0);
+        let other = self.model.spoken_as(said.author, before);
+        // What lay at the server when its author was restored may come after what they said since.
+        let lay = self.server.is_some() && other.is_some_and(|other| other.restored > times);
+        if order < before && !restored && !lay {
+            let other = other.and_then(|other| other.text.split(' ').next()).unwrap_or_default();
+            let author = said.author;
+            let what = format!("{word}, number {order} of device {author}, comes after {other}, number {before}");
             return broken(Rule::Order, &what);
         }
-        *last = order.max(*last);
+        let device = self.device_mut(at)?;
+        device.books.last.insert((said.author, said.to), order.max(before));
         device.books.ever.insert(id);
         if at != said.author {
             self.tally.delivered += 1;

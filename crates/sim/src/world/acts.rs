@@ -43,10 +43,7 @@ impl World {
             }
             Action::Partition => self.part(),
             Action::Isolate => self.isolate(),
-            Action::Heal => {
-                self.heal();
-                Ok(())
-            }
+            Action::Heal => self.heal(),
             Action::Cut => {
                 let open = self.open_wires();
                 if let Some(wire) = self.dice.pick(&open) {
@@ -59,6 +56,20 @@ impl World {
             Action::Skew => self.set_some_clock(),
             Action::YearOff => self.set_some_clock_far(),
             Action::RemoveDevice => self.remove_device(),
+            Action::CrashServer => self.cut_server(),
+            Action::TornServer => {
+                self.trouble_server(true);
+                Ok(())
+            }
+            Action::ServerDisk => {
+                self.trouble_server(false);
+                Ok(())
+            }
+            Action::BackupServer => {
+                self.back_up_server();
+                Ok(())
+            }
+            Action::RestoreServer => self.restore_server(),
             Action::RightClock => {
                 let wrong = self.which(|device| device.skew != 0);
                 if let Some(at) = self.dice.pick(&wrong) {
@@ -261,24 +272,22 @@ impl World {
         }
         let islands: Vec<u64> = self.devices.iter().map(|device| device.island).collect();
         self.tell(|| format!("the network falls apart: {islands:?}"));
-        self.islands_changed();
-        Ok(())
+        self.islands_changed()
     }
 
     fn isolate(&mut self) -> Done {
         let at = usize::try_from(self.dice.below(self.devices.len() as u64)).unwrap_or(0);
-        self.device_mut(at)?.island = 100 + at as u64;
+        self.device_mut(at)?.island = super::NO_SIGNAL + at as u64;
         self.tell(|| format!("{at}: is out of reach"));
-        self.islands_changed();
-        Ok(())
+        self.islands_changed()
     }
 
-    pub(crate) fn heal(&mut self) {
+    pub(crate) fn heal(&mut self) -> Done {
         for device in &mut self.devices {
             device.island = 0;
         }
         self.tell(|| "the network is whole".to_owned());
-        self.islands_changed();
+        self.islands_changed()
     }
 
     fn restore_some(&mut self) -> Done {
@@ -339,6 +348,7 @@ impl World {
                 Event::GroupChanged(_) => 37,
                 Event::GroupEnded(_) => 38,
                 Event::Clock => 39,
+                Event::Server(_) => 40,
             };
             self.story.note(&[at as u64, code]);
             self.tell_event(at, &event);

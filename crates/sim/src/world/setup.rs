@@ -39,6 +39,9 @@ impl World {
             self.further_device(number % self.people, *number)?;
         }
         self.pass(10_000)?;
+        if self.server.is_some() {
+            self.begin_server()?;
+        }
         let friends = self.draw_friends();
         for (host, guest) in &friends {
             self.invite(*host, *guest)?;
@@ -46,6 +49,9 @@ impl World {
         }
         for number in after {
             self.further_device(number % self.people, *number)?;
+        }
+        if self.server.is_some() {
+            self.use_server()?;
         }
         let until = self.queue.now() + GETTING_ACQUAINTED_MS;
         while let Some(missing) = self.not_acquainted(&friends) {

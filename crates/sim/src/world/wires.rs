@@ -8,6 +8,7 @@ use crate::{
     failure::Done,
     pipe::{End, Weather, Wire, pieces},
     queue::{Dialling, Happening},
+    server::{ADDRESS, SERVER},
     tally::Fault,
 };
 
@@ -55,7 +56,7 @@ impl World {
         Ok(())
     }
 
-    fn send(&mut self, link: LinkId, channel: Channel, bytes: Vec<u8>) {
+    pub(super) fn send(&mut self, link: LinkId, channel: Channel, bytes: Vec<u8>) {
         let Some((number, side)) = self.places.get(&link).copied() else { return };
         let Some(wire) = self.wires.get_mut(&number) else { return };
         let to = Wire::other(side);
@@ -98,22 +99,27 @@ impl World {
     }
 
     /// A piece of a stream arrives, or waits because the two are apart.
-    pub(super) fn piece(&mut self, number: u64, side: usize, channel: Channel, bytes: Vec<u8>) {
+    pub(super) fn piece(&mut self, number: u64, side: usize, channel: Channel, bytes: Vec<u8>) -> Done {
         let apart = self.is_apart(number);
-        let Some(end) = self.wires.get_mut(&number).and_then(|wire| wire.ends.get_mut(side)) else { return };
+        let Some(end) = self.wires.get_mut(&number).and_then(|wire| wire.ends.get_mut(side)) else { return Ok(()) };
         if !end.is_open {
-            return;
+            return Ok(());
         }
         if apart || !end.stalled.is_empty() {
             end.stalled.push_back((channel, bytes));
-            return;
+            return Ok(());
         }
-        let Channel::Stream(class) = channel else { return };
+        let Channel::Stream(class) = channel else { return Ok(()) };
         let bytes = end.arrive(class, bytes);
         let (device, boot, link) = (end.device, end.boot, end.link);
-        if !bytes.is_empty() {
-            self.reach(device, boot, Input::Received { link, channel, bytes });
+        if bytes.is_empty() {
+            return Ok(());
         }
+        if device == SERVER {
+            return self.server_hears(number, &bytes);
+        }
+        self.reach(device, boot, Input::Received { link, channel, bytes });
+        Ok(())
     }
 
     pub(super) fn packet(&mut self, number: u64, side: usize, bytes: Vec<u8>, packet: u64) {
@@ -135,12 +141,15 @@ impl World {
     fn is_apart(&self, number: u64) -> bool {
         let Some(wire) = self.wires.get(&number) else { return true };
         let [one, other] = &wire.ends;
+        if other.device == SERVER {
+            return !self.has_signal(one.device);
+        }
         let island = |end: &End| self.devices.get(end.device).map(|device| device.island);
         island(one) != island(other)
     }
 
     /// A device ends a pipe: the other hears of it after what was sent before.
-    fn close(&mut self, link: LinkId) {
+    pub(super) fn close(&mut self, link: LinkId) {
         let Some((number, side)) = self.places.get(&link).copied() else { return };
         let Some(wire) = self.wires.get_mut(&number) else { return };
         let (wait, _) = wire.travel(&mut self.dice);
@@ -168,13 +177,17 @@ impl World {
         let (device, boot, link, is_open) = (end.device, end.boot, end.link, end.is_open);
         if is_open {
             self.shut(number, side);
+            if device == SERVER {
+                self.server_lost(number);
+            }
             self.reach(device, boot, Input::Disconnected(link));
         }
     }
 
-    /// One end heard nothing for long: it gives up, unless the two have found together again.
+    /// One end heard nothing for long: it gives up, unless the two have found together again, and the other has not.
     pub(super) fn idle(&mut self, number: u64, side: usize) {
-        if self.is_apart(number) {
+        let other = self.wires.get(&number).and_then(|wire| wire.ends.get(Wire::other(side)));
+        if self.is_apart(number) || !other.is_some_and(|other| other.is_open) {
             self.dead(number, side);
         }
     }
@@ -216,10 +229,10 @@ impl World {
 
     /// The islands have changed: what now lies between two of them dies, at once or when its ends have waited for long
     /// enough; what had stalled and lies within one goes on.
-    pub(super) fn islands_changed(&mut self) {
+    pub(super) fn islands_changed(&mut self) -> Done {
         for number in self.open_wires() {
             if !self.is_apart(number) {
-                self.go_on(number);
+                self.go_on(number)?;
                 continue;
             }
             self.tally.fault(Fault::Partition);
@@ -240,19 +253,24 @@ impl World {
                 }
             }
         }
+        Ok(())
     }
 
-    fn go_on(&mut self, number: u64) {
+    fn go_on(&mut self, number: u64) -> Done {
         for side in [0, 1] {
             let end = self.wires.get_mut(&number).and_then(|wire| wire.ends.get_mut(side));
             let stalled = end.map(|end| std::mem::take(&mut end.stalled)).unwrap_or_default();
             for (channel, bytes) in stalled {
-                self.piece(number, side, channel, bytes);
+                self.piece(number, side, channel, bytes)?;
             }
         }
+        Ok(())
     }
 
     fn dial(&mut self, at: usize, dial: DialId, address: &Address) -> Done {
+        if address.0 == ADDRESS {
+            return self.dial_server(at, dial);
+        }
         let to = device_at(address).filter(|to| *to != at && self.can_reach(at, *to));
         let lost = to.is_some() && !self.is_calm && self.dice.permille(80);
         if lost {
@@ -268,8 +286,21 @@ impl World {
         Ok(())
     }
 
+    fn dial_server(&mut self, at: usize, dial: DialId) -> Done {
+        let boot = self.device(at)?.boot;
+        let wait = match self.has_signal(at) {
+            true => self.dice.between(10, 200),
+            false => self.dice.between(UNANSWERED_MS.0, UNANSWERED_MS.1),
+        };
+        self.queue.after(wait, Happening::Dialled(Dialling { from: at, boot, dial, to: Some(SERVER) }));
+        Ok(())
+    }
+
     /// A dial arrives: a pipe opens, or not.
     pub(super) fn dialled(&mut self, dialling: Dialling) {
+        if dialling.to == Some(SERVER) {
+            return self.server_dialled(dialling);
+        }
         let Dialling { from, boot, dial, to } = dialling;
         let here = self.devices.get(from).is_some_and(|device| device.is_up() && device.boot == boot);
         let there = to.filter(|to| self.can_reach(from, *to)).and_then(|to| Some((to, self.devices.get(to)?.boot)));

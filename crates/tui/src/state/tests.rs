@@ -55,6 +55,7 @@ pub(crate) fn status() -> Status {
         hearing: Hearing::Others,
         clock: Clock::Unknown,
         storage: Storage::Working,
+        server: None,
     }
 }
 

@@ -21,6 +21,7 @@ fn told(hearing: Hearing) -> String {
         removed: false,
         clock: Clock::Unknown,
         storage: Storage::Working,
+        server: None,
     };
     describe(Output::new(false), &status)
 }

@@ -1,0 +1,157 @@
+use std::sync::Arc;
+
+use lamplit_service::{Service, Session, Store, Turn};
+use lamplit_tls::peer_key;
+use lamplit_types::DeviceId;
+use lamplit_wire::server::{Down, Goodbye, Up};
+use lamplit_wire::{DecodeError, FrameBuffer};
+use quinn::{RecvStream, SendStream, VarInt};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::clock::Clock;
+use crate::hub::{Bell, Hub, Seat};
+use crate::limits;
+use crate::metrics::Metrics;
+
+/// One side is done.
+pub(crate) const DONE: VarInt = VarInt::from_u32(0);
+
+/// What all connections share.
+pub(crate) struct Shared<S> {
+    pub(crate) service: Service<S>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// What a device said.
+enum Heard {
+    Frames(Vec<Up>),
+    /// Nothing that may be said.
+    Malformed,
+    /// No more.
+    End,
+}
+
+/// Serves one connection to its end.
+pub(crate) async fn serve<S: Store>(
+    shared: Arc<Shared<S>>,
+    connection: quinn::Connection,
+    stopping: watch::Receiver<bool>,
+) {
+    let device = peer_key(&connection).map(DeviceId::from_bytes);
+    let stream = timeout(limits::WELCOME_TIMEOUT, connection.accept_bi()).await;
+    if let (Some(device), Ok(Ok((mut say, hear)))) = (device, stream) {
+        let session = Session::new(device, shared.clock.now());
+        let mut talk = Talk { shared, session, hear, heard: FrameBuffer::default(), bell: Arc::default(), seat: None };
+        talk.run(&mut say, stopping).await;
+        // Its seat is free before the last words are: they may take a while.
+        drop(talk);
+        last_words(say).await;
+    }
+    connection.close(DONE, b"");
+}
+
+/// What a connection and its session say to each other.
+struct Talk<S> {
+    shared: Arc<Shared<S>>,
+    session: Session,
+    hear: RecvStream,
+    heard: FrameBuffer,
+    bell: Arc<Bell>,
+    /// Taken once the device is welcome.
+    seat: Option<Seat>,
+}
+
+impl<S: Store> Talk<S> {
+    async fn run(&mut self, say: &mut SendStream, mut stopping: watch::Receiver<bool>) {
+        let patience = Instant::now() + limits::WELCOME_TIMEOUT;
+        loop {
+            let (service, now) = (&self.shared.service, self.shared.clock.now());
+            // Nothing is lost where another branch is faster.
+            let turn = tokio::select! {
+                () = stopped(&mut stopping) => self.session.stop(),
+                () = self.bell.newer.notified() => goodbye(Goodbye::Newer),
+                () = sleep_until(patience), if self.seat.is_none() => return,
+                () = self.bell.news.notified(), if self.seat.is_some() => self.session.pump(service, now).await,
+                heard = next(&mut self.hear, &mut self.heard) => match heard {
+                    Heard::Frames(frames) => self.session.take(service, now, frames).await,
+                    Heard::Malformed => goodbye(Goodbye::Rules),
+                    Heard::End => return,
+                },
+            };
+            // First of all: others do not wait for a slow device.
+            self.shared.hub.wake(&turn.wake);
+            if turn.welcomed {
+                self.seat = Some(self.shared.hub.sit(self.session.device(), self.bell.clone()));
+                // What came before it had a seat rang no bell.
+                self.bell.news.notify_one();
+            }
+            self.shared.metrics.told(&turn.down);
+            if tell(say, turn.down).await.is_none() || turn.ends {
+                return;
+            }
+        }
+    }
+}
+
+/// The next frames, at most as many as a session takes at once. May be dropped without losing anything.
+async fn next(hear: &mut RecvStream, heard: &mut FrameBuffer) -> Heard {
+    loop {
+        match gather(heard) {
+            // What came before it counts; it is found again afterwards.
+            Err(_) => return Heard::Malformed,
+            Ok(frames) if !frames.is_empty() => return Heard::Frames(frames),
+            Ok(_) => {}
+        }
+        match hear.read_chunk(limits::PIECE, true).await {
+            Ok(Some(piece)) => heard.push(&piece.bytes),
+            Ok(None) | Err(_) => return Heard::End,
+        }
+    }
+}
+
+/// Frames that are there whole. An error only if none is before it.
+fn gather(heard: &mut FrameBuffer) -> Result<Vec<Up>, DecodeError> {
+    let mut frames = Vec::new();
+    while frames.len() < lamplit_service::limits::UPS {
+        match heard.pop() {
+            Ok(Some(frame)) => frames.push(frame),
+            Ok(None) => break,
+            Err(error) if frames.is_empty() => return Err(error),
+            // It stays where it is, and is found again.
+            Err(_) => break,
+        }
+    }
+    Ok(frames)
+}
+
+/// Returns when the server stops.
+pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // Whoever could tell is gone: that is a stop too.
+    let _ = stopping.wait_for(|stops| *stops).await;
+}
+
+fn goodbye(why: Goodbye) -> Turn {
+    Turn { down: vec![Down::Goodbye(why)], ends: true, ..Turn::default() }
+}
+
+/// Says it, if the device takes it in before long.
+async fn tell(say: &mut SendStream, down: Vec<Down>) -> Option<()> {
+    if down.is_empty() {
+        return Some(());
+    }
+    let mut bytes = Vec::new();
+    for frame in down {
+        bytes.extend(frame.encode().ok()?);
+    }
+    timeout(limits::SLOWEST, say.write_chunk(bytes.into())).await.ok()?.ok()
+}
+
+/// Waits until what was said last has arrived.
+async fn last_words(mut say: SendStream) {
+    if say.finish().is_ok() {
+        let _ = timeout(limits::LAST_WORDS, say.stopped()).await;
+    }
+}

@@ -1,0 +1,85 @@
+//! The server's private key, in a file that only its owner may read.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use data_encoding::BASE32_NOPAD;
+use lamplit_tls::KeyPair;
+use zeroize::Zeroizing;
+
+/// Its name in the data directory.
+const FILE: &str = "server.key";
+/// Bytes of a file that holds one, at most.
+const FILE_BYTES: u64 = 256;
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The server was never started there.
+    #[error("there is no key in {}: start the server there first, or name its --data directory", .0.display())]
+    Missing(PathBuf),
+    /// Others may read it.
+    #[error("others than its owner may read {path}: chmod 600 {path}; if they did read it, make a new key", path = .0.display())]
+    Open(PathBuf),
+    /// It holds something else.
+    #[error("{} holds no key: restore it from a backup; without it no device knows this server again", .0.display())]
+    Damaged(PathBuf),
+    /// The system.
+    #[error("{} cannot be used: {why}", .path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        why: io::Error,
+    },
+    /// No key could be drawn.
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
+}
+
+/// The key in the directory `data`; both are made if there are none.
+pub(crate) fn load_or_make(data: &Path) -> Result<KeyPair, KeyError> {
+    let dir = |why| KeyError::Io { path: data.to_path_buf(), why };
+    DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(dir)?;
+    match load(data) {
+        Err(KeyError::Missing(_)) => make(data),
+        loaded => loaded,
+    }
+}
+
+/// The key in the directory `data`.
+pub(crate) fn load(data: &Path) -> Result<KeyPair, KeyError> {
+    let path = data.join(FILE);
+    let io = |why| KeyError::Io { path: path.clone(), why };
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(KeyError::Missing(data.to_path_buf())),
+        opened => opened.map_err(io)?,
+    };
+    if file.metadata().map_err(io)?.permissions().mode() & 0o077 != 0 {
+        return Err(KeyError::Open(path));
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.take(FILE_BYTES).read_to_string(&mut text).map_err(io)?;
+    let seed = BASE32_NOPAD.decode(text.trim_end().to_ascii_uppercase().as_bytes()).map(Zeroizing::new).ok();
+    let seed = seed.and_then(|seed| seed.first_chunk::<32>().filter(|_| seed.len() == 32).copied().map(Zeroizing::new));
+    seed.map(|seed| KeyPair::from_seed(&seed)).ok_or(KeyError::Damaged(path))
+}
+
+fn make(data: &Path) -> Result<KeyPair, KeyError> {
+    let path = data.join(FILE);
+    let io = |why| KeyError::Io { path: path.clone(), why };
+    let key = KeyPair::generate().map_err(|error| KeyError::Random(error.to_string()))?;
+    let text = Zeroizing::new(format!("{}\n", BASE32_NOPAD.encode(key.seed().as_slice()).to_ascii_lowercase()));
+    // Under its name only once it is whole.
+    let begun = data.join(format!("{FILE}.new"));
+    let _ = fs::remove_file(&begun);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&begun).map_err(io)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+    fs::rename(&begun, &path).and_then(|()| File::open(data)?.sync_all()).map_err(io)?;
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! What the sync server does, over any [`Store`] and nothing else: no clock, no socket, no task, no randomness of its own.
+//!
+//! A device's connection is a [`Session`]: frames go in, frames come out, and all that was promised in them is in the
+//! store by then. The server and the simulator drive sessions alike.
+
+mod accounts;
+mod bucket;
+pub mod limits;
+mod mail;
+#[cfg(any(test, feature = "suite"))]
+pub mod memory;
+mod rows;
+mod service;
+mod session;
+mod stock;
+mod store;
+#[cfg(any(test, feature = "suite"))]
+pub mod suite;
+#[cfg(test)]
+mod testing;
+mod tidy;
+
+pub use service::{Service, Settings};
+pub use session::{Session, Turn};
+pub use store::{Applied, ApplyError, Batch, Change, Expect, Partition, Row, Store, StoreError, number_of, numbered};
+pub use tidy::{TidyError, tidy};

@@ -1,0 +1,39 @@
+//! How much of everything at the server, and what happens then.
+
+use lamplit_types::limits::DAY_MS;
+
+/// How long an envelope is kept for its addressee, at most. Then it is dropped.
+pub const KEPT_MS: u64 = 30 * DAY_MS;
+/// Bytes of envelopes that wait for one device. A further one is answered with `Full`.
+pub const MAILBOX_BYTES: i64 = 64 * 1024 * 1024;
+/// What a row costs beside its envelope, in bytes: so that many small ones fill a mailbox too.
+pub const ROW_BYTES: i64 = 128;
+/// One-time keys of one device. Further ones are dropped.
+pub const STOCK: usize = 100;
+/// One-time keys below which their device is told that they run low.
+pub const STOCK_LOW: usize = 20;
+/// Bytes of one part of a feed. A single envelope may be larger.
+pub const FEED_BYTES: usize = 24 * 1024;
+/// Parts of a feed that are under way to a device. The next waits until one was committed there.
+pub const FEED_PARTS: usize = 4;
+/// How often a batch is tried anew because others change the same rows. Then the request fails, and may be made again.
+pub const TRIES: usize = 16;
+/// Rows that are looked at in one go when what has expired is dropped.
+pub const TIDY_ROWS: usize = 256;
+
+/// Frames of one device that are taken in one go. The rest waits in its connection.
+pub const UPS: usize = 64;
+/// How often a device is told at most that its one-time keys run low.
+pub const STOCK_TOLD_MS: u64 = 60_000;
+
+/// Envelopes that one device may post at once, and one by one afterwards each so many milliseconds. Beyond it the device is told to
+/// wait.
+pub const POSTS: (u32, u64) = (2_000, 20);
+/// The same for keys to start sessions with, which use up what others made.
+pub const KEYS: (u32, u64) = (200, 5_000);
+/// The same for device lists, which cost signatures.
+pub const LISTS: (u32, u64) = (10, 60_000);
+/// The same for stocks of keys.
+pub const STOCKS: (u32, u64) = (10, 10_000);
+/// The same for the lists of others.
+pub const WANTED: (u32, u64) = (500, 1_000);

@@ -1,0 +1,180 @@
+//! Envelopes on their way: kept once, handed out in order, dropped once they are collected or past their time.
+
+use lamplit_types::{AccountId, DeviceId, Wall, limits::FEED_ITEMS};
+use lamplit_wire::{
+    credential::ListHead,
+    server::{Delivery, Item, Outcome, Post},
+};
+
+use crate::{
+    limits::{FEED_BYTES, KEPT_MS, MAILBOX_BYTES, ROW_BYTES, TIDY_ROWS, TRIES},
+    rows::{self, Account, Mail, key},
+    service::Failed,
+    store::{ApplyError, Batch, Change, Expect, Partition, Store, number_of, numbered},
+};
+
+/// What follows in a feed.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) items: Vec<Item>,
+    /// The place after them.
+    pub(crate) place: u64,
+    /// Whether there may be more.
+    pub(crate) more: bool,
+}
+
+/// What a row costs of its mailbox.
+fn weight(mail: &[u8]) -> i64 {
+    i64::try_from(mail.len()).unwrap_or(i64::MAX).saturating_add(ROW_BYTES)
+}
+
+/// What became of an envelope, and the list of its addressee's account.
+pub(crate) type Kept = (Outcome, Option<ListHead>);
+
+/// Keeps an envelope for its addressee.
+pub(crate) async fn post(store: &impl Store, from: (AccountId, DeviceId), post: Post, now: Wall) -> Kept {
+    if post.envelope.expires <= now {
+        return (Outcome::Expired, None);
+    }
+    keep(store, from, post, now).await.unwrap_or((Outcome::Failed, None))
+}
+
+async fn keep(
+    store: &impl Store,
+    (account, device): (AccountId, DeviceId),
+    Post { account: to, envelope, .. }: Post,
+    now: Wall,
+) -> Result<Kept, Failed> {
+    let partition = Partition::Account(to);
+    let addressee = envelope.to;
+    let known = key::known(&addressee, &envelope.id);
+    let until = envelope.expires.min(now.plus(KEPT_MS));
+    let mail = rows::write(&Mail { account, device, until, envelope })?;
+    let cost = weight(&mail);
+    for _ in 0..TRIES {
+        let Some(row) = store.get(&partition, key::ACCOUNT).await? else { return Ok((Outcome::Nobody, None)) };
+        let account: Account = rows::read(&row)?;
+        let head = Some(account.head);
+        if !account.has(&addressee) {
+            return Ok((Outcome::Nobody, head));
+        }
+        let batch = Batch {
+            partition,
+            expects: vec![
+                Expect::Row { key: key::ACCOUNT.to_vec(), value: Some(row) },
+                Expect::Row { key: known.clone(), value: None },
+                Expect::AtMost { key: key::weight(&addressee), limit: MAILBOX_BYTES.saturating_sub(cost) },
+            ],
+            changes: vec![
+                Change::Append { prefix: key::mail(&addressee), value: mail.clone() },
+                Change::Put { key: known.clone(), value: until.0.to_be_bytes().to_vec() },
+                Change::Add { key: key::weight(&addressee), by: cost },
+            ],
+        };
+        match store.apply(batch).await {
+            // It is there already: whoever brought it did not hear so.
+            Ok(_) | Err(ApplyError::Unexpected(1)) => return Ok((Outcome::Kept, head)),
+            Err(ApplyError::Unexpected(0)) => {}
+            Err(ApplyError::Unexpected(_)) => return Ok((Outcome::Full, head)),
+            Err(error) => return Err(Failed::Write(error)),
+        }
+    }
+    Err(Failed::Contended)
+}
+
+/// What follows a place in a device's feed.
+pub(crate) async fn feed(
+    store: &impl Store,
+    (account, device): (AccountId, DeviceId),
+    after: u64,
+    now: Wall,
+) -> Result<Page, Failed> {
+    let prefix = key::mail(&device);
+    let from = numbered(&prefix, after);
+    // One more than there is room for tells whether there are more.
+    let found = store.scan(&Partition::Account(account), &prefix, Some(&from), FEED_ITEMS + 1).await?;
+    let mut page = Page { items: Vec::new(), place: after, more: found.len() > FEED_ITEMS };
+    let mut bytes = 0_usize;
+    for (at, value) in found {
+        if bytes > FEED_BYTES || page.items.len() == FEED_ITEMS {
+            page.more = true;
+            break;
+        }
+        page.place = number_of(&at).ok_or(crate::StoreError::Corrupt)?;
+        let Mail { account, device, until, envelope } = rows::read(&value)?;
+        if until > now {
+            bytes = bytes.saturating_add(value.len());
+            page.items.push(Item::Envelope(Box::new(Delivery { account, device, envelope })));
+        }
+    }
+    Ok(page)
+}
+
+/// A device has committed all of its feed up to a place.
+pub(crate) async fn collected(
+    store: &impl Store,
+    (account, device): (AccountId, DeviceId),
+    place: u64,
+) -> Result<(), Failed> {
+    drop_mail(store, Partition::Account(account), &device, |number, _| number <= place).await.map(|_| ())
+}
+
+/// Drops what is past its time from a device's mailbox. What comes in order expires about in order, so the first that is
+/// good ends the search.
+pub(crate) async fn drop_expired(
+    store: &impl Store,
+    partition: Partition,
+    device: &DeviceId,
+    now: Wall,
+) -> Result<usize, Failed> {
+    drop_mail(store, partition, device, |_, mail| mail.until <= now).await
+}
+
+/// Drops mail from the beginning of a device's mailbox, as long as it is unwanted.
+async fn drop_mail(
+    store: &impl Store,
+    partition: Partition,
+    device: &DeviceId,
+    unwanted: impl Fn(u64, &Mail) -> bool,
+) -> Result<usize, Failed> {
+    let prefix = key::mail(device);
+    let (mut dropped, mut tries) = (0_usize, 0);
+    while tries < TRIES {
+        let found = store.scan(&partition, &prefix, None, TIDY_ROWS).await?;
+        let (mut expects, mut changes, mut freed) = (Vec::new(), Vec::new(), 0_i64);
+        for (at, value) in &found {
+            let mail: Mail = rows::read(value)?;
+            if !unwanted(number_of(at).ok_or(crate::StoreError::Corrupt)?, &mail) {
+                break;
+            }
+            // Whoever drops some of it begins with the first: so the count is kept right.
+            if expects.is_empty() {
+                expects.push(Expect::Row { key: at.clone(), value: Some(value.clone()) });
+            }
+            changes.push(Change::Remove { key: at.clone() });
+            changes.push(Change::Remove { key: key::known(device, &mail.envelope.id) });
+            freed = freed.saturating_add(weight(value));
+        }
+        let rows = changes.len() / 2;
+        if rows == 0 {
+            return Ok(dropped);
+        }
+        changes.push(Change::Add { key: key::weight(device), by: freed.saturating_neg() });
+        match store.apply(Batch { partition, expects, changes }).await {
+            Ok(_) => dropped = dropped.saturating_add(rows),
+            // Somebody else dropped the first: there may be more.
+            Err(ApplyError::Unexpected(_)) => {
+                tries += 1;
+                continue;
+            }
+            Err(error) => return Err(Failed::Write(error)),
+        }
+        if rows < found.len() {
+            return Ok(dropped);
+        }
+    }
+    Err(Failed::Contended)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+use crate::store::{ApplyError, Store, StoreError};
+
+/// The server's services over a store.
+#[derive(Debug)]
+pub struct Service<S> {
+    store: S,
+    settings: Settings,
+}
+
+/// What the operator decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether anybody may open an account by showing a device list.
+    pub open: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { open: true }
+    }
+}
+
+impl<S: Store> Service<S> {
+    /// Services over a store.
+    pub const fn new(store: S, settings: Settings) -> Self {
+        Self { store, settings }
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// What the operator decided.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// Why a request was not done. Nothing of it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failed {
+    #[error(transparent)]
+    Read(#[from] StoreError),
+    #[error("the rows are changed by others all the time: it may be tried again")]
+    Contended,
+    #[error("{0}")]
+    Write(ApplyError),
+}

@@ -1,0 +1,162 @@
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use lamplit_types::AccountId;
+use lamplit_wire::{
+    credential::{ListHead, RootHash},
+    server::{ListMark, Outcome, Post},
+};
+
+use super::*;
+use crate::{
+    limits::TIDY_ROWS,
+    memory::Memory,
+    stock,
+    store::Change,
+    suite::at_once,
+    testing::{self, Frail, NOW, Person, SENDER, after, change, device, envelope, rows, rows_of, store},
+};
+
+fn bring(store: &impl Store, post: Post) {
+    let kept = at_once(mail::post(store, SENDER, post, NOW.wall));
+    assert_eq!(kept.0, Outcome::Kept);
+}
+
+fn lasting(post: Post, millis: u64) -> Post {
+    Post { envelope: lamplit_wire::Envelope { expires: NOW.wall.plus(millis), ..post.envelope }, ..post }
+}
+
+/// All of it, in as many goes as it takes; where each of them ended.
+fn all(store: &impl Store, millis: u64) -> Vec<Partition> {
+    let (mut after_it, mut ends) = (None, Vec::new());
+    loop {
+        after_it = at_once(tidy(store, after_it, after(millis).wall)).unwrap();
+        match after_it {
+            Some(end) => ends.push(end),
+            None => return ends,
+        }
+    }
+}
+
+#[test]
+fn what_nobody_came_for_in_time_goes_and_the_rest_stays() {
+    let (store, mut ada, grace) = (store(), Person::new(1), Person::new(2));
+    let tablet = ada.add(3);
+    ada.open(&store);
+    grace.open(&store);
+    at_once(stock::put(&store, ada.who(), &testing::stock(&ada.keys, 1..5, Some(9)))).unwrap();
+    let stocked = rows(&store, ada.account);
+    bring(&store, lasting(ada.post(1), 500));
+    bring(&store, lasting(ada.post_to(tablet, 2), 500));
+    bring(&store, lasting(grace.post(3), 500));
+    bring(&store, lasting(grace.post(4), 2_000));
+    let before = rows(&store, ada.account);
+    assert_eq!(all(&store, 499), []);
+    assert_eq!(rows(&store, ada.account), before);
+    assert_eq!(all(&store, 500), []);
+    assert_eq!(rows(&store, ada.account), stocked, "of both her devices, and nothing but mail");
+    assert_eq!(rows_of(&store, grace.who()).len(), 3, "one that is good, known by its id, and its weight");
+    all(&store, 2_000);
+    assert!(rows_of(&store, grace.who()).is_empty());
+}
+
+#[test]
+fn nothing_stays_of_a_device_that_is_listed_no_more() {
+    let (store, mut ada) = (store(), Person::new(1));
+    let (tablet, laptop) = (device(3), device(4));
+    ada.add(3);
+    ada.add(4);
+    ada.open(&store);
+    for (keys, number) in [(&ada.keys, 10), (&tablet, 20), (&laptop, 30)] {
+        let who = (ada.account, keys.id());
+        at_once(stock::put(&store, who, &testing::stock(keys, number..number + 3, Some(number + 9)))).unwrap();
+        bring(&store, ada.post_to(keys.id(), 1));
+        bring(&store, ada.post_to(keys.id(), 2));
+    }
+    let left_over = rows_of(&store, (ada.account, tablet.id()));
+    assert_eq!(left_over.len(), 2 + 2 + 1 + 3 + 1);
+    ada.remove(tablet.id());
+    ada.open(&store);
+    let others = rows(&store, ada.account);
+    // As after a power cut between the removal and what follows from it: all of it, or any one row of it.
+    let all_of_it = left_over.clone();
+    for left in left_over.into_iter().map(|row| vec![row]).chain([all_of_it]) {
+        let put = left.into_iter().map(|(key, value)| Change::Put { key, value });
+        change(&store, ada.account, put.collect());
+        assert_ne!(rows(&store, ada.account), others);
+        all(&store, 0);
+        assert_eq!(rows(&store, ada.account), others);
+    }
+}
+
+#[test]
+fn more_of_a_device_that_is_listed_no_more_than_goes_at_once() {
+    let (store, ada) = (store(), Person::new(1));
+    ada.open(&store);
+    let others = rows(&store, ada.account);
+    let many = u8::try_from(TIDY_ROWS / 4).unwrap();
+    for nobody in [device(8).id(), device(9).id()] {
+        let put = (0..=many).flat_map(|row| {
+            key::all_of(&nobody).map(|prefix| Change::Put { key: [prefix.as_slice(), &[row]].concat(), value: vec![1] })
+        });
+        change(&store, ada.account, put.collect());
+        let append = (0..TIDY_ROWS).map(|_| Change::Append { prefix: key::mail(&nobody), value: vec![1] });
+        change(&store, ada.account, append.collect());
+    }
+    all(&store, 0);
+    assert_eq!(rows(&store, ada.account), others);
+}
+
+/// An account with a device that has one envelope, which expires.
+fn account(store: &Memory, number: u16) -> AccountId {
+    let [high, low] = number.to_be_bytes();
+    let account = AccountId::from_bytes([high, low, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+    let device = DeviceId::from_bytes([low; 32]);
+    let head = ListHead { generation: 1, hash: [0; 32] };
+    let row =
+        Account { root: RootHash([0; 32]), head, opened: NOW.wall, devices: vec![(device, NOW.wall.plus(9_999))] };
+    change(store, account, vec![Change::Put { key: key::ACCOUNT.to_vec(), value: rows::write(&row).unwrap() }]);
+    bring(store, lasting(Post { account, list: ListMark::from(head), envelope: envelope(device, 1) }, 500));
+    account
+}
+
+#[test]
+fn it_goes_on_account_by_account_to_the_end() {
+    for many in [2 * ACCOUNTS + 3, ACCOUNTS, 1, 0] {
+        let store = store();
+        let accounts: Vec<_> = (0..many).map(|number| account(&store, u16::try_from(number).unwrap())).collect();
+        let ends: Vec<_> = (1..=many / ACCOUNTS).map(|go| Partition::Account(accounts[go * ACCOUNTS - 1])).collect();
+        assert_eq!(all(&store, 500), ends, "{many} accounts");
+        for account in accounts {
+            assert_eq!(rows(&store, account).len(), 1, "of {many} accounts none has mail");
+        }
+    }
+}
+
+#[test]
+fn one_go_looks_at_so_many() {
+    let store = store();
+    let accounts: Vec<_> = (0..=ACCOUNTS).map(|number| account(&store, u16::try_from(number).unwrap())).collect();
+    let end = at_once(tidy(&store, None, after(500).wall)).unwrap();
+    assert_eq!(end, Some(Partition::Account(accounts[ACCOUNTS - 1])));
+    assert_eq!(rows(&store, accounts[ACCOUNTS - 1]).len(), 1);
+    assert!(rows(&store, accounts[ACCOUNTS]).len() > 1, "its turn comes");
+    assert_eq!(at_once(tidy(&store, end, after(500).wall)), Ok(None));
+    assert_eq!(rows(&store, accounts[ACCOUNTS]).len(), 1);
+}
+
+#[test]
+fn it_says_when_the_store_fails() {
+    let (store, ada) = (Frail::new(), Person::new(1));
+    ada.open(&store);
+    bring(&store, lasting(ada.post(1), 500));
+    let before = rows(&store.store, ada.account);
+    store.fail_reads(true);
+    assert!(at_once(tidy(&store, None, after(500).wall)).is_err());
+    store.fail_reads(false);
+    store.take_only(0);
+    assert!(at_once(tidy(&store, None, after(500).wall)).is_err());
+    assert_eq!(rows(&store.store, ada.account), before);
+    store.take_only(1);
+    assert_eq!(at_once(tidy(&store, None, after(500).wall)), Ok(None), "it may be tried again");
+    assert!(rows_of(&store.store, ada.who()).is_empty());
+}
