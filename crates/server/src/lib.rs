@@ -26,7 +26,6 @@ mod server;
 mod status;
 
 pub use admin::{Answer, AskError, BindError, Request, Stats, ask};
-pub use committer::Keeper;
 pub use key::KeyError;
 pub use lines::address_lines;
 pub use server::{Config, Server, StartError, copy_store, read_key, store_of};

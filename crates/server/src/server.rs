@@ -123,8 +123,8 @@ impl Server {
         let endpoint = door::open(listen, Arc::new(key)).map_err(|error| refused(error.to_string()))?;
         let bound = endpoint.local_addr().map_err(|error| refused(error.to_string()))?;
         let admin = Admin::bind(&place)?;
-        let (keeper, committing) = Keeper::start_counting(depot, metrics.clone())
-            .map_err(|error: io::Error| StartError::System(error.to_string()))?;
+        let (keeper, committing) =
+            Keeper::start(depot, metrics.clone()).map_err(|error: io::Error| StartError::System(error.to_string()))?;
         let clock = Clock::start();
         let desk = Desk {
             depot: keeper.depot(),

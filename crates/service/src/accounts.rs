@@ -101,7 +101,7 @@ pub(crate) async fn show(
         if before.as_ref().is_some_and(|known| known.list.head() == merged.head()) {
             return Ok(Shown::Taken { list: Box::new(merged), concerned: Vec::new() });
         }
-        match keep(store, account, before.as_ref(), &merged, now).await {
+        match keep(store, account, before.as_ref(), &merged).await {
             Ok(()) => {
                 let before: Vec<DeviceId> = before.iter().flat_map(|known| known.list.devices()).map(id).collect();
                 for gone in before.iter().filter(|device| merged.device(device).is_none()) {
@@ -127,11 +127,8 @@ async fn keep(
     account: AccountId,
     before: Option<&Known>,
     list: &VerifiedList,
-    now: Wall,
 ) -> Result<(), ApplyError> {
-    let devices = list.devices().map(|certificate| (certificate.device, certificate.expires)).collect();
-    let opened = before.map_or(now, |known| known.account.opened);
-    let row = Account { root: list.root_hash(), head: list.head(), opened, devices };
+    let row = Account { root: list.root_hash(), head: list.head(), devices: list.devices().map(id).collect() };
     let unwritable = |_| ApplyError::Storage("a row cannot be written".to_owned());
     let expects = vec![Expect::Row { key: key::ACCOUNT.to_vec(), value: before.map(|known| known.row.clone()) }];
     let changes = vec![

@@ -67,7 +67,7 @@ async fn keep(
             ],
             changes: vec![
                 Change::Append { prefix: key::mail(&addressee), value: mail.clone() },
-                Change::Put { key: known.clone(), value: until.0.to_be_bytes().to_vec() },
+                Change::Put { key: known.clone(), value: Vec::new() },
                 Change::Add { key: key::weight(&addressee), by: cost },
             ],
         };

@@ -15,14 +15,12 @@ pub(crate) struct Account {
     /// The root that its first list was signed under, for good.
     pub(crate) root: RootHash,
     pub(crate) head: ListHead,
-    pub(crate) opened: Wall,
-    /// Its devices, each with the end of its certificate.
-    pub(crate) devices: Vec<(DeviceId, Wall)>,
+    pub(crate) devices: Vec<DeviceId>,
 }
 
 impl Account {
     pub(crate) fn has(&self, device: &DeviceId) -> bool {
-        self.devices.iter().any(|(listed, _)| listed == device)
+        self.devices.contains(device)
     }
 }
 
@@ -60,7 +58,7 @@ pub(crate) mod key {
         of(b"M", device)
     }
 
-    /// → the expiry of an envelope that waits for a device: it is kept once.
+    /// → nothing: an envelope that waits for a device. So it is kept once.
     pub(crate) fn known(device: &DeviceId, envelope: &EnvelopeId) -> Vec<u8> {
         [of(b"I", device).as_slice(), envelope.as_bytes()].concat()
     }

@@ -32,7 +32,7 @@ impl<S: Store> Service<S> {
     }
 
     /// What the operator decided.
-    pub const fn settings(&self) -> &Settings {
+    pub(crate) const fn settings(&self) -> &Settings {
         &self.settings
     }
 }

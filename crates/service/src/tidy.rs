@@ -34,7 +34,7 @@ async fn one(store: &impl Store, partition: Partition, now: Wall) -> Result<(), 
     let Partition::Account(account) = partition;
     let Some(row) = store.get(&partition, key::ACCOUNT).await? else { return Ok(()) };
     let listed: Account = rows::read(&row)?;
-    for (device, _) in &listed.devices {
+    for device in &listed.devices {
         mail::drop_expired(store, partition, device, now).await?;
     }
     // The power may have gone between a removal and what follows from it.

@@ -20,7 +20,7 @@ fn add(expects: Vec<Expect>) -> Batch {
 
 #[tokio::test]
 async fn each_gets_the_answer_to_its_own_batch_and_all_are_applied_in_their_order() {
-    let (keeper, thread) = Keeper::start(depot()).unwrap();
+    let (keeper, thread) = Keeper::start(depot(), Arc::default()).unwrap();
     let impossible = vec![Expect::Row { key: b"nothing".to_vec(), value: Some(Vec::new()) }];
     let batches = (0..2 * limits::GROUP).map(|at| if at % 3 == 1 { add(impossible.clone()) } else { add(Vec::new()) });
     let answers = join_all(batches.map(|batch| keeper.apply(batch))).await;
@@ -40,7 +40,7 @@ async fn each_gets_the_answer_to_its_own_batch_and_all_are_applied_in_their_orde
 
 #[tokio::test]
 async fn what_waits_when_the_keeper_goes_is_committed() {
-    let (keeper, thread) = Keeper::start(depot()).unwrap();
+    let (keeper, thread) = Keeper::start(depot(), Arc::default()).unwrap();
     let depot = keeper.depot.clone();
     let (answer, _answered) = oneshot::channel();
     keeper.queue.send(Waiting { batch: add(Vec::new()), answer }).await.unwrap();

@@ -307,7 +307,7 @@ fn changes(store: &impl Store, account: AccountId, many: usize) -> Vec<Batch> {
     let row = at_once(store.get(&Partition::Account(account), key::ACCOUNT)).unwrap().unwrap();
     let mut row: Account = rows::read(&row).unwrap();
     let put = (0..many).map(|_| {
-        row.opened = row.opened.plus(1);
+        row.head.generation += 1;
         batch(account, vec![Change::Put { key: key::ACCOUNT.to_vec(), value: rows::write(&row).unwrap() }])
     });
     put.collect()

@@ -112,8 +112,7 @@ fn account(store: &Memory, number: u16) -> AccountId {
     let account = AccountId::from_bytes([high, low, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
     let device = DeviceId::from_bytes([low; 32]);
     let head = ListHead { generation: 1, hash: [0; 32] };
-    let row =
-        Account { root: RootHash([0; 32]), head, opened: NOW.wall, devices: vec![(device, NOW.wall.plus(9_999))] };
+    let row = Account { root: RootHash([0; 32]), head, devices: vec![device] };
     change(store, account, vec![Change::Put { key: key::ACCOUNT.to_vec(), value: rows::write(&row).unwrap() }]);
     bring(store, lasting(Post { account, list: ListMark::from(head), envelope: envelope(device, 1) }, 500));
     account
