@@ -9,6 +9,7 @@ pub mod limits;
 mod mail;
 #[cfg(any(test, feature = "suite"))]
 pub mod memory;
+mod rates;
 mod rows;
 mod service;
 mod session;

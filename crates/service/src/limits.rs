@@ -26,14 +26,16 @@ pub const UPS: usize = 64;
 /// How often a device is told at most that its one-time keys run low.
 pub const STOCK_TOLD_MS: u64 = 60_000;
 
-/// Envelopes that one device may post at once, and one by one afterwards each so many milliseconds. Beyond it the device is told to
-/// wait.
+/// What is counted of devices that used up a part of what follows. Beyond it that of which the least is used up is forgotten.
+pub const RATES: usize = 65_536;
+/// Envelopes that one device may post at once, and one by one afterwards each so many milliseconds, on whatever connections. Beyond it
+/// the device is told to wait.
 pub const POSTS: (u32, u64) = (2_000, 20);
 /// The same for keys to start sessions with, which use up what others made.
 pub const KEYS: (u32, u64) = (200, 5_000);
-/// The same for device lists, which cost signatures.
+/// The same for device lists, which cost signatures. Beyond it the connection ends.
 pub const LISTS: (u32, u64) = (10, 60_000);
-/// The same for stocks of keys.
+/// The same for stocks of keys. Beyond it the connection ends.
 pub const STOCKS: (u32, u64) = (10, 10_000);
-/// The same for the lists of others.
+/// The same for the lists of others. Beyond it the connection of who asks for one ends.
 pub const WANTED: (u32, u64) = (500, 1_000);

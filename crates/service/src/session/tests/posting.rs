@@ -1,6 +1,7 @@
 use lamplit_wire::Envelope;
 
 use super::*;
+use crate::limits::{POSTS, WANTED};
 
 /// Grace, at a server that Ada has been to.
 fn grace_and_ada() -> (Service<Memory>, Person, Person) {
@@ -117,14 +118,18 @@ fn anybodys_list_may_be_asked_for() {
 }
 
 #[test]
-fn who_asks_for_too_many_lists_is_not_answered() {
+fn who_asks_for_too_many_lists_is_told_so() {
     let (service, grace, ada) = grace_and_ada();
     let mut line = Line::known(&service, &grace, grace.id());
     let (many, each) = WANTED;
     let asked = |times: u32| (0..times).map(|_| Up::WantList(ada.account));
-    says(line.say(asked(many + 3)), vec![list_of(&ada); many as usize]);
+    says(line.say(asked(many)), vec![list_of(&ada); many as usize]);
+    goodbye(line.say(asked(3)), Goodbye::Busy);
+    // Another connection does not help, and waiting does.
+    goodbye(Line::known(&service, &grace, grace.id()).say(asked(1)), Goodbye::Busy);
+    let mut line = Line::known(&service, &grace, grace.id());
     line.now = after(each);
-    says(line.say(asked(3)), vec![list_of(&ada)]);
+    says(line.say(asked(1)), vec![list_of(&ada)]);
 }
 
 #[test]
@@ -144,6 +149,9 @@ fn who_brings_too_much_at_once_is_told_to_wait() {
     line.now = after(each);
     let turn = line.say([bring(ada.post(1)), bring(ada.post(2))]);
     says(turn, vec![posted(ada.post(1).envelope.id, Outcome::Kept), busy(ada.post(2))]);
+    let mut again = Line::known(&service, &grace, grace.id());
+    again.now = line.now;
+    says(again.say([bring(ada.post(2))]), vec![busy(ada.post(2))]);
     // Another device's envelopes are counted for themselves.
     let kept = posted(grace.post(3).envelope.id, Outcome::Kept);
     says(Line::known(&service, &ada, ada.id()).say([bring(grace.post(3))]), vec![kept]);
