@@ -6,6 +6,8 @@ use lamplit_types::limits::DAY_MS;
 pub const KEPT_MS: u64 = 30 * DAY_MS;
 /// Bytes of envelopes that wait for one device. A further one is answered with `Full`.
 pub const MAILBOX_BYTES: i64 = 64 * 1024 * 1024;
+/// Bytes of them that are from one account: an eighth, so that nobody alone keeps others out. A further one is answered with `Full`.
+pub const SENDER_BYTES: i64 = MAILBOX_BYTES / 8;
 /// What a row costs beside its envelope, in bytes: so that many small ones fill a mailbox too.
 pub const ROW_BYTES: i64 = 128;
 /// One-time keys of one device. Further ones are dropped.
