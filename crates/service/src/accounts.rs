@@ -55,6 +55,13 @@ pub(crate) async fn find(store: &impl Store, account: AccountId) -> Result<Optio
     Ok(Some(Known { row, account, list }))
 }
 
+/// The account's list as it lies here, if it is here. It was verified before it was kept, and whoever it is told verifies it too: that
+/// is not done again for each who asks.
+pub(crate) async fn list(store: &impl Store, account: AccountId) -> Result<Option<DeviceList>, Failed> {
+    let row = store.get(&Partition::Account(account), key::LIST).await?;
+    Ok(row.map(|row| rows::read(&row)).transpose()?)
+}
+
 /// The head of the account's list, if it is here.
 pub(crate) async fn head(store: &impl Store, account: AccountId) -> Result<Option<ListHead>, Failed> {
     let row = store.get(&Partition::Account(account), key::ACCOUNT).await?;

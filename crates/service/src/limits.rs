@@ -39,5 +39,5 @@ pub const KEYS: (u32, u64) = (200, 5_000);
 pub const LISTS: (u32, u64) = (10, 60_000);
 /// The same for stocks of keys. Beyond it the connection ends.
 pub const STOCKS: (u32, u64) = (10, 10_000);
-/// The same for the lists of others. Beyond it the connection of who asks for one ends.
+/// The same for the lists of others. Beyond it the connection of who asks for one ends, and who goes by an older one is not told.
 pub const WANTED: (u32, u64) = (500, 1_000);

@@ -364,6 +364,10 @@ impl Session {
             turn.say(Down::Posted(posted));
         }
         for account in other_lists {
+            // Nobody asked: if it is too often, the next envelope that goes by another list is answered with it.
+            if !service.rates().take(self.device, What::ListOf, now.mono) {
+                break;
+            }
             Self::tell_list(service, account, turn).await?;
         }
         Ok(())
@@ -385,8 +389,7 @@ impl Session {
     }
 
     async fn tell_list<S: Store>(service: &Service<S>, account: AccountId, turn: &mut Turn) -> Result<(), Failed> {
-        let found = accounts::find(service.store(), account).await?;
-        let list = found.map(|known| known.list.wire().clone());
+        let list = accounts::list(service.store(), account).await?;
         turn.say(Down::ListOf(Box::new(ListOf { account, list })));
         Ok(())
     }
