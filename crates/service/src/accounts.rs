@@ -136,7 +136,7 @@ async fn keep(
     list: &VerifiedList,
 ) -> Result<(), ApplyError> {
     let row = Account { root: list.root_hash(), head: list.head(), devices: list.devices().map(id).collect() };
-    let unwritable = |_| ApplyError::Storage("a row cannot be written".to_owned());
+    let unwritable = |_| ApplyError::Refused("a row cannot be written".to_owned());
     let expects = vec![Expect::Row { key: key::ACCOUNT.to_vec(), value: before.map(|known| known.row.clone()) }];
     let changes = vec![
         Change::Put { key: key::ACCOUNT.to_vec(), value: rows::write(&row).map_err(unwritable)? },

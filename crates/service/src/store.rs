@@ -102,6 +102,11 @@ pub enum ApplyError {
     /// What it expects does not hold, by its place in the list.
     #[error("the rows have changed since they were read")]
     Unexpected(usize),
+    /// It makes no sense with the rows that are there.
+    #[error(
+        "a change makes no sense with what the store holds ({0}): `lamplit-server verify` says whether it is damaged"
+    )]
+    Refused(String),
     /// There is no room.
     #[error("the disk is full: free some space; nothing was lost or half written")]
     Full,
