@@ -39,13 +39,13 @@ pub enum KeyError {
     Random(String),
 }
 
-/// The key in the directory `data`; both are made if there are none.
-pub(crate) fn load_or_make(data: &Path) -> Result<KeyPair, KeyError> {
+/// The key in the directory `data`, if there is one. The directory is made.
+pub(crate) fn look_for(data: &Path) -> Result<Option<KeyPair>, KeyError> {
     let dir = |why| KeyError::Io { path: data.to_path_buf(), why };
     DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(dir)?;
     match load(data) {
-        Err(KeyError::Missing(_)) => make(data),
-        loaded => loaded,
+        Err(KeyError::Missing(_)) => Ok(None),
+        loaded => loaded.map(Some),
     }
 }
 
@@ -67,7 +67,8 @@ pub(crate) fn load(data: &Path) -> Result<KeyPair, KeyError> {
     seed.map(|seed| KeyPair::from_seed(&seed)).ok_or(KeyError::Damaged(path))
 }
 
-fn make(data: &Path) -> Result<KeyPair, KeyError> {
+/// Makes the key in the directory `data`, where there is none.
+pub(crate) fn make(data: &Path) -> Result<KeyPair, KeyError> {
     let path = data.join(FILE);
     let io = |why| KeyError::Io { path: path.clone(), why };
     let key = KeyPair::generate().map_err(|error| KeyError::Random(error.to_string()))?;

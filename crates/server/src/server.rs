@@ -111,10 +111,12 @@ impl Server {
         };
         let (place, store) = (data.clone(), store_of(&data));
         let opening = spawn_blocking(move || {
-            let key = key::load_or_make(&data)?;
+            let found = key::look_for(&data)?;
             let mut fresh = [0; 8];
             getrandom::fill(&mut fresh).map_err(|error| KeyError::Random(error.to_string()))?;
             let depot = Depot::open(&store_of(&data), Epoch(fresh))?;
+            // After the store: a start that fails there leaves no key, which would keep that of a backup from being put back.
+            let key = found.map_or_else(|| key::make(&data), Ok)?;
             Ok::<_, StartError>((key, depot))
         });
         let (key, depot) = opening.await.map_err(|error| StartError::System(error.to_string()))??;

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -105,6 +106,19 @@ fn what_is_wrong_is_said_with_what_to_do() {
     let mut server = Running::start(home.path(), &["--listen", "[::1]:0"]);
     server.until("may open an account");
     assert!(failed(&["--listen", "[::1]:0"]).contains("is in use"));
+}
+
+#[test]
+fn a_start_that_fails_at_the_store_leaves_no_key() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("depot.redb"), "no store").unwrap();
+    fs::set_permissions(data.join("depot.redb"), fs::Permissions::from_mode(0o600)).unwrap();
+    let output = run(home.path(), &["--listen", "[::1]:0", "--data", data.to_str().unwrap()]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && error.contains("restore a backup"), "{error}");
+    assert!(!data.join("server.key").exists());
 }
 
 #[test]
