@@ -11,7 +11,7 @@ use redb::{
 
 use crate::depot::{Depot, bring_up, storage};
 use crate::error::{self, CopyError, OpenError};
-use crate::files;
+use crate::files::{self, Owner};
 use crate::format::{self, Head, LOG, MIGRATIONS, ROWS};
 use crate::limits;
 use crate::source::{Source, builder};
@@ -30,12 +30,12 @@ impl Depot {
         }
         let all = self.handle.snapshot().map_err(unreadable)?;
         let head = format::read(&all).map_err(unreadable)?;
-        copy(&all, head.ok_or_else(|| CopyError::Read("it is empty".to_owned()))?, to)
+        copy(&all, head.ok_or_else(|| CopyError::Read("it is empty".to_owned()))?, to, Owner::WhoMakesIt)
     }
 }
 
 /// Makes a store at `to` from the backup `from`, with a life of its own: those who use it learn that it may lack what they
-/// brought since.
+/// brought since. If root makes it, it belongs to whoever has its directory.
 ///
 /// # Errors
 /// [`CopyError`]. What is at `to` already is never replaced.
@@ -53,7 +53,7 @@ pub fn restore(from: &Path, to: &Path, fresh: Epoch) -> Result<(), CopyError> {
     if head.version > known {
         return Err(OpenError::LaterFormat { place: source.place(), found: head.version, known }.into());
     }
-    copy(&all, Head { epoch: fresh, ..head }, to)
+    copy(&all, Head { epoch: fresh, ..head }, to, Owner::OfItsDirectory)
 }
 
 /// Gives the store on a backend, which came back from a backup, a life of its own.
@@ -70,9 +70,9 @@ pub fn begin_anew(backend: Box<dyn StorageBackend>, fresh: Epoch) -> Result<(), 
 }
 
 /// Writes everything to a file beside `to` and then gives it the name.
-fn copy(all: &ReadTransaction, head: Head, to: &Path) -> Result<(), CopyError> {
+fn copy(all: &ReadTransaction, head: Head, to: &Path, owner: Owner) -> Result<(), CopyError> {
     let begun = files::beside(to, ".new");
-    let done = fill(all, head, &begun)
+    let done = fill(all, head, &begun, owner)
         .and_then(|()| files::rename(&begun, to).map_err(|error| error::copying(to, redb::Error::Io(error))));
     if done.is_err() {
         // Only to free its room: the next copy replaces it.
@@ -81,9 +81,9 @@ fn copy(all: &ReadTransaction, head: Head, to: &Path) -> Result<(), CopyError> {
     done
 }
 
-fn fill(all: &ReadTransaction, head: Head, to: &Path) -> Result<(), CopyError> {
+fn fill(all: &ReadTransaction, head: Head, to: &Path, owner: Owner) -> Result<(), CopyError> {
     let failed = |error| error::copying(to, error);
-    files::empty(to).map_err(|error| failed(redb::Error::Io(error)))?;
+    files::empty(to, owner).map_err(|error| failed(redb::Error::Io(error)))?;
     let database = builder().create(to).map_err(|error| failed(error.into()))?;
     write(&database, |transaction| format::write(transaction, head)).map_err(failed)?;
     table(all, LOG, &database, to)?;

@@ -10,7 +10,7 @@ use lamplit_wire::server::Epoch;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend};
 
 use crate::error::{self, OpenError};
-use crate::files;
+use crate::files::{self, Owner};
 use crate::format::{self, Head, LOG, MIGRATIONS, Migration, ROWS};
 use crate::group::{self, Below, Group};
 use crate::handle::Handle;
@@ -56,7 +56,7 @@ impl Depot {
         if !path.try_exists().map_err(io)? {
             // Under its name only once it is whole: so nobody finds half a store there.
             let begun = files::beside(path, ".new");
-            files::empty(&begun).map_err(io)?;
+            files::empty(&begun, Owner::OfItsDirectory).map_err(io)?;
             let database = builder().create(&begun).map_err(|error| error::opening(&source, error))?;
             bring_up(&source, &database, MIGRATIONS, fresh)?;
             drop(database);

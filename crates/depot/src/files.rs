@@ -11,6 +11,8 @@ use crate::source::Source;
 
 /// Read and write for the owner, nothing for anybody else.
 const OWNER_ONLY: u32 = 0o600;
+/// The number of the user root.
+const ROOT: u32 = 0;
 
 /// The name beside `path` that ends so in addition.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -22,9 +24,7 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
 /// Holds a store for this process until it is dropped, by locking a file beside it.
 pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     let fault = |error| error::storage(&Source::File(path.to_path_buf()), redb::StorageError::Io(error));
-    let lock = beside(path, ".lock");
-    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(OWNER_ONLY).open(lock);
-    let mut file = open.map_err(fault)?;
+    let mut file = lock_file(path).map_err(fault)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.to_path_buf(), pid: holder(&file) }),
@@ -37,6 +37,16 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
+fn lock_file(path: &Path) -> io::Result<File> {
+    let lock = beside(path, ".lock");
+    match OpenOptions::new().read(true).write(true).create_new(true).mode(OWNER_ONLY).open(&lock) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            OpenOptions::new().read(true).write(true).open(&lock)
+        }
+        made => made.and_then(|file| give(&file, &lock).map(|()| file)),
+    }
+}
+
 fn holder(mut lock: &File) -> Option<u32> {
     let mut text = String::new();
     lock.read_to_string(&mut text).ok()?;
@@ -44,24 +54,49 @@ fn holder(mut lock: &File) -> Option<u32> {
 }
 
 /// Makes an empty file that only the owner may read; what was there under that name is removed first.
-pub(crate) fn empty(path: &Path) -> io::Result<()> {
+pub(crate) fn empty(path: &Path, owner: Owner) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(OWNER_ONLY).open(path)?;
-    file.set_permissions(Permissions::from_mode(OWNER_ONLY))
+    file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
+    match owner {
+        Owner::WhoMakesIt => Ok(()),
+        Owner::OfItsDirectory => give(&file, path),
+    }
+}
+
+/// Whose a new file is.
+#[derive(Clone, Copy)]
+pub(crate) enum Owner {
+    WhoMakesIt,
+    /// If root makes it, whoever has the directory: the server that is to use it may run as somebody else.
+    OfItsDirectory,
+}
+
+/// Gives a file that root has just made to whoever has its directory.
+fn give(file: &File, path: &Path) -> io::Result<()> {
+    let (made, dir) = (file.metadata()?, std::fs::metadata(parent(path))?);
+    if made.uid() == ROOT && dir.uid() != ROOT {
+        std::os::unix::fs::fchown(file, Some(dir.uid()), Some(dir.gid()))?;
+    }
+    Ok(())
+}
+
+/// The directory that a file is in.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// Renames within one directory, and returns once the file under its new name would survive a power cut.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     File::open(from)?.sync_all()?;
     std::fs::rename(from, to)?;
-    match to.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => File::open(".")?.sync_all(),
-        Some(parent) => File::open(parent)?.sync_all(),
-        None => Ok(()),
-    }
+    File::open(parent(to))?.sync_all()
 }
 
 /// Whether both names are of one file.

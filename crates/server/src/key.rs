@@ -23,6 +23,12 @@ pub enum KeyError {
     /// Others may read it.
     #[error("others than its owner may read {path}: chmod 600 {path}; if they did read it, make a new key", path = .0.display())]
     Open(PathBuf),
+    /// This user may not.
+    #[error(
+        "this user may not read {path}: give it to the user of the server, who has {dir} (chown --reference={dir} {path})",
+        path = .0.display(), dir = .0.parent().unwrap_or(.0).display()
+    )]
+    Permission(PathBuf),
     /// It holds something else.
     #[error("{} holds no key: restore it from a backup; without it no device knows this server again", .0.display())]
     Damaged(PathBuf),
@@ -55,6 +61,7 @@ pub(crate) fn load(data: &Path) -> Result<KeyPair, KeyError> {
     let io = |why| KeyError::Io { path: path.clone(), why };
     let file = match File::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(KeyError::Missing(data.to_path_buf())),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(KeyError::Permission(path)),
         opened => opened.map_err(io)?,
     };
     if file.metadata().map_err(io)?.permissions().mode() & 0o077 != 0 {
