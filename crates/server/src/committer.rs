@@ -132,12 +132,19 @@ fn commit(depot: &Depot, metrics: &Metrics, group: &mut Vec<Waiting>) {
     let (batches, answers): (Vec<_>, Vec<_>) = group.drain(..).map(|one| (one.batch, one.answer)).unzip();
     let begun = Instant::now();
     let results = depot.commit(batches);
-    let failed = results.iter().any(|result| matches!(result, Err(ApplyError::Storage(_) | ApplyError::Full)));
-    metrics.committed(results.len(), begun.elapsed(), failed);
+    let error =
+        |of: fn(&ApplyError) -> bool| results.iter().filter_map(|result| result.as_ref().err()).find(|error| of(error));
+    // All of them have the same one.
+    let failed = error(|error| matches!(error, ApplyError::Storage(_) | ApplyError::Full));
+    if let Some(error) = failed {
+        tracing::error!(%error, batches = results.len(), "nothing is kept");
+    }
+    // It is of one account, and the others are committed.
+    if let Some(error) = error(|error| matches!(error, ApplyError::Refused(_))) {
+        tracing::error!(%error, "a change was refused");
+    }
+    metrics.committed(results.len(), begun.elapsed(), failed.is_some());
     for (answer, result) in answers.into_iter().zip(results) {
-        if let Err(error @ (ApplyError::Storage(_) | ApplyError::Full)) = &result {
-            tracing::error!(%error, "nothing is kept");
-        }
         // A connection that has ended asks no more.
         let _ = answer.send(result);
     }
