@@ -62,6 +62,9 @@ impl Depot {
             drop(database);
             files::rename(&begun, path).map_err(io)?;
         }
+        if files::is_exposed(path).map_err(io)? {
+            return Err(OpenError::Exposed(path.to_path_buf()));
+        }
         Self::open_with(source, Some(lock), MIGRATIONS, fresh)
     }
 
@@ -70,7 +73,7 @@ impl Depot {
     /// The backend's locks are not taken: nobody else may use it. It is not closed with the store but dropped.
     ///
     /// # Errors
-    /// [`OpenError`], never [`OpenError::InUse`] or [`OpenError::Missing`].
+    /// [`OpenError`], never [`OpenError::InUse`], [`OpenError::Missing`] or [`OpenError::Exposed`].
     pub fn on_backend(backend: Box<dyn StorageBackend>, fresh: Epoch) -> Result<Self, OpenError> {
         Self::open_with(Source::Backend(Arc::from(backend)), None, MIGRATIONS, fresh)
     }

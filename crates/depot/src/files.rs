@@ -6,6 +6,9 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{CWD, Mode, OFlags, RenameFlags, open, renameat_with};
+use rustix::io::Errno;
+
 use crate::error::{self, OpenError};
 use crate::source::Source;
 
@@ -39,11 +42,19 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
 
 fn lock_file(path: &Path) -> io::Result<File> {
     let lock = beside(path, ".lock");
-    match OpenOptions::new().read(true).write(true).create_new(true).mode(OWNER_ONLY).open(&lock) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            OpenOptions::new().read(true).write(true).open(&lock)
+    // Not through a link: it would be emptied and written to wherever that leads.
+    let (flags, mode) = (OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR);
+    match open(&lock, flags | OFlags::CREATE | OFlags::EXCL, mode) {
+        Ok(made) => {
+            let made = File::from(made);
+            give(&made, &lock)?;
+            Ok(made)
         }
-        made => made.and_then(|file| give(&file, &lock).map(|()| file)),
+        Err(Errno::EXIST) => match open(&lock, flags, mode) {
+            Err(Errno::LOOP) => Err(io::Error::other("its .lock is a symbolic link: remove it")),
+            opened => Ok(opened?.into()),
+        },
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -92,17 +103,27 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-/// Renames within one directory, and returns once the file under its new name would survive a power cut.
+/// Renames within one directory to a name that nothing has, and returns once the file under it would survive a power cut.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     File::open(from)?.sync_all()?;
-    std::fs::rename(from, to)?;
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Some file systems, such as NFS, know no such renaming.
+        Err(Errno::INVAL | Errno::NOSYS) => move_by_link(from, to)?,
+        renamed => renamed?,
+    }
     File::open(parent(to))?.sync_all()
 }
 
-/// Whether both names are of one file.
-pub(crate) fn are_one(one: &Path, other: &Path) -> bool {
-    match (std::fs::metadata(one), std::fs::metadata(other)) {
-        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
-        _ => false,
-    }
+/// The same where it takes two steps: a link replaces nothing either.
+fn move_by_link(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::hard_link(from, to)?;
+    std::fs::remove_file(from)
 }
+
+/// Whether others than its owner may read or write the file.
+pub(crate) fn is_exposed(path: &Path) -> io::Result<bool> {
+    Ok(std::fs::metadata(path)?.mode() & 0o077 != 0)
+}
+
+#[cfg(test)]
+mod tests;

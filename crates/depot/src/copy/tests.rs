@@ -52,19 +52,21 @@ impl Drop for Ends<'_> {
 }
 
 #[test]
-fn a_backup_replaces_an_older_one_and_never_the_store() {
+fn a_backup_replaces_nothing_that_is_there() {
     let home = tempfile::tempdir().unwrap();
     let (path, to) = (home.path().join("depot.redb"), home.path().join("backup"));
     let depot = Depot::open(&path, EPOCH).unwrap();
-    depot.backup(&to).unwrap();
+    std::fs::write(&to, "an older one").unwrap();
     depot.commit(vec![put(account(1), b"spread", b"1")]);
     spread(&depot);
     depot.commit(vec![put(account(1), b"logged", b"2")]);
-    depot.backup(&to).unwrap();
-    std::os::unix::fs::symlink(&path, home.path().join("link")).unwrap();
-    for itself in [path, home.path().join("link")] {
-        assert!(matches!(depot.backup(&itself), Err(CopyError::Itself(_))));
+    std::os::unix::fs::symlink(home.path().join("nowhere"), home.path().join("link")).unwrap();
+    for taken in [&to, &path, &home.path().join("link")] {
+        assert!(matches!(depot.backup(taken), Err(CopyError::Exists(_))));
     }
+    assert_eq!(std::fs::read_to_string(&to).unwrap(), "an older one");
+    std::fs::remove_file(&to).unwrap();
+    depot.backup(&to).unwrap();
     assert_eq!(rows(&Depot::open(&to, OTHER).unwrap()), rows(&depot));
     assert!(depot.backup(&home.path().join("nowhere/backup")).is_err());
     assert!(depot.commit(vec![put(account(1), b"a", b"")])[0].is_ok());
