@@ -390,6 +390,25 @@ fn a_full_disk_spreads_nothing_and_loses_nothing() {
 }
 
 #[test]
+fn a_commit_is_two_syncs_however_much_is_in_it_and_one_more_where_the_file_grows() {
+    let disk = Disk::default();
+    let depot = on(&disk).unwrap();
+    let (mut grown, mut not_grown) = (0, 0);
+    for many in [1, 200].into_iter().cycle().take(20) {
+        let before = (disk.syncs(), disk.len().unwrap());
+        let answers = depot.commit((0..many).map(|number| append(account(number), &[7; 500])).collect());
+        assert!(answers.iter().all(Result::is_ok));
+        let grows = disk.len().unwrap() > before.1;
+        assert_eq!(disk.syncs() - before.0, if grows { 3 } else { 2 }, "{many} batches");
+        *if grows { &mut grown } else { &mut not_grown } += 1;
+    }
+    assert!(grown > 0 && not_grown > grown, "{grown} of 20");
+    let before = disk.syncs();
+    depot.commit(Vec::new());
+    assert_eq!(disk.syncs(), before, "nothing is written where nothing changes");
+}
+
+#[test]
 fn a_store_that_others_may_read_is_not_opened() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("depot.redb");
