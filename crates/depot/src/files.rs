@@ -26,18 +26,34 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// Holds a store for this process until it is dropped, by locking a file beside it.
 pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
-    let fault = |error| error::storage(&Source::File(path.to_path_buf()), redb::StorageError::Io(error));
-    let mut file = lock_file(path).map_err(fault)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.to_path_buf(), pid: holder(&file) }),
-        Err(TryLockError::Error(error)) => return Err(fault(error)),
-    }
+    let mut file = lock_file(path).map_err(|error| fault(path, error))?;
+    locked(path, &file, file.try_lock())?;
     // The number only helps whoever finds it locked: that it cannot be written is no reason not to start.
     if let Err(error) = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())) {
         tracing::warn!(%error, "the lock file does not say which process holds it");
     }
     Ok(file)
+}
+
+/// Keeps others from opening a store until it is dropped; `None` if it never was open under this name, as a backup.
+pub(crate) fn share(path: &Path) -> Result<Option<File>, OpenError> {
+    let file = match open(beside(path, ".lock"), OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(None),
+        opened => File::from(opened.map_err(|error| fault(path, error.into()))?),
+    };
+    locked(path, &file, file.try_lock_shared())?;
+    Ok(Some(file))
+}
+
+fn locked(path: &Path, lock: &File, locked: Result<(), TryLockError>) -> Result<(), OpenError> {
+    locked.map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::InUse { path: path.to_path_buf(), pid: holder(lock) },
+        TryLockError::Error(error) => fault(path, error),
+    })
+}
+
+fn fault(path: &Path, error: io::Error) -> OpenError {
+    error::storage(&Source::File(path.to_path_buf()), redb::StorageError::Io(error))
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
