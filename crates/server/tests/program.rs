@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
@@ -221,8 +221,13 @@ fn systemd_is_told_when_it_is_ready_and_when_it_stops_and_its_unit_starts_this_p
     heard.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let hear = || {
         let mut bytes = [0; 64];
-        let length = heard.recv(&mut bytes).unwrap();
-        String::from_utf8(bytes[..length].to_vec()).unwrap()
+        loop {
+            match heard.recv(&mut bytes) {
+                // With a time limit it ends so also after the process was halted for a moment (signal(7)).
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                length => return String::from_utf8(bytes[..length.unwrap()].to_vec()).unwrap(),
+            }
+        }
     };
     let unit = include_str!("../systemd/lamplit-server.service");
     let started = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/lamplit-server ")).unwrap();
