@@ -92,7 +92,7 @@ pub enum StoreError {
     #[error("the store cannot be read: {0}")]
     Storage(String),
     /// A row does not hold what it should.
-    #[error("a row of the store is damaged: `lamplit-server verify` says which; restore a backup")]
+    #[error("a row of the store is damaged: stop the server, look with `lamplit-server verify`, and restore a backup")]
     Corrupt,
 }
 
