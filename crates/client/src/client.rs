@@ -106,7 +106,7 @@ impl Client {
 
         let (inbox_in, inbox) = mpsc::channel(limits::INBOX);
         let (events, events_out) = broadcast::channel(limits::EVENTS);
-        let (state, state_out) = watch::channel(State { own_lit: node.own_lit(), ..State::default() });
+        let (state, state_out) = watch::channel(Arc::new(State { own_lit: node.own_lit(), ..State::default() }));
         let (stop_in, stop) = watch::channel(false);
         let transfers = Transfers::default();
         let (transports, sources): (Vec<_>, Vec<_>) = transports.into_iter().unzip();

@@ -25,7 +25,7 @@ pub struct Handle {
     pub(crate) inbox: mpsc::Sender<Incident>,
     /// Never read: a receiver to make others from, so that no handle keeps the channel open.
     pub(crate) events: Arc<broadcast::Receiver<Event>>,
-    pub(crate) state: watch::Receiver<State>,
+    pub(crate) state: watch::Receiver<Arc<State>>,
     pub(crate) stop: Arc<watch::Sender<bool>>,
     pub(crate) store: Arc<Store>,
     pub(crate) transports: Arc<[Arc<dyn Transport>]>,
@@ -221,7 +221,7 @@ impl Handle {
 
     /// How this device's clock stands to those of others that were met since the client started.
     pub fn clock_stand(&self) -> ClockStand {
-        self.state.borrow().clocks.stand(self.clock.now())
+        self.state().clocks.stand(self.clock.now())
     }
 
     /// Whether others find this device by themselves.
@@ -239,9 +239,10 @@ impl Handle {
         Events(self.events.resubscribe())
     }
 
-    /// What is true just now. Not to be held: the driver waits for it.
-    pub fn state(&self) -> watch::Ref<'_, State> {
-        self.state.borrow()
+    /// What is true just now. What becomes of it later is not in it, so it may be held.
+    pub fn state(&self) -> Arc<State> {
+        // Not the guard: whoever held one and asked for another would wait for a driver that waits for the first.
+        self.state.borrow().clone()
     }
 
     /// Reads a consistent view of what is committed, off the async threads.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use lamplit_node::{Event, Node};
 use tokio::sync::{broadcast, watch};
 
@@ -6,24 +8,25 @@ use crate::handle::{Reach, Server, State, Storage};
 /// What the driver tells: the latest state, and happenings.
 pub(crate) struct Screen {
     events: broadcast::Sender<Event>,
-    state: watch::Sender<State>,
+    /// Copied when it changes while somebody looks at it.
+    state: watch::Sender<Arc<State>>,
 }
 
 impl Screen {
-    pub(crate) const fn new(events: broadcast::Sender<Event>, state: watch::Sender<State>) -> Self {
+    pub(crate) const fn new(events: broadcast::Sender<Event>, state: watch::Sender<Arc<State>>) -> Self {
         Self { events, state }
     }
 
     /// Tells an event, after the state it belongs to; `reach` is how its device is reached, if it is one of those.
     pub(crate) fn show(&self, event: Event, node: &Node, reach: Option<Reach>) {
         match &event {
-            Event::Presence(account) => self.state.send_modify(|state| {
+            Event::Presence(account) => self.change(|state| {
                 match node.lit(*account) {
                     lit if lit.is_empty() => state.lit.remove(account),
                     lit => state.lit.insert(*account, lit),
                 };
             }),
-            Event::Near { account, device, reachable } => self.state.send_modify(|state| {
+            Event::Near { account, device, reachable } => self.change(|state| {
                 let devices = state.near.entry(*account).or_default();
                 match reach.filter(|_| *reachable) {
                     Some(reach) => devices.insert(*device, reach),
@@ -31,12 +34,12 @@ impl Screen {
                 };
                 state.near.retain(|_, devices| !devices.is_empty());
             }),
-            Event::ContactRemoved(account) => self.state.send_modify(|state| {
+            Event::ContactRemoved(account) => self.change(|state| {
                 state.lit.remove(account);
                 state.near.remove(account);
             }),
             Event::Server(_) => self.server(node),
-            Event::Clock => self.state.send_modify(|state| state.clocks = node.clocks().clone()),
+            Event::Clock => self.change(|state| state.clocks = node.clocks().clone()),
             _ => {}
         }
         // Nobody may be listening.
@@ -45,45 +48,53 @@ impl Screen {
 
     /// What this device shows.
     pub(crate) fn own_lit(&self, node: &Node) {
-        self.state.send_if_modified(|state| {
-            let lit = node.own_lit();
-            let changed = state.own_lit != lit;
-            state.own_lit = lit;
-            changed
-        });
+        self.set(|state| &mut state.own_lit, node.own_lit());
     }
 
     /// Which server there is, and whether it is reached.
     pub(crate) fn server(&self, node: &Node) {
         let (address, state) = node.server();
         let address = address.and_then(|address| address.0.parse().ok());
-        let server = address.map(|address| Server { address, state });
-        self.state.send_if_modified(|known| core::mem::replace(&mut known.server, server.clone()) != server);
+        self.set(|state| &mut state.server, address.map(|address| Server { address, state }));
     }
 
     /// How many devices of strangers show themselves.
     pub(crate) fn strangers(&self, count: usize) {
-        self.state.send_if_modified(|state| core::mem::replace(&mut state.strangers, count) != count);
+        self.set(|state| &mut state.strangers, count);
     }
 
     pub(crate) fn storage_works(&self) {
-        self.state.send_if_modified(|state| core::mem::take(&mut state.storage) != Storage::Working);
+        self.set(|state| &mut state.storage, Storage::Working);
     }
 
     pub(crate) fn storage_fails(&self, reason: String) {
-        self.state.send_modify(|state| state.storage = Storage::Failing(reason));
+        self.set(|state| &mut state.storage, Storage::Failing(reason));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        self.state.send_modify(|state| change(Arc::make_mut(state)));
+    }
+
+    /// Puts a value in its place; if it is there already, nobody is woken.
+    fn set<T: PartialEq>(&self, place: impl Fn(&mut State) -> &mut T, value: T) {
+        self.state.send_if_modified(|state| {
+            let place = place(Arc::make_mut(state));
+            let changed = *place != value;
+            *place = value;
+            changed
+        });
     }
 
     /// Tells that what was seen over the links that were closed after a failed commit is gone.
     pub(crate) fn begin_again(&self, node: &Node) {
         let before = self.state.borrow().clone();
-        for (account, devices) in before.near {
-            for device in devices.into_keys() {
-                self.show(Event::Near { account, device, reachable: false }, node, None);
+        for (account, devices) in &before.near {
+            for device in devices.keys() {
+                self.show(Event::Near { account: *account, device: *device, reachable: false }, node, None);
             }
         }
-        for account in before.lit.into_keys() {
-            self.show(Event::Presence(account), node, None);
+        for account in before.lit.keys() {
+            self.show(Event::Presence(*account), node, None);
         }
         self.own_lit(node);
         self.server(node);

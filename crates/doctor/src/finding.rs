@@ -251,6 +251,11 @@ impl Finding {
     /// What to do about it; nothing if it is as it should be.
     pub fn advice(&self) -> Option<String> {
         let text = match self {
+            Self::Multicast { others: false, .. } => {
+                "if others should be here: an access point may keep its devices apart (\"client isolation\", a guest network): \
+                 switch that off there; the QR code of `lamplit invite` or `lamplit dial` does without"
+                    .to_owned()
+            }
             finding if finding.level() == Level::Good => return None,
             Self::NoInterface | Self::OnlyLoopback => "join a network: plug in a cable, or switch Wi-Fi on".to_owned(),
             Self::NoMulticastFlag { interface } => format!(

@@ -19,7 +19,7 @@ use tokio::{io::BufReader, net::UnixStream, task::JoinHandle, time::timeout};
 
 use crate::{
     CallError, Connection, Happening, Origin, Server, WebAddress, WebOptions, WebServer,
-    api::{Accept, Event, GetContacts, Invite},
+    api::{Accept, Event, GetContacts, GetStatus, Invite},
 };
 
 /// How long something that must happen may take.
@@ -81,12 +81,14 @@ impl Daemon {
     /// Makes `other` a contact, and returns its id.
     pub(crate) async fn meet(&self, other: &Self) -> String {
         let (mut here, mut there) = (self.connect().await, other.connect().await);
+        let id = there.call(GetStatus {}).await.unwrap().account;
         let link = here.call(Invite {}).await.unwrap().link;
         there.call(Accept { link }).await.unwrap();
         let met = async {
             loop {
-                if let Some(contact) = here.call(GetContacts::default()).await.unwrap().contacts.pop() {
-                    return contact.id;
+                let known = here.call(GetContacts::default()).await.unwrap().contacts;
+                if known.iter().any(|contact| contact.id == id) {
+                    return id;
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

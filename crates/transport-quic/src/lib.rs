@@ -4,18 +4,20 @@
 //! it is on, under a host name and a port that are drawn anew with the beacon. Whoever recognises the beacon dials the address
 //! it came from; where multicast is blocked, an address typed or taken from an invitation does the same.
 //!
-//! What answers is a QUIC connection ([RFC 9000]) with a throw-away key: it names nobody and proves nothing. Both
-//! sides therefore accept any key, and the Noise handshake above, which both bind to the TLS exporter
+//! What answers is a QUIC connection ([RFC 9000]) with a key that goes with the port: it names nobody and proves nothing. A
+//! dialler shows none and accepts any, and the Noise handshake above, which both bind to the TLS exporter
 //! ([RFC 8446, 7.5]) of this very connection, is what authenticates. TLS 1.3 with X25519MLKEM768 alone makes the
 //! connection secret also from those who record it today for the quantum computer of tomorrow.
 //!
 //! On a connection run three streams, one for each class of frame, opened at once by the dialler and kept for its
-//! life, and datagrams beside them. Every limit has its name in [`limits`].
+//! life; datagrams, and a further stream for each file that is fetched, beside them.
+//!
+//! The way to a server is a second transport, [`ServerTransport`]: one connection with one stream, where TLS itself authenticates
+//! both ends, by raw public keys ([RFC 7250]).
+//!
+//! Every limit has its name in [`limits`].
 //!
 //! [RFC 6763]: https://www.rfc-editor.org/rfc/rfc6763
-//! A device that uses a server has a second transport for it, [`ServerTransport`]. There TLS itself authenticates both ends,
-//! by raw public keys ([RFC 7250]).
-//!
 //! [RFC 7250]: https://www.rfc-editor.org/rfc/rfc7250
 //! [RFC 9000]: https://www.rfc-editor.org/rfc/rfc9000
 //! [RFC 8446, 7.5]: https://www.rfc-editor.org/rfc/rfc8446#section-7.5

@@ -44,8 +44,8 @@ pub const READ_CHUNKS: usize = 32;
 
 /// Addresses taken from one sighting. Further ones are ignored.
 pub const SIGHTED_ADDRESSES: usize = 4;
-/// Beacons whose addresses are remembered so that nothing is told twice. When more are there all are forgotten, and
-/// sightings may come again.
+/// Beacons that are seen at one time, with the addresses that were told of. When there are more, the one that was said longest
+/// ago is told to be lost, and is seen again when it is said the next time.
 pub const SIGHTED_BEACONS: usize = 256;
 /// Beacons of our own that are remembered, so that we never see ourselves. An older one's echo is long over.
 pub const OWN_BEACONS: usize = 4;

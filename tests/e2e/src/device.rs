@@ -9,7 +9,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Clock, Disk, Host, Lan, PATIENCE, Running, Screen, eventually, program, running::lines};
+use crate::{
+    Clock, Disk, Host, Lan, PATIENCE, Running, Screen, eventually, program,
+    running::{ended, lines, output},
+};
 
 /// A device: a data directory of its own, and a daemon while it runs.
 #[derive(Debug)]
@@ -91,9 +94,9 @@ impl<'lan> Device<'lan> {
         let data = TempDir::with_prefix("lamplit-e2e-")?;
         let device = Self { lan, host, name: name.to_owned(), data, phrase: None, daemon: None };
         let mut command = lan.command(host, &program::lamplit()?);
-        command.arg("--json").arg("--data").arg(device.data()).stdin(Stdio::null());
+        command.arg("--json").arg("--data").arg(device.data());
         command.args(["init", "--keyring", "never", "--device", called, "--link", code]);
-        let told = judge(&command.output()?)?;
+        let told = judge(&output(&mut command)?)?;
         told.map_err(|refused| anyhow!("{called} was not linked: {}", refused.message))?;
         Ok(device)
     }
@@ -112,7 +115,7 @@ impl<'lan> Device<'lan> {
         command.arg("--json").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         child.stdin.take().context("the input is piped")?.write_all(input.as_bytes())?;
-        match judge(&child.wait_with_output()?)? {
+        match judge(&ended(child)?)? {
             Ok(mut values) => Ok(values.pop().unwrap_or(Value::Null)),
             Err(refused) => bail!("{}: lamplit {}: {}", self.name, arguments.join(" "), refused.message),
         }
@@ -168,7 +171,7 @@ impl<'lan> Device<'lan> {
             daemon.wait()?;
             return Ok(Ok(()));
         }
-        judge(&daemon.wait_with_output()?).map(|outcome| outcome.map(drop))
+        judge(&ended(daemon)?).map(|outcome| outcome.map(drop))
     }
 
     /// Stops its daemon as a user would.
@@ -178,7 +181,7 @@ impl<'lan> Device<'lan> {
     pub fn stop(&mut self) -> Result<()> {
         self.ask(&["stop"])?;
         let mut daemon = self.daemon.take().context("there is a daemon to stop")?;
-        if !daemon.wait()?.success() {
+        if !eventually("the daemon shall end", || Ok(daemon.try_wait()?))?.success() {
             bail!("{}'s daemon did not end well", self.name);
         }
         Ok(())
@@ -202,7 +205,7 @@ impl<'lan> Device<'lan> {
     pub fn signal(&mut self, signal: &str) -> Result<()> {
         let mut daemon = self.daemon.take().context("there is a daemon to signal")?;
         Command::new("kill").args([format!("-{signal}"), daemon.id().to_string()]).status()?;
-        if !daemon.wait()?.success() {
+        if !eventually("the daemon shall end", || Ok(daemon.try_wait()?))?.success() {
             bail!("{}'s daemon did not end well after {signal}", self.name);
         }
         Ok(())
@@ -259,7 +262,7 @@ impl<'lan> Device<'lan> {
     /// # Errors
     /// If it does not run at all.
     pub fn attempt(&self, arguments: &[&str]) -> Result<Result<Vec<Value>, Refused>> {
-        judge(&self.command()?.arg("--json").args(arguments).output()?)
+        judge(&output(self.command()?.arg("--json").args(arguments))?)
     }
 
     /// Runs a command on this device's host, where the loopback is the daemon's, too. It must succeed; returns the
@@ -269,8 +272,8 @@ impl<'lan> Device<'lan> {
     /// If it is refused.
     pub fn ask_there(&self, arguments: &[&str]) -> Result<Value> {
         let mut command = self.lan.command(self.host, &program::lamplit()?);
-        command.arg("--data").arg(self.data()).arg("--json").args(arguments).stdin(Stdio::null());
-        match judge(&command.output()?)? {
+        command.arg("--data").arg(self.data()).arg("--json").args(arguments);
+        match judge(&output(&mut command)?)? {
             Ok(mut values) => Ok(values.pop().unwrap_or(Value::Null)),
             Err(refused) => bail!("{}: lamplit {}: {}", self.name, arguments.join(" "), refused.message),
         }
@@ -281,7 +284,7 @@ impl<'lan> Device<'lan> {
     /// # Errors
     /// If it is refused.
     pub fn read(&self, arguments: &[&str]) -> Result<String> {
-        let output = self.command()?.args(arguments).output()?;
+        let output = output(self.command()?.args(arguments))?;
         if !output.status.success() {
             bail!("{}: lamplit {}: {}", self.name, arguments.join(" "), String::from_utf8_lossy(&output.stderr));
         }
@@ -294,6 +297,15 @@ impl<'lan> Device<'lan> {
     /// If it does not start.
     pub fn follow(&self, arguments: &[&str]) -> Result<Running> {
         Running::start(self.command()?.args(arguments))
+    }
+
+    /// Starts its daemon, as a person does who looks at what it says.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn run(&self, options: &[&str]) -> Result<Running> {
+        let mut command = self.lan.command(self.host, &program::lamplit()?);
+        Running::start(command.arg("--data").arg(self.data()).args(options).arg("run"))
     }
 
     /// Opens the view on a terminal of that size, as a person does.

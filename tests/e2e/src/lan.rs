@@ -173,6 +173,18 @@ impl Lan {
         ip(&["-n", &self.bridges(), "link", "set", &port(host, interface), state])
     }
 
+    /// Carries no multicast any more from one first cable to another, as an access point that keeps its devices apart. Who knows
+    /// an IPv4 address of the other reaches it.
+    ///
+    /// # Errors
+    /// If `ip` fails.
+    pub fn keep_apart(&self) -> Result<()> {
+        self.hosts().try_for_each(|host| {
+            let port = port(host, FIRST_INTERFACE);
+            ip(&["-n", &self.bridges(), "link", "set", &port, "type", "bridge_slave", "mcast_flood", "off"])
+        })
+    }
+
     /// Lets no more through each first cable in a second than `rate`, such as `100mbit`, each way; none: as much as there is.
     ///
     /// # Errors

@@ -1,11 +1,13 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
     sync::OnceLock,
 };
 
 use anyhow::{Context, Result, anyhow, bail};
+
+use crate::running::output;
 
 /// Names a program to test in place of the one that is built from these sources.
 const OTHER: &str = "LAMPLIT_PROGRAM";
@@ -82,5 +84,5 @@ fn build() -> Result<PathBuf> {
 /// # Errors
 /// If it does not run at all.
 pub fn run(data: &Path, arguments: &[&str]) -> Result<Output> {
-    Ok(Command::new(lamplit()?).arg("--data").arg(data).args(arguments).stdin(Stdio::null()).output()?)
+    output(Command::new(lamplit()?).arg("--data").arg(data).args(arguments))
 }

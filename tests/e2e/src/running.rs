@@ -1,13 +1,17 @@
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 
 use crate::{PATIENCE, eventually};
+
+/// After how long a command is taken to hang. Some wait for a large file.
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// A program that goes on while a test looks at what it prints. It is killed when it is dropped.
 #[derive(Debug)]
@@ -71,6 +75,26 @@ impl Drop for Running {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// What a command that reads nothing prints until it ends.
+pub(crate) fn output(command: &mut Command) -> Result<Output> {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    ended(child).with_context(|| format!("{command:?}"))
+}
+
+/// What a program prints until it ends; its outputs are piped. One that hangs is killed.
+pub(crate) fn ended(child: Child) -> Result<Output> {
+    let process = child.id().to_string();
+    let (end, ended) = mpsc::channel();
+    thread::spawn(move || end.send(child.wait_with_output()));
+    match ended.recv_timeout(LONGEST) {
+        Ok(output) => Ok(output?),
+        Err(_) => {
+            Command::new("kill").args(["-KILL", &process]).status()?;
+            bail!("it did not end within {} s", LONGEST.as_secs())
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 
 use std::{thread::sleep, time::Duration};
 
-use lamplit_e2e::{Device, Host, Lan, acquainted, acquainted_by, eventually, scanned, started};
+use lamplit_e2e::{Device, Host, Lan, Running, acquainted, acquainted_by, eventually, scanned, started};
 use serde_json::{Value, json};
 
 const NO_DAEMON: i32 = 3;
@@ -350,6 +350,64 @@ fn where_multicast_is_blocked_invites_and_addresses_still_lead_there() {
     eventually("Grace's status shall tell that multicast is blocked", is_blocked).unwrap();
     let nearby = grace.read(&["nearby"]).unwrap();
     assert!(nearby.contains("Multicast is blocked here") && nearby.contains("`lamplit dial"), "{nearby}");
+}
+
+#[test]
+fn where_the_network_keeps_devices_apart_it_is_said_and_a_qr_code_and_addresses_lead_there() {
+    let lan = Lan::new().unwrap();
+    lan.keep_apart().unwrap();
+    let (mut ada, mut grace) =
+        (started(&lan, Host::LEFT, "Ada").unwrap(), started(&lan, Host::RIGHT, "Grace").unwrap());
+    nobody_is_found([&ada, &grace]);
+    let shown = ada.on_terminal(&["invite"], 120, 60).unwrap();
+    shown.until("lamplit accept LINK").unwrap();
+    grace.ask(&["accept", &scanned(&shown.text()).unwrap()]).unwrap();
+    ada.wait_until_near(&grace).unwrap();
+    ada.wait_until_sent().unwrap();
+    grace.wait_until_sent().unwrap();
+
+    ada.stop().unwrap();
+    grace.stop().unwrap();
+    ada.start(&["--bind", "10.77.0.1:4202"]).unwrap();
+    grace.start(&[]).unwrap();
+    nobody_is_found([&ada, &grace]);
+    let is_alone = || Ok((grace.ask(&["status"])?["hearing"] == "alone").then_some(()));
+    eventually("Grace's status shall tell that nobody is heard", is_alone).unwrap();
+    let nearby = grace.read(&["nearby"]).unwrap();
+    assert!(nearby.contains("No other machine is heard here yet") && nearby.contains("keeps apart"), "{nearby}");
+    grace.ask(&["dial", "Ada", "10.77.0.1:4202"]).unwrap();
+    ada.ask(&["say", "Grace", "by address"]).unwrap();
+    wait_for_texts(&grace, &ada, &["by address".to_owned()]);
+}
+
+#[test]
+fn a_daemon_says_by_itself_whether_devices_find_each_other() {
+    let lan = Lan::new().unwrap();
+    let ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
+    let mut grace = Device::new(&lan, Host::RIGHT, "Grace").unwrap();
+    let mut run = ada.run(&[]).unwrap();
+    run.lines_to("Lamplit is on").unwrap();
+    let told = run.line().unwrap();
+    assert!(told.starts_with("No other machine is heard here yet.") && told.contains("`lamplit invite`"), "{told}");
+    grace.start(&[]).unwrap();
+    assert_eq!(run.line().unwrap(), "Devices find each other here.");
+    run.signal("INT").unwrap();
+    assert!(run.wait().unwrap().success());
+
+    lan.block_multicast_at(Host::LEFT).unwrap();
+    let mut run = ada.run(&[]).unwrap();
+    let told = run.lines_to("Multicast is blocked here").unwrap();
+    assert!(told.last().unwrap().contains("`lamplit dial CONTACT ADDRESS`"), "{told:?}");
+    run.signal("INT").unwrap();
+    assert!(run.wait().unwrap().success());
+
+    // For programs, a line each.
+    let mut run = ada.run(&["--json"]).unwrap();
+    let line = |run: &Running| serde_json::from_str::<Value>(&run.line().unwrap()).unwrap();
+    assert_eq!(line(&run)["ready"], true);
+    assert_eq!(line(&run), json!({ "hearing": "blocked" }));
+    run.signal("INT").unwrap();
+    assert!(run.wait().unwrap().success());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use clap::CommandFactory;
+use clap::{CommandFactory, error::ErrorKind};
 
 use super::*;
 
@@ -57,6 +57,27 @@ fn fields(schema: &serde_json::Value) -> Vec<String> {
     let variants = schema["oneOf"].as_array().into_iter().flatten();
     let objects = core::iter::once(schema).chain(variants);
     objects.filter_map(|object| object["properties"].as_object()).flat_map(|fields| fields.keys().cloned()).collect()
+}
+
+/// What is typed in a page: behind `$ ` in a line of its own, or between backticks.
+fn typed(page: &str) -> Vec<String> {
+    let lines = page.lines().filter_map(|line| line.trim().strip_prefix("$ "));
+    let inline = page.split('`').skip(1).step_by(2).filter(|text| !text.contains('\n'));
+    let all = lines.chain(inline).filter(|text| text.starts_with("lamplit "));
+    all.map(|text| text.split(" #").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn every_command_in_the_readme_is_one() {
+    let typed = typed(include_str!("../../../../README.md"));
+    assert!(typed.len() > 15, "{typed:?}");
+    for line in typed {
+        // A command that is only named lacks what comes after it.
+        let may = [ErrorKind::MissingRequiredArgument, ErrorKind::DisplayHelp];
+        if let Err(error) = Args::try_parse_from(line.split_whitespace()) {
+            assert!(may.contains(&error.kind()), "{line}: {error}");
+        }
+    }
 }
 
 /// What `lamplit say Grace …` says, and with which options.

@@ -154,6 +154,16 @@ async fn two_clients_meet_and_talk() {
     assert_eq!(there.state().near.len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_looks_at_the_state_holds_up_nobody() {
+    let (ada, _) = device("Ada");
+    let handle = ada.handle();
+    let before = handle.state();
+    let light = handle.command(Command::Light { app: AppId::parse("qq").unwrap(), on: true });
+    timeout(PATIENCE, light).await.expect("nothing is done while somebody looks").unwrap();
+    assert_eq!((before.own_lit.len(), handle.state().own_lit.len()), (0, 1));
+}
+
 #[tokio::test]
 async fn a_server_sees_a_device_by_its_id() {
     let key = KeyPair::from_seed(&[1; 32]);

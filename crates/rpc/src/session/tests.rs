@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use lamplit_client::Event as Told;
+use tokio::time::timeout;
 
 use crate::{
     api::{
@@ -8,7 +9,7 @@ use crate::{
         Snapshot, Status, Subscribe,
     },
     convert, limits, methods,
-    testing::{Daemon, wait_for},
+    testing::{Daemon, PATIENCE, wait_for},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,6 +30,24 @@ async fn a_snapshot_has_people_groups_and_devices() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn how_things_are_is_told_while_they_change() {
+    let ada = Daemon::start("Ada").await;
+    let (mut looking, mut changing) = (ada.connect().await, ada.connect().await);
+    let look = async {
+        for _ in 0..1_000 {
+            looking.call(GetStatus {}).await.unwrap();
+        }
+    };
+    let change = async {
+        for _ in 0..250 {
+            changing.call(Light { app: "qq".to_owned() }).await.unwrap();
+            changing.call(Dark { app: "qq".to_owned() }).await.unwrap();
+        }
+    };
+    timeout(PATIENCE, async { tokio::join!(look, change) }).await.expect("one waits for the other");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn groups_that_are_no_more_in_a_snapshot_are_on_the_next_page() {
     let ada = Daemon::start("Ada").await;
     let mut daemon = ada.connect().await;
@@ -39,6 +58,35 @@ async fn groups_that_are_no_more_in_a_snapshot_are_on_the_next_page() {
     assert_eq!((snapshot.groups.len(), snapshot.more_groups), (limits::PAGE, true));
     let all = daemon.groups_after(snapshot.groups, snapshot.more_groups).await.unwrap();
     assert_eq!(all.len(), limits::PAGE + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_come_in_pages_each_once_and_in_order() {
+    let ada = Daemon::start("Ada").await;
+    let mut met = Vec::new();
+    for name in ["Grace", "Linus", "Margaret"] {
+        let other = Daemon::start(name).await;
+        ada.meet(&other).await;
+        met.push(other);
+    }
+    let mut daemon = ada.connect().await;
+    let all = daemon.call(GetContacts::default()).await.unwrap();
+    assert_eq!((all.contacts.len(), all.more), (met.len(), false));
+    let mut pages = Vec::new();
+    let mut after = None;
+    loop {
+        let page = daemon.call(GetContacts { after, limit: Some(2) }).await.unwrap();
+        after = page.contacts.last().map(|contact| contact.id.clone());
+        pages.push((page.contacts, page.more));
+        if !pages.last().unwrap().1 {
+            break;
+        }
+    }
+    assert_eq!(
+        pages.iter().map(|(contacts, more)| (contacts.len(), *more)).collect::<Vec<_>>(),
+        [(2, true), (1, false)]
+    );
+    assert_eq!(pages.into_iter().flat_map(|(contacts, _)| contacts).collect::<Vec<_>>(), all.contacts);
 }
 
 #[tokio::test(flavor = "multi_thread")]

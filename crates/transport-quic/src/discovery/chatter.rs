@@ -126,9 +126,10 @@ impl Chatter {
         }
     }
 
-    /// Says and asks everything again, and tells every sighting again: this device has slept, or is elsewhere.
+    /// Says and asks everything again, and tells every sighting again: this device has slept, or is elsewhere. Who is not seen
+    /// again is lost as always: they are not forgotten without a word.
     pub(crate) fn begin_anew(&mut self, now: Instant) {
-        self.sighted.clear();
+        self.sighted.values_mut().for_each(|sighting| sighting.sockets.clear());
         self.ask = Burst { next: Some(now), count: 0 };
         if matches!(self.wish, Wish::Shown(_)) {
             self.announce = Burst { next: Some(now), count: 0 };
@@ -308,7 +309,11 @@ impl Chatter {
             return;
         }
         if self.sighted.len() >= limits::SIGHTED_BEACONS && !self.sighted.contains_key(&beacon) {
-            self.sighted.clear();
+            let oldest = self.sighted.iter().min_by_key(|(_, sighting)| sighting.until).map(|(beacon, _)| *beacon);
+            if let Some(oldest) = oldest {
+                self.sighted.remove(&oldest);
+                self.out.push_back(Out::Lost(oldest));
+            }
         }
         let until = now + Duration::from_secs(limits::TTL_SECONDS.into());
         let sighting = self.sighted.entry(beacon).or_insert_with(|| Sighting { sockets: Vec::new(), until });

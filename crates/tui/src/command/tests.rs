@@ -39,3 +39,14 @@ fn hints_get_fewer_as_more_is_typed() {
     assert_eq!(names("words"), Vec::<&str>::new());
     assert_eq!(names("//"), Vec::<&str>::new());
 }
+
+#[test]
+fn every_command_in_the_readme_is_one() {
+    let readme = include_str!("../../../../README.md");
+    let typed: Vec<&str> = readme.split('`').skip(1).step_by(2).filter(|text| text.starts_with('/')).collect();
+    assert!(typed.len() > 3, "{typed:?}");
+    for text in typed.into_iter().filter(|text| text.len() > 1) {
+        let name = text.split(' ').next().unwrap_or_default();
+        assert!(ALL.iter().any(|known| name == format!("/{}", known.name)), "{text}");
+    }
+}

@@ -8,7 +8,7 @@ use std::{
 use tokio::time::sleep;
 
 use crate::{
-    api::{CancelFile, Event, FetchFile, FileState, GetFile, GetFiles, Say, SendFile, Subscribe},
+    api::{CancelFile, Event, FetchFile, FileState, GetFile, GetFiles, Message, Say, SendFile, Subscribe},
     frame::ErrorCode,
     testing::{Daemon, PATIENCE, code, wait_for},
 };
@@ -61,4 +61,24 @@ async fn one_file_is_asked_for_by_its_message() {
         let refused = here.call(GetFile { message }).await.unwrap_err();
         assert_eq!(code(refused), wanted as i64);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_come_in_pages_each_once_and_in_order() {
+    let (ada, grace) = (Daemon::start("Ada").await, Daemon::start("Grace").await);
+    let conversation = ada.meet(&grace).await;
+    let mut daemon = ada.connect().await;
+    for number in 0..3 {
+        let path = ada.data().join(format!("{number}.txt")).to_string_lossy().into_owned();
+        fs::write(&path, format!("number {number}")).unwrap();
+        daemon.call(SendFile { conversation: conversation.clone(), path, ..SendFile::default() }).await.unwrap();
+    }
+    let id = |message: &Message| message.file.as_ref().unwrap().id.clone();
+    let all: Vec<String> = daemon.call(GetFiles::default()).await.unwrap().files.iter().map(id).collect();
+    assert_eq!(all.len(), 3);
+    let first = daemon.call(GetFiles { after: None, limit: Some(2) }).await.unwrap();
+    assert_eq!((first.files.len(), first.more), (2, true));
+    let second = daemon.call(GetFiles { after: first.files.last().map(id), limit: Some(2) }).await.unwrap();
+    assert_eq!((second.files.len(), second.more), (1, false));
+    assert_eq!(first.files.iter().chain(&second.files).map(id).collect::<Vec<_>>(), all);
 }

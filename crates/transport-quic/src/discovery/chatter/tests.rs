@@ -184,6 +184,48 @@ fn who_is_not_heard_again_is_lost() {
 }
 
 #[test]
+fn who_is_heard_from_time_to_time_is_not_lost() {
+    let mut device = Device::shown();
+    device.hears_shown(7);
+    for _ in 0..20 {
+        let said = device.pass(limits::ANNOUNCE_AGAIN.mul_f64(1.25));
+        assert!(!said.iter().any(|(_, out)| *out == Out::Lost(beacon(7))));
+        assert!(device.hears_shown(7).is_empty());
+    }
+}
+
+#[test]
+fn who_is_not_heard_again_after_a_wake_is_lost_too() {
+    let mut device = Device::shown();
+    device.hears_shown(7);
+    device.hears_shown(8);
+    device.chatter.begin_anew(device.now);
+    device.pass(Duration::from_secs(60));
+    assert_eq!(device.hears_shown(8).len(), 1);
+    let said = device.pass(Duration::from_secs(u64::from(limits::TTL_SECONDS) - 1));
+    let lost: Vec<_> = said.into_iter().filter(|(_, out)| matches!(out, Out::Lost(_))).map(|(_, out)| out).collect();
+    assert_eq!(lost, [Out::Lost(beacon(7))]);
+}
+
+#[test]
+fn of_too_many_the_one_that_was_said_longest_ago_is_lost() {
+    let mut device = Device::shown();
+    let many = u64::try_from(limits::SIGHTED_BEACONS).unwrap();
+    for number in 0..many {
+        device.now += Duration::from_millis(100);
+        assert_eq!(device.hears_shown(10 + number).len(), 1);
+    }
+    device.now += Duration::from_secs(1);
+    device.hears_shown(10);
+    let said = device.hears_shown(5);
+    assert!(
+        matches!(said.as_slice(), [Out::Lost(lost), Out::Sighted(seen, _)] if (*lost, *seen) == (beacon(11), beacon(5))),
+        "{said:?}"
+    );
+    assert!(device.hears_shown(10).is_empty(), "it is seen as before");
+}
+
+#[test]
 fn a_device_never_sees_itself_and_knows_whether_it_is_heard() {
     let mut device = Device::shown();
     let said = device.pass(Duration::from_secs(1));
@@ -218,20 +260,24 @@ fn another_device_of_this_machine_tells_no_more_of_the_network_than_own_words() 
 fn of_ten_thousand_answers_a_second_few_are_read_and_memory_is_bounded() {
     let mut device = Device::shown();
     device.pass(Duration::from_secs(20));
-    let (mut told, mut most) = (0, 0);
+    let (mut told, mut lost, mut most) = (0, 0, 0);
     for second in 0..10_u64 {
         for number in 0..10_000 {
-            told += device.hears_shown(second << 32 | number).len();
+            let out = device.hears_shown(second << 32 | number);
+            told += out.iter().filter(|out| matches!(out, Out::Sighted(..))).count();
+            lost += out.iter().filter(|out| matches!(out, Out::Lost(_))).count();
             most = most.max(device.chatter.sighted.len());
         }
         device.pass(Duration::from_secs(1));
     }
     assert!(most <= limits::SIGHTED_BEACONS && device.chatter.sources.len() <= limits::SOURCES);
     assert!(told <= 11 * limits::PACKETS_A_SOURCE as usize, "{told} sightings told");
+    assert_eq!(told - lost, device.chatter.sighted.len(), "whoever is forgotten is told to be lost");
     // Another one is heard all the same.
     let service = Service { beacon: beacon(7), host: [0; 16], port: 9 };
     device.chatter.heard(device.now, LAN, HERE, &service.announcement(HERE, 120).unwrap());
-    assert!(matches!(device.chatter.poll(), Some(Out::Sighted(seen, _)) if seen == beacon(7)));
+    let out: Vec<_> = core::iter::from_fn(|| device.chatter.poll()).collect();
+    assert!(matches!(out.last(), Some(Out::Sighted(seen, _)) if *seen == beacon(7)), "{out:?}");
 }
 
 #[test]
