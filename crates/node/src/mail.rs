@@ -126,8 +126,19 @@ impl Node {
         }
         let base = first_waiting(step, &device)?.unwrap_or(u64::MAX);
         for (at, sealed) in rows {
-            let Some((seq, envelope)) = self.envelope_of(step, &device, base, (&at, &sealed))? else {
-                return Ok(self.ask_for_key(step, link, talk));
+            let seq = key::number_of(&at).ok_or(ReadError::Corrupt { table: Table::Outbox })?;
+            let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
+            let envelope = match outgoing.envelope.take() {
+                Some(envelope) => envelope,
+                None => match self.seal_envelope(step, &device, (seq, base), &mut outgoing)? {
+                    Some(envelope) => {
+                        outgoing.envelope = Some(envelope.clone());
+                        outgoing.was_sealed = true;
+                        self.put_outgoing(step, &device, seq, &outgoing)?;
+                        envelope
+                    }
+                    None => return Ok(self.ask_for_key(step, link, talk)),
+                },
             };
             let id = envelope.id;
             if send(link, step.now, &Frame::Envelope(envelope)) == Flow::End {
@@ -140,27 +151,6 @@ impl Node {
             talk.open.insert(id, seq);
         }
         Ok(Flow::Go)
-    }
-
-    /// The number of a row of the outbox and the envelope it travels in, sealed now if it was not; `None` if there is no session
-    /// with the device yet.
-    pub(crate) fn envelope_of(
-        &mut self,
-        step: &mut Step<'_>,
-        device: &DeviceId,
-        base: u64,
-        (at, sealed): (&[u8], &[u8]),
-    ) -> Stepped<Option<(u64, Envelope)>> {
-        let seq = key::number_of(at).ok_or(ReadError::Corrupt { table: Table::Outbox })?;
-        let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, at, sealed)?;
-        if let Some(envelope) = outgoing.envelope {
-            return Ok(Some((seq, envelope)));
-        }
-        let Some(envelope) = self.seal_envelope(step, device, (seq, base), &mut outgoing)? else { return Ok(None) };
-        outgoing.envelope = Some(envelope.clone());
-        outgoing.was_sealed = true;
-        self.put_outgoing(step, device, seq, &outgoing)?;
-        Ok(Some((seq, envelope)))
     }
 
     /// Seals a message; `None` if there is no session with the device yet.
