@@ -31,7 +31,6 @@ mod handle;
 mod keys;
 mod layers;
 pub mod limits;
-mod overlay;
 mod source;
 mod spread;
 mod verify;

@@ -119,7 +119,7 @@ impl State {
 }
 
 fn failed(what: &str) -> ApplyError {
-    ApplyError::Refused(what.to_owned())
+    ApplyError::Storage(what.to_owned())
 }
 
 impl core::fmt::Debug for Memory {

@@ -16,9 +16,9 @@ use lamplit_wire::{
 
 use crate::{
     accounts::{self, Refused, Shown},
-    limits::{FEED_PARTS, STOCK_LOW, STOCK_TOLD_MS},
+    bucket::Bucket,
+    limits::{FEED_PARTS, KEYS, LISTS, POSTS, STOCK_LOW, STOCK_TOLD_MS, STOCKS, WANTED},
     mail,
-    rates::What,
     service::{Failed, Service},
     stock,
     store::{Store, StoreError},
@@ -29,6 +29,11 @@ use crate::{
 pub struct Session {
     device: DeviceId,
     stage: Stage,
+    posts: Bucket,
+    keys: Bucket,
+    lists: Bucket,
+    wanted: Bucket,
+    stocks: Bucket,
 }
 
 /// How far a connection has come.
@@ -94,8 +99,16 @@ impl Turn {
 
 impl Session {
     /// A connection that was just made by the device whose key it shows.
-    pub const fn new(device: DeviceId) -> Self {
-        Self { device, stage: Stage::Fresh }
+    pub const fn new(device: DeviceId, now: Now) -> Self {
+        Self {
+            device,
+            stage: Stage::Fresh,
+            posts: Bucket::new(POSTS, now.mono),
+            keys: Bucket::new(KEYS, now.mono),
+            lists: Bucket::new(LISTS, now.mono),
+            wanted: Bucket::new(WANTED, now.mono),
+            stocks: Bucket::new(STOCKS, now.mono),
+        }
     }
 
     /// Which device.
@@ -230,7 +243,7 @@ impl Session {
         list: DeviceList,
         turn: &mut Turn,
     ) -> Result<(), Failed> {
-        if !service.rates().take(self.device, What::List, now.mono) {
+        if !self.lists.take(now.mono) {
             turn.end(Goodbye::Busy);
             return Ok(());
         }
@@ -296,7 +309,7 @@ impl Session {
         stock: &Stock,
         turn: &mut Turn,
     ) -> Result<(), Failed> {
-        if !service.rates().take(self.device, What::Stock, now.mono) {
+        if !self.stocks.take(now.mono) {
             turn.end(Goodbye::Busy);
             return Ok(());
         }
@@ -315,7 +328,7 @@ impl Session {
         turn: &mut Turn,
     ) -> Result<(), Failed> {
         let device = want.device;
-        if !service.rates().take(self.device, What::Key, now.mono) {
+        if !self.keys.take(now.mono) {
             turn.say(Down::Key(KeyFor { device, found: Found::Busy }));
             return Ok(());
         }
@@ -344,7 +357,7 @@ impl Session {
         let from = (known.account, self.device);
         let mut kept = Vec::new();
         for post in posts {
-            let may = service.rates().take(self.device, What::Post, now.mono);
+            let may = self.posts.take(now.mono);
             kept.push(async move {
                 let (id, to, account, mark) = (post.envelope.id, post.envelope.to, post.account, post.list);
                 let (outcome, head) = match may {
@@ -364,10 +377,6 @@ impl Session {
             turn.say(Down::Posted(posted));
         }
         for account in other_lists {
-            // Nobody asked: if it is too often, the next envelope that goes by another list is answered with it.
-            if !service.rates().take(self.device, What::ListOf, now.mono) {
-                break;
-            }
             Self::tell_list(service, account, turn).await?;
         }
         Ok(())
@@ -380,16 +389,16 @@ impl Session {
         account: AccountId,
         turn: &mut Turn,
     ) -> Result<(), Failed> {
-        // No answer says that there is none now, and without one the device would wait.
-        if !service.rates().take(self.device, What::ListOf, now.mono) {
-            turn.end(Goodbye::Busy);
+        // Not answered, so it is asked for again: with the next envelope, or on the next connection.
+        if !self.wanted.take(now.mono) {
             return Ok(());
         }
         Self::tell_list(service, account, turn).await
     }
 
     async fn tell_list<S: Store>(service: &Service<S>, account: AccountId, turn: &mut Turn) -> Result<(), Failed> {
-        let list = accounts::list(service.store(), account).await?;
+        let found = accounts::find(service.store(), account).await?;
+        let list = found.map(|known| known.list.wire().clone());
         turn.say(Down::ListOf(Box::new(ListOf { account, list })));
         Ok(())
     }

@@ -108,6 +108,7 @@ proptest! {
             }
         }
         prop_assert_eq!(found, ups);
+        prop_assert!(buffer.is_empty());
     }
 
     #[test]
