@@ -314,6 +314,28 @@ impl Node {
         }
     }
 
+    /// What a device received it may have forgotten, in a past that it was restored to: then it holds back what comes after that. What
+    /// goes to it next says that nothing before it will come; if nothing waits for it, that is said by itself.
+    pub(crate) fn close_gap(&mut self, step: &mut Step<'_>, device: DeviceId, received: Option<&Received>) -> Stepped {
+        let known = received.filter(|received| received.incarnation == self.device.life);
+        let (seq, holds) = known.map_or((0, false), |known| (known.seq, known.highest > known.seq));
+        let peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
+        let waiting = first_waiting(step, &device)?;
+        let base = waiting.unwrap_or(peer.last.saturating_add(1));
+        let Some(account) = self.people.account_of(&device).filter(|_| seq.saturating_add(1) < base) else {
+            return Ok(());
+        };
+        match (waiting, holds) {
+            // It was sealed before it was known that what comes before it is received.
+            (Some(_), _) => self.unseal_outbox(step, device),
+            (None, true) => {
+                let body = Body::Receipt { progress: Progress::Delivered, ids: List::new() };
+                self.post_to(step, device, &Mail { conversation: account.into(), sent: self.device.clock, body })
+            }
+            (None, false) => Ok(()),
+        }
+    }
+
     /// Ends all sessions with a device: what waits for it is sealed anew.
     pub(crate) fn drop_sessions(&mut self, step: &mut Step<'_>, device: DeviceId) -> Stepped {
         self.forget_sessions(step, &device);

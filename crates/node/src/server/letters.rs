@@ -173,7 +173,8 @@ impl Node {
                 if self.shows_restoration(step, &from.device, &received)? {
                     return self.be_reborn(step, &[received.incarnation]);
                 }
-                self.received_up_to(step, &from.device, &received)
+                self.received_up_to(step, &from.device, &received)?;
+                self.close_gap(step, from.device, Some(&received))
             }
             Said::Now(Body::Unreadable { ids, received }) => self.unreadable_there(step, from.device, &ids, received),
             // Nothing else goes without a number, as far as this version knows.
@@ -195,6 +196,7 @@ impl Node {
                 return self.be_reborn(step, &[received.incarnation]);
             }
             self.received_up_to(step, &device, received)?;
+            self.close_gap(step, device, Some(received))?;
         }
         match number {
             Some(_) => {
