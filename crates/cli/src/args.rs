@@ -6,10 +6,11 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use lamplit_rpc::Origin;
 
-const ABOUT: &str = "Who of your contacts is on, and a word with them: sealed, directly between your devices.";
+const ABOUT: &str = "Who of your contacts is on, and a word with them: sealed, from device to device.";
 
 const OVERVIEW: &str = "\
-Who of your contacts is on, and a word with them: sealed, directly between your devices, with no server and no internet.
+Who of your contacts is on, and a word with them: sealed, directly between devices that are near each other, with no
+server and no internet; between those that are apart through a server, if both use the same one.
 
 One program is both the daemon, which talks to the devices nearby, and the commands that talk to the daemon.";
 
@@ -154,9 +155,9 @@ JSON, a line each: {\"id\", \"name\", \"alias\" or null, \"note\" or null, \"dev
     Contacts,
     /// Say something to a contact or a group
     #[command(after_long_help = "\
-TO is a name, the beginning of one that fits nobody else, or an id. The message is kept until one of their devices has it,
-up to 30 days; in a group, for each member. With - as text, standard input is sent. Options are options among the words too; after --
-nothing is.
+TO is a name, the beginning of one that fits nobody else, or an id. The message is kept for each of their devices until that has
+it, up to 30 days; in a group, for those of each member. It goes when a device is near, or through the server that both use.
+With - as text, standard input is sent. Options are options among the words too; after -- nothing is.
 
 Examples:
   lamplit say Grace hello there
@@ -170,9 +171,9 @@ JSON: {\"id\", \"conversation\"}")]
 In a group everybody who is near is waited for, as far as that is known: of members who are no contacts of yours it is not.
 
 Each file goes to whoever has the conversation when they fetch it: up to 64 MiB their device does that by itself. It is sent
-from where it lies, so leave it there until it is fetched. What breaks off goes on later, also after a restart of either side.
-Ctrl-C ends the waiting and not the sending; `lamplit cancel` takes a file back. Where and when a picture was taken is taken
-out of a copy that is sent, unless you say --keep-metadata.
+from where it lies, when the two are near, so leave it there until it is fetched; only the offer goes through the server. What
+breaks off goes on later, also after a restart of either side. Ctrl-C ends the waiting and not the sending; `lamplit cancel`
+takes a file back. Where and when a picture was taken is taken out of a copy that is sent, unless you say --keep-metadata.
 
 Examples:
   lamplit send Grace picture.jpg
@@ -201,7 +202,7 @@ JSON: {\"id\"}")]
     Cancel(FileArgs),
     /// Show a conversation and mark it as read
     #[command(after_long_help = "\
-Own messages end in how far they have come: sent (kept here until a device of theirs comes near), delivered, read; in a
+Own messages end in how far they have come: sent (kept here until a device of theirs has it), delivered, read; in a
 group with how many: delivered to 3 of 4, read by 2.
 If more are unread than --limit shows, they stay unread.
 
@@ -295,7 +296,8 @@ JSON: {\"link\", \"expires_ms\"}, then {\"device\"} as `lamplit devices` has it,
     /// Show, choose or leave the server that carries your messages when people are apart
     #[command(after_long_help = "\
 The server keeps what is said until the other's device fetches it, and can read none of it. It learns whose devices write to
-whose, how much and when. Whoever runs it gives out its link.
+whose, how much and when. Others must use the same server. What goes through it is what is said, in groups too, and offers of
+files; files themselves, presence, names and who is in a group go between devices that are near. Whoever runs it gives out its link.
 
 Examples:
   lamplit server
@@ -382,7 +384,7 @@ pub(crate) enum DevicesCommand {
     /// Remove one of your devices: it hears nothing more, and all others get new keys
     #[command(after_long_help = "\
 Asks for the recovery phrase, which is not shown as you type it; without a terminal it is read from standard input. Your other
-devices and your contacts hear of it when they meet one that knows. What the removed device has, it keeps.
+devices and your contacts hear of it when they meet one that knows, or by the server. What the removed device has, it keeps.
 
 Example:
   lamplit devices remove 'old phone'

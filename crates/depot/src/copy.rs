@@ -11,31 +11,26 @@ use redb::{
 
 use crate::depot::{Depot, bring_up, storage};
 use crate::error::{self, CopyError, OpenError};
-use crate::files;
+use crate::files::{self, Owner};
 use crate::format::{self, Head, LOG, MIGRATIONS, ROWS};
 use crate::limits;
 use crate::source::{Source, builder};
 
 impl Depot {
     /// Writes all as it is now to the file `to`, while reads and commits go on. The file is wholly there afterwards or not at
-    /// all, and one that was there is replaced. The store's own file grows while it takes.
+    /// all. The store's own file grows while it takes.
     ///
     /// # Errors
-    /// [`CopyError`].
+    /// [`CopyError`]. What is at `to` already is never replaced.
     pub fn backup(&self, to: &Path) -> Result<(), CopyError> {
-        if let Source::File(path) = self.handle.source()
-            && files::are_one(path, to)
-        {
-            return Err(CopyError::Itself(to.to_path_buf()));
-        }
         let all = self.handle.snapshot().map_err(unreadable)?;
         let head = format::read(&all).map_err(unreadable)?;
-        copy(&all, head.ok_or_else(|| CopyError::Read("it is empty".to_owned()))?, to)
+        copy(&all, head.ok_or_else(|| CopyError::Read("it is empty".to_owned()))?, to, Owner::WhoMakesIt)
     }
 }
 
 /// Makes a store at `to` from the backup `from`, with a life of its own: those who use it learn that it may lack what they
-/// brought since.
+/// brought since. If root makes it, it belongs to whoever has its directory.
 ///
 /// # Errors
 /// [`CopyError`]. What is at `to` already is never replaced.
@@ -43,9 +38,6 @@ pub fn restore(from: &Path, to: &Path, fresh: Epoch) -> Result<(), CopyError> {
     let source = Source::File(from.to_path_buf());
     let backup = builder().open_read_only(from).map_err(|error| error::opening(&source, error))?;
     let _lock = files::lock(to)?;
-    if std::fs::symlink_metadata(to).is_ok() {
-        return Err(CopyError::Exists(to.to_path_buf()));
-    }
     let all = backup.begin_read().map_err(|error| unreadable(error.into()))?;
     let head = format::read(&all).map_err(|error| CopyError::Open(error::storage(&source, storage(error))))?;
     let head = head.ok_or_else(|| OpenError::Corrupt { place: source.place(), what: "it is empty".to_owned() })?;
@@ -53,7 +45,7 @@ pub fn restore(from: &Path, to: &Path, fresh: Epoch) -> Result<(), CopyError> {
     if head.version > known {
         return Err(OpenError::LaterFormat { place: source.place(), found: head.version, known }.into());
     }
-    copy(&all, Head { epoch: fresh, ..head }, to)
+    copy(&all, Head { epoch: fresh, ..head }, to, Owner::OfItsDirectory)
 }
 
 /// Gives the store on a backend, which came back from a backup, a life of its own.
@@ -70,9 +62,13 @@ pub fn begin_anew(backend: Box<dyn StorageBackend>, fresh: Epoch) -> Result<(), 
 }
 
 /// Writes everything to a file beside `to` and then gives it the name.
-fn copy(all: &ReadTransaction, head: Head, to: &Path) -> Result<(), CopyError> {
+fn copy(all: &ReadTransaction, head: Head, to: &Path, owner: Owner) -> Result<(), CopyError> {
+    // Seen early here: what comes meanwhile is seen by the renaming.
+    if std::fs::symlink_metadata(to).is_ok() {
+        return Err(CopyError::Exists(to.to_path_buf()));
+    }
     let begun = files::beside(to, ".new");
-    let done = fill(all, head, &begun)
+    let done = fill(all, head, &begun, owner)
         .and_then(|()| files::rename(&begun, to).map_err(|error| error::copying(to, redb::Error::Io(error))));
     if done.is_err() {
         // Only to free its room: the next copy replaces it.
@@ -81,9 +77,9 @@ fn copy(all: &ReadTransaction, head: Head, to: &Path) -> Result<(), CopyError> {
     done
 }
 
-fn fill(all: &ReadTransaction, head: Head, to: &Path) -> Result<(), CopyError> {
+fn fill(all: &ReadTransaction, head: Head, to: &Path, owner: Owner) -> Result<(), CopyError> {
     let failed = |error| error::copying(to, error);
-    files::empty(to).map_err(|error| failed(redb::Error::Io(error)))?;
+    files::empty(to, owner).map_err(|error| failed(redb::Error::Io(error)))?;
     let database = builder().create(to).map_err(|error| failed(error.into()))?;
     write(&database, |transaction| format::write(transaction, head)).map_err(failed)?;
     table(all, LOG, &database, to)?;

@@ -10,7 +10,7 @@ use lamplit_wire::server::Epoch;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend};
 
 use crate::error::{self, OpenError};
-use crate::files;
+use crate::files::{self, Owner};
 use crate::format::{self, Head, LOG, MIGRATIONS, Migration, ROWS};
 use crate::group::{self, Below, Group};
 use crate::handle::Handle;
@@ -56,11 +56,14 @@ impl Depot {
         if !path.try_exists().map_err(io)? {
             // Under its name only once it is whole: so nobody finds half a store there.
             let begun = files::beside(path, ".new");
-            files::empty(&begun).map_err(io)?;
+            files::empty(&begun, Owner::OfItsDirectory).map_err(io)?;
             let database = builder().create(&begun).map_err(|error| error::opening(&source, error))?;
             bring_up(&source, &database, MIGRATIONS, fresh)?;
             drop(database);
             files::rename(&begun, path).map_err(io)?;
+        }
+        if files::is_exposed(path).map_err(io)? {
+            return Err(OpenError::Exposed(path.to_path_buf()));
         }
         Self::open_with(source, Some(lock), MIGRATIONS, fresh)
     }
@@ -70,7 +73,7 @@ impl Depot {
     /// The backend's locks are not taken: nobody else may use it. It is not closed with the store but dropped.
     ///
     /// # Errors
-    /// [`OpenError`], never [`OpenError::InUse`] or [`OpenError::Missing`].
+    /// [`OpenError`], never [`OpenError::InUse`], [`OpenError::Missing`] or [`OpenError::Exposed`].
     pub fn on_backend(backend: Box<dyn StorageBackend>, fresh: Epoch) -> Result<Self, OpenError> {
         Self::open_with(Source::Backend(Arc::from(backend)), None, MIGRATIONS, fresh)
     }

@@ -43,6 +43,9 @@ pub enum OpenError {
     /// The disk is full.
     #[error("the disk is full, and the store {0} cannot be opened without room: free some space")]
     Full(String),
+    /// Others may read it.
+    #[error("others than its owner may read or write {path}: chmod 600 {path}", path = .0.display())]
+    Exposed(PathBuf),
     /// The operating system says no.
     #[error("this user may not read and write the store {0}: give it to them (chown, chmod 600)")]
     Permission(String),
@@ -59,11 +62,8 @@ pub enum OpenError {
 /// Why there is no copy. What was there before under its name is still there.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// It would take the place of the store.
-    #[error("{} is the store itself: choose another file for the copy", .0.display())]
-    Itself(PathBuf),
     /// Something is there.
-    #[error("there is something at {} already: move it away first", .0.display())]
+    #[error("there is something at {} already: move it away first or choose another name", .0.display())]
     Exists(PathBuf),
     /// The disk is full.
     #[error("the disk is full: free some space for the copy {}", .0.display())]
@@ -137,6 +137,7 @@ pub(crate) fn reading(error: redb::Error) -> StoreError {
 pub(crate) fn copying(path: &Path, error: redb::Error) -> CopyError {
     match error {
         redb::Error::Io(error) if is_full(&error) => CopyError::Full(path.to_path_buf()),
+        redb::Error::Io(error) if error.kind() == io::ErrorKind::AlreadyExists => CopyError::Exists(path.to_path_buf()),
         other => CopyError::Write { path: path.to_path_buf(), what: other.to_string() },
     }
 }

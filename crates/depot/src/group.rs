@@ -125,7 +125,7 @@ impl<B: Below> Own<'_, B> {
 }
 
 fn refused(what: &str) -> Stop {
-    Stop::Batch(ApplyError::Storage(what.to_owned()))
+    Stop::Batch(ApplyError::Refused(what.to_owned()))
 }
 
 /// A group's entry in the log: postcard of the rows it changed.

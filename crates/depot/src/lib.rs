@@ -31,6 +31,7 @@ mod handle;
 mod keys;
 mod layers;
 pub mod limits;
+mod overlay;
 mod source;
 mod spread;
 mod verify;

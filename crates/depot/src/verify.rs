@@ -1,5 +1,6 @@
 //! A look at a whole store: every checksum, every row.
 
+use std::fs::File;
 use std::path::Path;
 
 use lamplit_wire::server::Epoch;
@@ -12,6 +13,7 @@ use crate::format::{self, LOG, MIGRATIONS, ROWS};
 use crate::group;
 use crate::keys::{self, Held};
 use crate::limits;
+use crate::overlay::Overlay;
 use crate::source::{Source, builder};
 
 /// What is in a store.
@@ -29,16 +31,18 @@ pub struct Report {
     pub faults: Vec<String>,
 }
 
-/// Reads all of the store at `path`, or of a backup, and compares every checksum. No process may use it meanwhile. One that
-/// was not closed in order is brought in order.
+/// Reads all of the store at `path`, or of a backup, and compares every checksum. No process may use it meanwhile. Nothing is
+/// written, also if it was not closed in order.
 ///
 /// # Errors
 /// [`OpenError`]; [`OpenError::Corrupt`] if a checksum does not fit. What fits and still makes no sense is in the report.
 pub fn verify(path: &Path) -> Result<Report, OpenError> {
-    let _lock = files::lock(path)?;
+    let _lock = files::share(path)?;
     let source = Source::File(path.to_path_buf());
+    let overlay = File::open(path).and_then(Overlay::new);
+    let overlay = overlay.map_err(|error| error::storage(&source, redb::StorageError::Io(error)))?;
     // Without this redb trusts what was closed in order, and may panic.
-    let database = builder().set_check_integrity_on_open(true).open(path);
+    let database = builder().set_check_integrity_on_open(true).create_with_backend(overlay);
     let database = database.map_err(|error| error::opening(&source, error))?;
     let failed = |error| error::storage(&source, storage(error));
     let head = database.begin_read().map_err(redb::Error::from).and_then(|all| format::read(&all)).map_err(failed)?;

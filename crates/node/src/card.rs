@@ -139,9 +139,6 @@ impl Node {
             self.remember_departed(step, &old, &new)?;
         }
         self.part_with_devices(step, account, &before)?;
-        if is_new {
-            self.ask_for_passed_over(step, account)?;
-        }
         self.greet_devices(step, account, &before)
     }
 

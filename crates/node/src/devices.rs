@@ -223,6 +223,7 @@ impl Node {
         if new.is_empty() {
             return Ok(());
         }
+        self.ask_for_passed_over(step, &new)?;
         self.copy_mail(step, &new, before)
     }
 }

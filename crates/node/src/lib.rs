@@ -12,8 +12,8 @@
 //! `pairing` how strangers become contacts, `mail` and `inbox` how messages leave and arrive, `exchange` and `replica`
 //! how records are kept the same, `linking` and `joining` how a device comes to an account, `past` how it learns what
 //! was said before, `devices` and `removal` what the account's devices are, `audience` who holds which key, `lamps` who is
-//! on what, `dial` whom to call, `files` and `fetches` what is sent as a file, `life`
-//! what a device does by itself.
+//! on what, `dial` whom to call, `server` what goes through the account's server, `files` and `fetches` what is sent as a file,
+//! `life` what a device does by itself.
 
 mod audience;
 mod card;

@@ -194,6 +194,10 @@ pub const SETTLING_ROUNDS: usize = 8;
 
 /// Envelopes posted to the server and not answered. Further ones wait in the outbox.
 pub const POSTS: usize = 64;
+/// How long after it was dialled too early, while this device waits for what was said before it joined, it is dialled again.
+pub const PAST_PAUSE_MS: u64 = 10_000;
+/// How long after it sent this device away it is dialled again, at the least.
+pub const SENT_AWAY_MS: u64 = 30_000;
 /// How long after the server could take no more it is tried again.
 pub const POST_PAUSE_MS: u64 = 30_000;
 /// The same, for somebody whom it does not know, or has no key of.

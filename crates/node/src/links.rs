@@ -23,8 +23,8 @@ impl Node {
         if unasked || self.links.len() >= limits::LINKS || self.links.contains_key(&id) {
             return self.turn_away(step, id, dialled);
         }
-        if let Some((Target::Server, _)) = &dialled {
-            return self.server_reached(step, id);
+        if let Some((Target::Server, address)) = &dialled {
+            return self.server_reached(step, id, address);
         }
         let now = step.now.mono;
         let own_static = self.secrets.noise_static();
@@ -65,7 +65,8 @@ impl Node {
     /// Bytes came over a link.
     pub(crate) fn received(&mut self, step: &mut Step<'_>, id: LinkId, channel: Channel, bytes: &[u8]) -> Stepped {
         if self.server.is_link(id) {
-            return self.server_said(step, bytes);
+            // A packet is for what a later version has to say.
+            return if channel == Channel::Stream(Class::Control) { self.server_said(step, bytes) } else { Ok(()) };
         }
         let Some(mut line) = self.links.remove(&id) else { return Ok(()) };
         let open_invites =

@@ -126,19 +126,8 @@ impl Node {
         }
         let base = first_waiting(step, &device)?.unwrap_or(u64::MAX);
         for (at, sealed) in rows {
-            let seq = key::number_of(&at).ok_or(ReadError::Corrupt { table: Table::Outbox })?;
-            let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
-            let envelope = match outgoing.envelope.take() {
-                Some(envelope) => envelope,
-                None => match self.seal_envelope(step, &device, (seq, base), &mut outgoing)? {
-                    Some(envelope) => {
-                        outgoing.envelope = Some(envelope.clone());
-                        outgoing.was_sealed = true;
-                        self.put_outgoing(step, &device, seq, &outgoing)?;
-                        envelope
-                    }
-                    None => return Ok(self.ask_for_key(step, link, talk)),
-                },
+            let Some((seq, envelope)) = self.envelope_of(step, &device, base, (&at, &sealed))? else {
+                return Ok(self.ask_for_key(step, link, talk));
             };
             let id = envelope.id;
             if send(link, step.now, &Frame::Envelope(envelope)) == Flow::End {
@@ -151,6 +140,27 @@ impl Node {
             talk.open.insert(id, seq);
         }
         Ok(Flow::Go)
+    }
+
+    /// The number of a row of the outbox and the envelope it travels in, sealed now if it was not; `None` if there is no session
+    /// with the device yet.
+    pub(crate) fn envelope_of(
+        &mut self,
+        step: &mut Step<'_>,
+        device: &DeviceId,
+        base: u64,
+        (at, sealed): (&[u8], &[u8]),
+    ) -> Stepped<Option<(u64, Envelope)>> {
+        let seq = key::number_of(at).ok_or(ReadError::Corrupt { table: Table::Outbox })?;
+        let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, at, sealed)?;
+        if let Some(envelope) = outgoing.envelope {
+            return Ok(Some((seq, envelope)));
+        }
+        let Some(envelope) = self.seal_envelope(step, device, (seq, base), &mut outgoing)? else { return Ok(None) };
+        outgoing.envelope = Some(envelope.clone());
+        outgoing.was_sealed = true;
+        self.put_outgoing(step, device, seq, &outgoing)?;
+        Ok(Some((seq, envelope)))
     }
 
     /// Seals a message; `None` if there is no session with the device yet.
@@ -301,6 +311,28 @@ impl Node {
             if done.len() < limits::BATCH {
                 return Ok(());
             }
+        }
+    }
+
+    /// What a device received it may have forgotten, in a past that it was restored to: then it holds back what comes after that. What
+    /// goes to it next says that nothing before it will come; if nothing waits for it, that is said by itself.
+    pub(crate) fn close_gap(&mut self, step: &mut Step<'_>, device: DeviceId, received: Option<&Received>) -> Stepped {
+        let known = received.filter(|received| received.incarnation == self.device.life);
+        let (seq, holds) = known.map_or((0, false), |known| (known.seq, known.highest > known.seq));
+        let peer: Peer = step.db.row(Table::Peers, device.as_bytes())?.unwrap_or_default();
+        let waiting = first_waiting(step, &device)?;
+        let base = waiting.unwrap_or(peer.last.saturating_add(1));
+        let Some(account) = self.people.account_of(&device).filter(|_| seq.saturating_add(1) < base) else {
+            return Ok(());
+        };
+        match (waiting, holds) {
+            // It was sealed before it was known that what comes before it is received.
+            (Some(_), _) => self.unseal_outbox(step, device),
+            (None, true) => {
+                let body = Body::Receipt { progress: Progress::Delivered, ids: List::new() };
+                self.post_to(step, device, &Mail { conversation: account.into(), sent: self.device.clock, body })
+            }
+            (None, false) => Ok(()),
         }
     }
 

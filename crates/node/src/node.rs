@@ -391,6 +391,9 @@ impl Node {
             sabotage: self.sabotage,
             ..fresh
         };
+        // The server of what is committed, and not one that was chosen in the batch.
+        self.dialer.forget(Target::Server);
+        self.plan_server(now.mono.plus(limits::REDIAL_MS));
         Ok(closed)
     }
 

@@ -75,6 +75,8 @@ pub(crate) struct ServerLine {
     awaited: Option<AccountId>,
     /// When keys were last left there.
     stocked: Option<Mono>,
+    /// The server said goodbye, for a reason that is still there in a moment.
+    is_sent_away: bool,
 }
 
 /// Why a frame ends the connection.
@@ -136,7 +138,9 @@ impl Node {
     /// When there is something to do for the server.
     pub(crate) fn server_deadline(&self) -> Option<Mono> {
         let line = self.server.line.as_ref();
-        let letters = line.filter(|line| line.open.is_some()).and_then(|_| self.server.letters.values().min().copied());
+        // With the next answer there is room again.
+        let may_write = line.is_some_and(|line| line.open.is_some() && line.posts.len() < limits::POSTS);
+        let letters = self.server.letters.values().min().copied().filter(|_| may_write);
         line.and_then(ServerLine::deadline).into_iter().chain(letters).min()
     }
 
@@ -179,8 +183,13 @@ impl Node {
 
     /// Dials the server, if there is one to dial.
     pub(crate) fn dial_server(&mut self, step: &Step<'_>) {
+        self.plan_server(step.now.mono);
+    }
+
+    /// The same at some time.
+    pub(crate) fn plan_server(&mut self, at: Mono) {
         if let Some(place) = self.server.place.as_ref().filter(|_| !self.is_removed()) {
-            self.dialer.fix(step.now.mono, Target::Server, Address(place.address.clone()));
+            self.dialer.fix(at, Target::Server, Address(place.address.clone()));
         }
     }
 
@@ -190,12 +199,16 @@ impl Node {
         self.dialer.put_off(Target::Server, jitter);
     }
 
-    /// The connection is there.
-    pub(crate) fn server_reached(&mut self, step: &mut Step<'_>, link: LinkId) -> Stepped {
+    /// A connection is there, to the server at `address`.
+    pub(crate) fn server_reached(&mut self, step: &mut Step<'_>, link: LinkId, address: &Address) -> Stepped {
         let waits = self.waits_for_past(step.now.mono);
-        let Some(place) = self.server.place.as_ref().filter(|_| !waits && !self.server.is_linked()) else {
+        let place = self.server.place.as_ref().filter(|place| place.address == address.0);
+        let Some(place) = place.filter(|_| !waits && !self.server.is_linked()) else {
             step.out.transmits.push(Transmit::Close(link));
-            self.dialer.lost(step.now.mono, Target::Server);
+            // Another one may have been chosen since.
+            self.dialer.forget(Target::Server);
+            self.dial_server(step);
+            self.dialer.put_off(Target::Server, if waits { limits::PAST_PAUSE_MS } else { 0 });
             return Ok(());
         };
         let resume = Resume { account: self.device.account, list: self.own_head(), cursor: place.cursor };
@@ -212,6 +225,7 @@ impl Node {
             stalled: VecDeque::new(),
             awaited: None,
             stocked: None,
+            is_sent_away: false,
         });
         self.up(step, &Up::Resume(resume));
         Ok(())
@@ -258,12 +272,15 @@ impl Node {
             (Down::Removed(removed), _) => return self.told_removed(step, &removed),
             (Down::Goodbye(goodbye), _) => {
                 self.server.goodbye = Some(goodbye);
+                if let Some(line) = &mut self.server.line {
+                    line.is_sent_away = goodbye != Goodbye::Stopping;
+                }
                 return Ok(Flow::End);
             }
             (Down::Feed(feed), Some(_)) => return self.feed_came(step, feed),
             (Down::Posted(posted), Some(epoch)) => self.posted_there(step, epoch, posted)?,
             (Down::Key(key), Some(_)) => self.key_found(step, &key)?,
-            (Down::Stocked(left), Some(_)) => self.stock_up(step, left)?,
+            (Down::Stocked(left), Some(epoch)) => self.stocked_there(step, epoch, left)?,
             (Down::ListOf(shown), Some(_)) => return self.list_shown(step, *shown),
             _ => return Ok(Flow::End),
         }
@@ -273,9 +290,7 @@ impl Node {
     fn server_welcomes(&mut self, step: &mut Step<'_>, welcome: Welcome) -> Stepped {
         let Some(place) = &mut self.server.place else { return Ok(()) };
         let is_new = place.stocked != Some(welcome.epoch);
-        if is_new {
-            place.cursor = None;
-            place.stocked = Some(welcome.epoch);
+        if is_new && place.cursor.take().is_some() {
             step.db.put(Table::Device, key::SERVER, place)?;
         }
         self.server.goodbye = None;
@@ -295,6 +310,17 @@ impl Node {
             self.stock_up(step, welcome.stock)?;
         }
         self.post_all_by_server(step)
+    }
+
+    /// The server has what was left there, or says how little of it remains.
+    fn stocked_there(&mut self, step: &mut Step<'_>, epoch: Epoch, left: u16) -> Stepped {
+        let has_left = self.server.line.as_ref().is_some_and(|line| line.stocked.is_some());
+        // Until then the fallback key might not be there, and is left again.
+        if let Some(place) = self.server.place.as_mut().filter(|place| has_left && place.stocked != Some(epoch)) {
+            place.stocked = Some(epoch);
+            step.db.put(Table::Device, key::SERVER, place)?;
+        }
+        self.stock_up(step, left)
     }
 
     /// So many keys of this device are left at the server.
@@ -371,12 +397,17 @@ impl Node {
                 self.server.letters.insert(*device, step.now.mono);
             }
         }
-        if line.open.is_some() {
+        if line.open.is_some() || line.is_sent_away {
             step.tell(Event::Server(self.server.state()));
+        }
+        if line.open.is_some() {
             self.dialer.lost(step.now.mono, Target::Server);
             self.put_off_server(step);
         } else {
             self.dial_failed(step, Target::Server)?;
+        }
+        if line.is_sent_away {
+            self.dialer.put_off(Target::Server, limits::SENT_AWAY_MS);
         }
         if self.is_removed() {
             self.dialer.forget(Target::Server);

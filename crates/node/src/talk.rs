@@ -143,6 +143,7 @@ impl Node {
         if let Some(received) = &hello.received {
             self.received_up_to(step, &talk.device, received)?;
         }
+        self.close_gap(step, talk.device, hello.received.as_ref())?;
         self.begin(step, link, talk)
     }
 

@@ -229,10 +229,6 @@ pub(crate) fn copy(depot: &Depot, to: &Path) -> Result<(), String> {
     if !to.is_absolute() {
         return Err(format!("{} is no whole path", to.display()));
     }
-    // A slip of the hand must not cost the key, or an older copy.
-    if fs::symlink_metadata(to).is_ok() {
-        return Err(format!("there is something at {} already: choose another name", to.display()));
-    }
     depot.backup(to).map_err(|error| error.to_string())
 }
 

@@ -19,7 +19,7 @@ use crate::metrics::Metrics;
 
 /// The [`Store`] of all sessions: reads go to the depot, changes to the thread that commits.
 #[derive(Debug)]
-pub struct Keeper {
+pub(crate) struct Keeper {
     depot: Arc<Depot>,
     queue: mpsc::Sender<Waiting>,
 }
@@ -32,16 +32,11 @@ struct Waiting {
 }
 
 impl Keeper {
-    /// Starts the thread. It ends once the keeper is dropped and all that waited is committed.
+    /// Starts the thread, which counts its commits. It ends once the keeper is dropped and all that waited is committed.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn start(depot: Depot) -> io::Result<(Self, thread::JoinHandle<()>)> {
-        Self::start_counting(depot, Arc::default())
-    }
-
-    /// The same, counting the commits.
-    pub(crate) fn start_counting(depot: Depot, metrics: Arc<Metrics>) -> io::Result<(Self, thread::JoinHandle<()>)> {
+    pub(crate) fn start(depot: Depot, metrics: Arc<Metrics>) -> io::Result<(Self, thread::JoinHandle<()>)> {
         let depot = Arc::new(depot);
         let (queue, waiting) = mpsc::channel(limits::QUEUE);
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
@@ -50,9 +45,7 @@ impl Keeper {
         let thread = thread::Builder::new().name("commits".to_owned()).spawn(run)?;
         Ok((Self { depot, queue }, thread))
     }
-}
 
-impl Keeper {
     /// What is asked besides the sessions.
     pub(crate) fn depot(&self) -> Arc<Depot> {
         self.depot.clone()
@@ -139,12 +132,19 @@ fn commit(depot: &Depot, metrics: &Metrics, group: &mut Vec<Waiting>) {
     let (batches, answers): (Vec<_>, Vec<_>) = group.drain(..).map(|one| (one.batch, one.answer)).unzip();
     let begun = Instant::now();
     let results = depot.commit(batches);
-    let failed = results.iter().any(|result| matches!(result, Err(ApplyError::Storage(_) | ApplyError::Full)));
-    metrics.committed(results.len(), begun.elapsed(), failed);
+    let error =
+        |of: fn(&ApplyError) -> bool| results.iter().filter_map(|result| result.as_ref().err()).find(|error| of(error));
+    // All of them have the same one.
+    let failed = error(|error| matches!(error, ApplyError::Storage(_) | ApplyError::Full));
+    if let Some(error) = failed {
+        tracing::error!(%error, batches = results.len(), "nothing is kept");
+    }
+    // It is of one account, and the others are committed.
+    if let Some(error) = error(|error| matches!(error, ApplyError::Refused(_))) {
+        tracing::error!(%error, "a change was refused");
+    }
+    metrics.committed(results.len(), begun.elapsed(), failed.is_some());
     for (answer, result) in answers.into_iter().zip(results) {
-        if let Err(error @ (ApplyError::Storage(_) | ApplyError::Full)) = &result {
-            tracing::error!(%error, "nothing is kept");
-        }
         // A connection that has ended asks no more.
         let _ = answer.send(result);
     }

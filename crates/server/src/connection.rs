@@ -43,7 +43,7 @@ pub(crate) async fn serve<S: Store>(
     let device = peer_key(&connection).map(DeviceId::from_bytes);
     let stream = timeout(limits::WELCOME_TIMEOUT, connection.accept_bi()).await;
     if let (Some(device), Ok(Ok((mut say, hear)))) = (device, stream) {
-        let session = Session::new(device, shared.clock.now());
+        let session = Session::new(device);
         let mut talk = Talk { shared, session, hear, heard: FrameBuffer::default(), bell: Arc::default(), seat: None };
         talk.run(&mut say, stopping).await;
         // Its seat is free before the last words are: they may take a while.

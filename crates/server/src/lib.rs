@@ -7,7 +7,7 @@
 //! This crate is what stands around those two: the [`Server`] and its socket, who may connect, a task for each connection, a
 //! hub that wakes the one whose device has news, and a thread that commits what many connections change as one group.
 //!
-//! Every limit has its name in [`limits`]. No log says who was served.
+//! Every limit has its name in [`limits`]. Nothing here logs who was served, and the program passes on of quinn only what does not say so.
 //!
 //! [RFC 9000]: https://www.rfc-editor.org/rfc/rfc9000
 
@@ -26,7 +26,6 @@ mod server;
 mod status;
 
 pub use admin::{Answer, AskError, BindError, Request, Stats, ask};
-pub use committer::Keeper;
 pub use key::KeyError;
 pub use lines::address_lines;
 pub use server::{Config, Server, StartError, copy_store, read_key, store_of};

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod log;
 mod settings;
 mod store;
 
@@ -15,7 +16,6 @@ use lamplit_server::{Config, Server, address_lines, read_key};
 use lamplit_service::Settings as Decided;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::args::{Args, Command, Place, Run, Where};
 use crate::settings::{OfProcess, Settings, Status};
@@ -65,7 +65,7 @@ fn address(place: &Place) -> anyhow::Result<()> {
 
 fn start(run: &Run) -> anyhow::Result<()> {
     let settings = Settings::read(&run.place, &OfProcess)?;
-    let filter = EnvFilter::try_new(&settings.log.value)
+    let filter = log::filter(&settings.log.value)
         .with_context(|| format!("nothing can be logged as \"{}\" says ({})", settings.log.value, settings.log.by))?;
     if run.check {
         return check::check(&settings);

@@ -9,14 +9,14 @@ use lamplit_service::{Service, Settings, Store, tidy};
 use lamplit_tls::{Identity, ServerKey};
 use lamplit_wire::server::Epoch;
 use tokio::sync::{Mutex, watch};
-use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking, yield_now};
 use tokio::time::sleep;
 
 use crate::admin::{self, Admin, BindError, Desk};
 use crate::admission::Admission;
 use crate::clock::Clock;
 use crate::committer::Keeper;
-use crate::connection::Shared;
+use crate::connection::{Shared, stopped};
 use crate::metrics::Metrics;
 use crate::status::{self, Report, Running};
 use crate::{KeyError, door, key, limits};
@@ -111,10 +111,12 @@ impl Server {
         };
         let (place, store) = (data.clone(), store_of(&data));
         let opening = spawn_blocking(move || {
-            let key = key::load_or_make(&data)?;
+            let found = key::look_for(&data)?;
             let mut fresh = [0; 8];
             getrandom::fill(&mut fresh).map_err(|error| KeyError::Random(error.to_string()))?;
             let depot = Depot::open(&store_of(&data), Epoch(fresh))?;
+            // After the store: a start that fails there leaves no key, which would keep that of a backup from being put back.
+            let key = found.map_or_else(|| key::make(&data), Ok)?;
             Ok::<_, StartError>((key, depot))
         });
         let (key, depot) = opening.await.map_err(|error| StartError::System(error.to_string()))??;
@@ -123,8 +125,8 @@ impl Server {
         let endpoint = door::open(listen, Arc::new(key)).map_err(|error| refused(error.to_string()))?;
         let bound = endpoint.local_addr().map_err(|error| refused(error.to_string()))?;
         let admin = Admin::bind(&place)?;
-        let (keeper, committing) = Keeper::start_counting(depot, metrics.clone())
-            .map_err(|error: io::Error| StartError::System(error.to_string()))?;
+        let (keeper, committing) =
+            Keeper::start(depot, metrics.clone()).map_err(|error: io::Error| StartError::System(error.to_string()))?;
         let clock = Clock::start();
         let desk = Desk {
             depot: keeper.depot(),
@@ -136,7 +138,7 @@ impl Server {
         let running = Running { depot: Arc::downgrade(&keeper.depot()), commits: keeper.pulse(), store };
         let service = Service::new(keeper, settings);
         let shared = Arc::new(Shared { service, hub: Arc::default(), clock, metrics });
-        let tidying = tokio::spawn(tidy_all(shared.clone()));
+        let tidying = tokio::spawn(tidy_all(shared.clone(), stops.clone()));
         let door = tokio::spawn(door::keep(endpoint, shared, admission, stops.clone()));
         let answering = tokio::spawn(admin.serve(Arc::new(desk), stops));
         // Set once, here.
@@ -162,7 +164,6 @@ impl Server {
     /// Says goodbye to all who are connected, and returns once all that was promised is on the disk.
     pub async fn stop(mut self) {
         self.stopping.send_replace(true);
-        self.tidying.abort();
         for task in [self.door, self.tidying, self.answering] {
             if let Err(error) = task.await
                 && error.is_panic()
@@ -210,20 +211,38 @@ pub fn copy_store(depot: &Depot, to: &Path) -> Result<(), String> {
     admin::copy(depot, to)
 }
 
-/// Drops what nobody came for, now and then.
-async fn tidy_all<S: Store>(shared: Arc<Shared<S>>) {
+/// Drops what nobody came for, now and then, until the server stops.
+async fn tidy_all<S: Store>(shared: Arc<Shared<S>>, mut stopping: watch::Receiver<bool>) {
     loop {
-        let mut place = None;
-        loop {
-            match tidy(shared.service.store(), place, shared.clock.now().wall).await {
-                Ok(None) => break,
-                Ok(next) => place = next,
-                Err(error) => {
-                    tracing::warn!(%error, "what nobody came for could not be dropped");
-                    break;
-                }
-            }
+        tidy_once(&shared, &stopping).await;
+        tokio::select! {
+            () = stopped(&mut stopping) => return,
+            () = sleep(limits::TIDY) => {}
         }
-        sleep(limits::TIDY).await;
     }
 }
+
+async fn tidy_once<S: Store>(shared: &Shared<S>, stopping: &watch::Receiver<bool>) {
+    let (mut place, mut damaged) = (None, 0_u64);
+    while !*stopping.borrow() {
+        match tidy(shared.service.store(), place, shared.clock.now().wall).await {
+            Ok(Some(tidied)) => {
+                damaged = damaged.saturating_add(tidied.is_damaged.into());
+                place = Some(tidied.partition);
+            }
+            Ok(None) => break,
+            Err(error) => {
+                tracing::warn!(%error, "what nobody came for could not be dropped");
+                break;
+            }
+        }
+        // Whoever is served goes first.
+        yield_now().await;
+    }
+    if damaged > 0 {
+        tracing::error!(damaged, "accounts are damaged and were left as they are: restore a backup");
+    }
+}
+
+#[cfg(test)]
+mod tests;

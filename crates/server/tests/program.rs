@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -108,6 +109,19 @@ fn what_is_wrong_is_said_with_what_to_do() {
 }
 
 #[test]
+fn a_start_that_fails_at_the_store_leaves_no_key() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("depot.redb"), "no store").unwrap();
+    fs::set_permissions(data.join("depot.redb"), fs::Permissions::from_mode(0o600)).unwrap();
+    let output = run(home.path(), &["--listen", "[::1]:0", "--data", data.to_str().unwrap()]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && error.contains("restore a backup"), "{error}");
+    assert!(!data.join("server.key").exists());
+}
+
+#[test]
 fn help_tells_of_commands_and_defaults() {
     let home = tempfile::tempdir().unwrap();
     let help = String::from_utf8(run(home.path(), &["--help"]).stdout).unwrap();
@@ -207,8 +221,13 @@ fn systemd_is_told_when_it_is_ready_and_when_it_stops_and_its_unit_starts_this_p
     heard.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let hear = || {
         let mut bytes = [0; 64];
-        let length = heard.recv(&mut bytes).unwrap();
-        String::from_utf8(bytes[..length].to_vec()).unwrap()
+        loop {
+            match heard.recv(&mut bytes) {
+                // With a time limit it ends so also after the process was halted for a moment (signal(7)).
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                length => return String::from_utf8(bytes[..length.unwrap()].to_vec()).unwrap(),
+            }
+        }
     };
     let unit = include_str!("../systemd/lamplit-server.service");
     let started = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/lamplit-server ")).unwrap();

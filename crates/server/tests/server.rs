@@ -177,11 +177,12 @@ async fn nobody_is_a_device_without_its_key() {
     let endpoint = quinn::Endpoint::client((Ipv6Addr::LOCALHOST, 0).into()).unwrap();
     let config = quinn::ClientConfig::new(Arc::new(crypto));
     let connecting = endpoint.connect_with(config, server.bound(), NOBODY).unwrap();
-    // It is through before the server has looked at what it shows, which is nothing.
-    if let Ok(connection) = timeout(PATIENCE, connecting).await.unwrap() {
-        let error = timeout(PATIENCE, connection.closed()).await.unwrap();
-        assert!(matches!(error, quinn::ConnectionError::ConnectionClosed(_)), "TLS ends it: {error}");
-    }
+    let error = match timeout(PATIENCE, connecting).await.unwrap() {
+        // It may be through before the server has looked at what it shows, which is nothing.
+        Ok(connection) => timeout(PATIENCE, connection.closed()).await.unwrap(),
+        Err(error) => error,
+    };
+    assert!(matches!(error, quinn::ConnectionError::ConnectionClosed(_)), "TLS ends it: {error}");
 
     // With a key of their own and somebody else's list, which anybody may have.
     let mut link = Link::open(&server, mallory.keys.handshake_key()).await;
@@ -247,7 +248,7 @@ async fn a_thousand_half_open_connections_from_one_address_leave_others_served()
     };
     timeout(PATIENCE, full).await.unwrap();
     others_are_served(&server).await;
-    assert_eq!(flood.len(), CROWD, "it went on all the time");
+    assert!(flood.try_join_next().is_none(), "it went on all the time");
     flood.shutdown().await;
     server.stop().await;
 }
@@ -269,7 +270,7 @@ async fn half_open_connections_from_forged_addresses_leave_others_served() {
     };
     timeout(PATIENCE, asked).await.unwrap();
     others_are_served(&server).await;
-    assert_eq!(flood.len(), CROWD, "it went on all the time");
+    assert!(flood.try_join_next().is_none(), "it went on all the time");
     flood.shutdown().await;
     server.stop().await;
 }

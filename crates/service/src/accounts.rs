@@ -55,6 +55,13 @@ pub(crate) async fn find(store: &impl Store, account: AccountId) -> Result<Optio
     Ok(Some(Known { row, account, list }))
 }
 
+/// The account's list as it lies here, if it is here. It was verified before it was kept, and whoever it is told verifies it too: that
+/// is not done again for each who asks.
+pub(crate) async fn list(store: &impl Store, account: AccountId) -> Result<Option<DeviceList>, Failed> {
+    let row = store.get(&Partition::Account(account), key::LIST).await?;
+    Ok(row.map(|row| rows::read(&row)).transpose()?)
+}
+
 /// The head of the account's list, if it is here.
 pub(crate) async fn head(store: &impl Store, account: AccountId) -> Result<Option<ListHead>, Failed> {
     let row = store.get(&Partition::Account(account), key::ACCOUNT).await?;
@@ -101,7 +108,7 @@ pub(crate) async fn show(
         if before.as_ref().is_some_and(|known| known.list.head() == merged.head()) {
             return Ok(Shown::Taken { list: Box::new(merged), concerned: Vec::new() });
         }
-        match keep(store, account, before.as_ref(), &merged, now).await {
+        match keep(store, account, before.as_ref(), &merged).await {
             Ok(()) => {
                 let before: Vec<DeviceId> = before.iter().flat_map(|known| known.list.devices()).map(id).collect();
                 for gone in before.iter().filter(|device| merged.device(device).is_none()) {
@@ -127,12 +134,9 @@ async fn keep(
     account: AccountId,
     before: Option<&Known>,
     list: &VerifiedList,
-    now: Wall,
 ) -> Result<(), ApplyError> {
-    let devices = list.devices().map(|certificate| (certificate.device, certificate.expires)).collect();
-    let opened = before.map_or(now, |known| known.account.opened);
-    let row = Account { root: list.root_hash(), head: list.head(), opened, devices };
-    let unwritable = |_| ApplyError::Storage("a row cannot be written".to_owned());
+    let row = Account { root: list.root_hash(), head: list.head(), devices: list.devices().map(id).collect() };
+    let unwritable = |_| ApplyError::Refused("a row cannot be written".to_owned());
     let expects = vec![Expect::Row { key: key::ACCOUNT.to_vec(), value: before.map(|known| known.row.clone()) }];
     let changes = vec![
         Change::Put { key: key::ACCOUNT.to_vec(), value: rows::write(&row).map_err(unwritable)? },

@@ -16,6 +16,11 @@ impl Bucket {
         Self { limit, full: now }
     }
 
+    /// When it is full again, if no more is taken.
+    pub(crate) const fn full(&self) -> Mono {
+        self.full
+    }
+
     /// Takes one, if there is one.
     pub(crate) fn take(&mut self, now: Mono) -> bool {
         let (most, each) = self.limit;

@@ -9,6 +9,7 @@ pub mod limits;
 mod mail;
 #[cfg(any(test, feature = "suite"))]
 pub mod memory;
+mod rates;
 mod rows;
 mod service;
 mod session;
@@ -23,4 +24,4 @@ mod tidy;
 pub use service::{Service, Settings};
 pub use session::{Session, Turn};
 pub use store::{Applied, ApplyError, Batch, Change, Expect, Partition, Row, Store, StoreError, number_of, numbered};
-pub use tidy::{TidyError, tidy};
+pub use tidy::{Tidied, TidyError, tidy};

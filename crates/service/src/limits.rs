@@ -6,6 +6,8 @@ use lamplit_types::limits::DAY_MS;
 pub const KEPT_MS: u64 = 30 * DAY_MS;
 /// Bytes of envelopes that wait for one device. A further one is answered with `Full`.
 pub const MAILBOX_BYTES: i64 = 64 * 1024 * 1024;
+/// Bytes of them that are from one account: an eighth, so that nobody alone keeps others out. A further one is answered with `Full`.
+pub const SENDER_BYTES: i64 = MAILBOX_BYTES / 8;
 /// What a row costs beside its envelope, in bytes: so that many small ones fill a mailbox too.
 pub const ROW_BYTES: i64 = 128;
 /// One-time keys of one device. Further ones are dropped.
@@ -26,14 +28,16 @@ pub const UPS: usize = 64;
 /// How often a device is told at most that its one-time keys run low.
 pub const STOCK_TOLD_MS: u64 = 60_000;
 
-/// Envelopes that one device may post at once, and one by one afterwards each so many milliseconds. Beyond it the device is told to
-/// wait.
+/// What is counted of devices that used up a part of what follows. Beyond it that of which the least is used up is forgotten.
+pub const RATES: usize = 65_536;
+/// Envelopes that one device may post at once, and one by one afterwards each so many milliseconds, on whatever connections. Beyond it
+/// the device is told to wait.
 pub const POSTS: (u32, u64) = (2_000, 20);
 /// The same for keys to start sessions with, which use up what others made.
 pub const KEYS: (u32, u64) = (200, 5_000);
-/// The same for device lists, which cost signatures.
+/// The same for device lists, which cost signatures. Beyond it the connection ends.
 pub const LISTS: (u32, u64) = (10, 60_000);
-/// The same for stocks of keys.
+/// The same for stocks of keys. Beyond it the connection ends.
 pub const STOCKS: (u32, u64) = (10, 10_000);
-/// The same for the lists of others.
+/// The same for the lists of others. Beyond it the connection of who asks for one ends, and who goes by an older one is not told.
 pub const WANTED: (u32, u64) = (500, 1_000);

@@ -1,5 +1,7 @@
 //! Envelopes on their way: kept once, handed out in order, dropped once they are collected or past their time.
 
+use std::collections::BTreeMap;
+
 use lamplit_types::{AccountId, DeviceId, Wall, limits::FEED_ITEMS};
 use lamplit_wire::{
     credential::ListHead,
@@ -7,7 +9,7 @@ use lamplit_wire::{
 };
 
 use crate::{
-    limits::{FEED_BYTES, KEPT_MS, MAILBOX_BYTES, ROW_BYTES, TIDY_ROWS, TRIES},
+    limits::{FEED_BYTES, KEPT_MS, MAILBOX_BYTES, ROW_BYTES, SENDER_BYTES, TIDY_ROWS, TRIES},
     rows::{self, Account, Mail, key},
     service::Failed,
     store::{ApplyError, Batch, Change, Expect, Partition, Store, number_of, numbered},
@@ -47,7 +49,7 @@ async fn keep(
 ) -> Result<Kept, Failed> {
     let partition = Partition::Account(to);
     let addressee = envelope.to;
-    let known = key::known(&addressee, &envelope.id);
+    let (known, share) = (key::known(&addressee, &envelope.id), key::share(&addressee, &account));
     let until = envelope.expires.min(now.plus(KEPT_MS));
     let mail = rows::write(&Mail { account, device, until, envelope })?;
     let cost = weight(&mail);
@@ -64,11 +66,13 @@ async fn keep(
                 Expect::Row { key: key::ACCOUNT.to_vec(), value: Some(row) },
                 Expect::Row { key: known.clone(), value: None },
                 Expect::AtMost { key: key::weight(&addressee), limit: MAILBOX_BYTES.saturating_sub(cost) },
+                Expect::AtMost { key: share.clone(), limit: SENDER_BYTES.saturating_sub(cost) },
             ],
             changes: vec![
                 Change::Append { prefix: key::mail(&addressee), value: mail.clone() },
-                Change::Put { key: known.clone(), value: until.0.to_be_bytes().to_vec() },
+                Change::Put { key: known.clone(), value: Vec::new() },
                 Change::Add { key: key::weight(&addressee), by: cost },
+                Change::Add { key: share.clone(), by: cost },
             ],
         };
         match store.apply(batch).await {
@@ -141,7 +145,8 @@ async fn drop_mail(
     let (mut dropped, mut tries) = (0_usize, 0);
     while tries < TRIES {
         let found = store.scan(&partition, &prefix, None, TIDY_ROWS).await?;
-        let (mut expects, mut changes, mut freed) = (Vec::new(), Vec::new(), 0_i64);
+        let (mut expects, mut changes) = (Vec::new(), Vec::new());
+        let mut freed = BTreeMap::<AccountId, i64>::new();
         for (at, value) in &found {
             let mail: Mail = rows::read(value)?;
             if !unwanted(number_of(at).ok_or(crate::StoreError::Corrupt)?, &mail) {
@@ -153,13 +158,17 @@ async fn drop_mail(
             }
             changes.push(Change::Remove { key: at.clone() });
             changes.push(Change::Remove { key: key::known(device, &mail.envelope.id) });
-            freed = freed.saturating_add(weight(value));
+            let of_sender = freed.entry(mail.account).or_default();
+            *of_sender = of_sender.saturating_add(weight(value));
         }
         let rows = changes.len() / 2;
         if rows == 0 {
             return Ok(dropped);
         }
-        changes.push(Change::Add { key: key::weight(device), by: freed.saturating_neg() });
+        for (sender, bytes) in freed {
+            changes.push(Change::Add { key: key::weight(device), by: bytes.saturating_neg() });
+            changes.push(Change::Add { key: key::share(device, &sender), by: bytes.saturating_neg() });
+        }
         match store.apply(Batch { partition, expects, changes }).await {
             Ok(_) => dropped = dropped.saturating_add(rows),
             // Somebody else dropped the first: there may be more.

@@ -119,7 +119,7 @@ impl State {
 }
 
 fn failed(what: &str) -> ApplyError {
-    ApplyError::Storage(what.to_owned())
+    ApplyError::Refused(what.to_owned())
 }
 
 impl core::fmt::Debug for Memory {

@@ -15,14 +15,12 @@ pub(crate) struct Account {
     /// The root that its first list was signed under, for good.
     pub(crate) root: RootHash,
     pub(crate) head: ListHead,
-    pub(crate) opened: Wall,
-    /// Its devices, each with the end of its certificate.
-    pub(crate) devices: Vec<(DeviceId, Wall)>,
+    pub(crate) devices: Vec<DeviceId>,
 }
 
 impl Account {
     pub(crate) fn has(&self, device: &DeviceId) -> bool {
-        self.devices.iter().any(|(listed, _)| listed == device)
+        self.devices.contains(device)
     }
 }
 
@@ -47,7 +45,7 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
 
 /// Keys of rows. Each begins with a byte that tells what it is.
 pub(crate) mod key {
-    use lamplit_types::{DeviceId, EnvelopeId};
+    use lamplit_types::{AccountId, DeviceId, EnvelopeId};
     use lamplit_wire::server::Epoch;
 
     /// → [`super::Account`].
@@ -60,7 +58,7 @@ pub(crate) mod key {
         of(b"M", device)
     }
 
-    /// → the expiry of an envelope that waits for a device: it is kept once.
+    /// → nothing: an envelope that waits for a device. So it is kept once.
     pub(crate) fn known(device: &DeviceId, envelope: &EnvelopeId) -> Vec<u8> {
         [of(b"I", device).as_slice(), envelope.as_bytes()].concat()
     }
@@ -68,6 +66,11 @@ pub(crate) mod key {
     /// → a count: bytes that wait for a device.
     pub(crate) fn weight(device: &DeviceId) -> Vec<u8> {
         of(b"Q", device)
+    }
+
+    /// `S ‖ device ‖ account` → a count: those of them that an account's devices brought.
+    pub(crate) fn share(device: &DeviceId, sender: &AccountId) -> Vec<u8> {
+        [of(b"S", device).as_slice(), sender.as_bytes()].concat()
     }
 
     /// `K ‖ device ‖ epoch ‖ number` → a signed one-time key. Those of an earlier life of the store may have been handed out since
@@ -92,10 +95,10 @@ pub(crate) mod key {
     }
 
     /// How the keys of rows begin that are a device's.
-    pub(crate) const KINDS: [&[u8]; 5] = [b"M", b"I", b"Q", b"K", b"F"];
+    pub(crate) const KINDS: [&[u8]; 6] = [b"M", b"I", b"Q", b"S", b"K", b"F"];
 
     /// The same for one device.
-    pub(crate) fn all_of(device: &DeviceId) -> [Vec<u8>; 5] {
+    pub(crate) fn all_of(device: &DeviceId) -> [Vec<u8>; 6] {
         KINDS.map(|kind| of(kind, device))
     }
 

@@ -1,10 +1,14 @@
-use crate::store::{ApplyError, Store, StoreError};
+use crate::{
+    rates::Rates,
+    store::{ApplyError, Store, StoreError},
+};
 
 /// The server's services over a store.
 #[derive(Debug)]
 pub struct Service<S> {
     store: S,
     settings: Settings,
+    rates: Rates,
 }
 
 /// What the operator decides.
@@ -23,7 +27,7 @@ impl Default for Settings {
 impl<S: Store> Service<S> {
     /// Services over a store.
     pub const fn new(store: S, settings: Settings) -> Self {
-        Self { store, settings }
+        Self { store, settings, rates: Rates::new() }
     }
 
     /// The store.
@@ -32,8 +36,13 @@ impl<S: Store> Service<S> {
     }
 
     /// What the operator decided.
-    pub const fn settings(&self) -> &Settings {
+    pub(crate) const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What devices have used up.
+    pub(crate) const fn rates(&self) -> &Rates {
+        &self.rates
     }
 }
 

@@ -16,9 +16,9 @@ use lamplit_wire::{
 
 use crate::{
     accounts::{self, Refused, Shown},
-    bucket::Bucket,
-    limits::{FEED_PARTS, KEYS, LISTS, POSTS, STOCK_LOW, STOCK_TOLD_MS, STOCKS, WANTED},
+    limits::{FEED_PARTS, STOCK_LOW, STOCK_TOLD_MS},
     mail,
+    rates::What,
     service::{Failed, Service},
     stock,
     store::{Store, StoreError},
@@ -29,11 +29,6 @@ use crate::{
 pub struct Session {
     device: DeviceId,
     stage: Stage,
-    posts: Bucket,
-    keys: Bucket,
-    lists: Bucket,
-    wanted: Bucket,
-    stocks: Bucket,
 }
 
 /// How far a connection has come.
@@ -99,16 +94,8 @@ impl Turn {
 
 impl Session {
     /// A connection that was just made by the device whose key it shows.
-    pub const fn new(device: DeviceId, now: Now) -> Self {
-        Self {
-            device,
-            stage: Stage::Fresh,
-            posts: Bucket::new(POSTS, now.mono),
-            keys: Bucket::new(KEYS, now.mono),
-            lists: Bucket::new(LISTS, now.mono),
-            wanted: Bucket::new(WANTED, now.mono),
-            stocks: Bucket::new(STOCKS, now.mono),
-        }
+    pub const fn new(device: DeviceId) -> Self {
+        Self { device, stage: Stage::Fresh }
     }
 
     /// Which device.
@@ -243,7 +230,7 @@ impl Session {
         list: DeviceList,
         turn: &mut Turn,
     ) -> Result<(), Failed> {
-        if !self.lists.take(now.mono) {
+        if !service.rates().take(self.device, What::List, now.mono) {
             turn.end(Goodbye::Busy);
             return Ok(());
         }
@@ -309,7 +296,7 @@ impl Session {
         stock: &Stock,
         turn: &mut Turn,
     ) -> Result<(), Failed> {
-        if !self.stocks.take(now.mono) {
+        if !service.rates().take(self.device, What::Stock, now.mono) {
             turn.end(Goodbye::Busy);
             return Ok(());
         }
@@ -328,7 +315,7 @@ impl Session {
         turn: &mut Turn,
     ) -> Result<(), Failed> {
         let device = want.device;
-        if !self.keys.take(now.mono) {
+        if !service.rates().take(self.device, What::Key, now.mono) {
             turn.say(Down::Key(KeyFor { device, found: Found::Busy }));
             return Ok(());
         }
@@ -357,7 +344,7 @@ impl Session {
         let from = (known.account, self.device);
         let mut kept = Vec::new();
         for post in posts {
-            let may = self.posts.take(now.mono);
+            let may = service.rates().take(self.device, What::Post, now.mono);
             kept.push(async move {
                 let (id, to, account, mark) = (post.envelope.id, post.envelope.to, post.account, post.list);
                 let (outcome, head) = match may {
@@ -377,6 +364,10 @@ impl Session {
             turn.say(Down::Posted(posted));
         }
         for account in other_lists {
+            // Nobody asked: if it is too often, the next envelope that goes by another list is answered with it.
+            if !service.rates().take(self.device, What::ListOf, now.mono) {
+                break;
+            }
             Self::tell_list(service, account, turn).await?;
         }
         Ok(())
@@ -389,16 +380,16 @@ impl Session {
         account: AccountId,
         turn: &mut Turn,
     ) -> Result<(), Failed> {
-        // Not answered, so it is asked for again: with the next envelope, or on the next connection.
-        if !self.wanted.take(now.mono) {
+        // No answer says that there is none now, and without one the device would wait.
+        if !service.rates().take(self.device, What::ListOf, now.mono) {
+            turn.end(Goodbye::Busy);
             return Ok(());
         }
         Self::tell_list(service, account, turn).await
     }
 
     async fn tell_list<S: Store>(service: &Service<S>, account: AccountId, turn: &mut Turn) -> Result<(), Failed> {
-        let found = accounts::find(service.store(), account).await?;
-        let list = found.map(|known| known.list.wire().clone());
+        let list = accounts::list(service.store(), account).await?;
         turn.say(Down::ListOf(Box::new(ListOf { account, list })));
         Ok(())
     }

@@ -92,7 +92,7 @@ pub enum StoreError {
     #[error("the store cannot be read: {0}")]
     Storage(String),
     /// A row does not hold what it should.
-    #[error("a row of the store is damaged: `lamplit-server verify` says which; restore a backup")]
+    #[error("a row of the store is damaged: stop the server, look with `lamplit-server verify`, and restore a backup")]
     Corrupt,
 }
 
@@ -102,6 +102,11 @@ pub enum ApplyError {
     /// What it expects does not hold, by its place in the list.
     #[error("the rows have changed since they were read")]
     Unexpected(usize),
+    /// It makes no sense with the rows that are there.
+    #[error(
+        "a change makes no sense with what the store holds ({0}): `lamplit-server verify` says whether it is damaged"
+    )]
+    Refused(String),
     /// There is no room.
     #[error("the disk is full: free some space; nothing was lost or half written")]
     Full,

@@ -145,7 +145,7 @@ pub async fn counts_add_up_and_go_at_zero<F: Fixture>(fixture: &F) {
         assert_eq!(shelf.get(A, b"count").await, sum.map(|sum| sum.to_be_bytes().to_vec()));
     }
     let applied = shelf.apply(A, vec![put(b"row", b""), add(b"count", 1)]).await;
-    assert!(matches!(applied, Err(ApplyError::Storage(_))), "{applied:?}");
+    assert!(matches!(applied, Err(ApplyError::Refused(_))), "{applied:?}");
     assert_eq!(shelf.all(A).await, [(b"count".to_vec(), i64::MAX.to_be_bytes().to_vec())]);
 }
 
@@ -154,9 +154,9 @@ pub async fn what_is_no_count_is_not_added_to<F: Fixture>(fixture: &F) {
     let mut shelf = Shelf::new(fixture);
     shelf.apply(A, vec![put(b"row", b"seven b")]).await.unwrap();
     let applied = shelf.apply(A, vec![put(b"other", b""), add(b"row", 1)]).await;
-    assert!(matches!(applied, Err(ApplyError::Storage(_))), "{applied:?}");
+    assert!(matches!(applied, Err(ApplyError::Refused(_))), "{applied:?}");
     let applied = shelf.try_apply(A, vec![at_most(b"row", i64::MAX)], vec![put(b"other", b"")]).await;
-    assert!(matches!(applied, Err(ApplyError::Storage(_))), "{applied:?}");
+    assert!(matches!(applied, Err(ApplyError::Refused(_))), "{applied:?}");
     assert_eq!(shelf.all(A).await, [(b"row".to_vec(), b"seven b".to_vec())]);
 }
 
@@ -247,7 +247,7 @@ pub async fn random_batches_come_to_the_same_as_in_the_model<F: Fixture>(fixture
             // What is wrong inside the store, each says in its own words.
             let told = |result: Result<Applied, ApplyError>| {
                 result.map_err(|error| match error {
-                    ApplyError::Storage(_) => ApplyError::Storage(String::new()),
+                    ApplyError::Refused(_) => ApplyError::Refused(String::new()),
                     other => other,
                 })
             };

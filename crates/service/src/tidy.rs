@@ -6,23 +6,33 @@ use crate::{
     accounts, mail,
     rows::{self, Account, key},
     service::Failed,
-    store::{Partition, Store},
+    store::{ApplyError, Partition, Store, StoreError},
 };
 
-/// Accounts that are looked at in one go.
-const ACCOUNTS: usize = 64;
+/// What was found of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tidied {
+    /// Whose rows. The next account is the one behind it.
+    pub partition: Partition,
+    /// They make no sense, and what is left of them stays.
+    pub is_damaged: bool,
+}
 
-/// Drops what is past its time from some accounts, beginning behind `after`; the last one that was looked at, or `None` once there
-/// are no more.
+/// Drops what is past its time from the account behind `after`, or from the first; `None` if there is none.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn tidy(store: &impl Store, after: Option<Partition>, now: Wall) -> Result<Option<Partition>, TidyError> {
-    let partitions = store.partitions(after.as_ref(), ACCOUNTS).await.map_err(Failed::from)?;
-    for partition in &partitions {
-        one(store, *partition, now).await?;
-    }
-    Ok(if partitions.len() < ACCOUNTS { None } else { partitions.last().copied() })
+pub async fn tidy(store: &impl Store, after: Option<Partition>, now: Wall) -> Result<Option<Tidied>, TidyError> {
+    let mut found = store.partitions(after.as_ref(), 1).await.map_err(Failed::from)?;
+    let Some(partition) = found.pop() else { return Ok(None) };
+    let is_damaged = match one(store, partition, now).await {
+        // One that others change all the time has its turn again.
+        Ok(()) | Err(Failed::Contended) => false,
+        // The others are tidied all the same.
+        Err(Failed::Read(StoreError::Corrupt) | Failed::Write(ApplyError::Refused(_))) => true,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Some(Tidied { partition, is_damaged }))
 }
 
 /// Tidying failed; it may be tried again.
@@ -34,7 +44,7 @@ async fn one(store: &impl Store, partition: Partition, now: Wall) -> Result<(), 
     let Partition::Account(account) = partition;
     let Some(row) = store.get(&partition, key::ACCOUNT).await? else { return Ok(()) };
     let listed: Account = rows::read(&row)?;
-    for (device, _) in &listed.devices {
+    for device in &listed.devices {
         mail::drop_expired(store, partition, device, now).await?;
     }
     // The power may have gone between a removal and what follows from it.
@@ -53,7 +63,7 @@ async fn with_rows(store: &impl Store, partition: Partition) -> Result<Vec<Devic
         let mut after: Option<Vec<u8>> = None;
         while let Some((at, _)) = store.scan(&partition, kind, after.as_deref(), 1).await?.pop() {
             let device = at.get(kind.len()..).and_then(|rest| rest.first_chunk::<32>());
-            let device = device.map(|bytes| DeviceId::from_bytes(*bytes)).ok_or(crate::StoreError::Corrupt)?;
+            let device = device.map(|bytes| DeviceId::from_bytes(*bytes)).ok_or(StoreError::Corrupt)?;
             // Beyond all rows of that device.
             after = Some([kind, device.as_bytes(), &[0xFF; 64]].concat());
             devices.push(device);

@@ -100,24 +100,21 @@ pub fn decode<F: Kinds>(bytes: &mut &[u8]) -> Result<Option<Decoded<F>>, DecodeE
     }))
 }
 
-/// Puts the pieces of a stream together until there is a frame.
+/// Puts the pieces of a stream together until there is a frame. Once [`Self::pop`] gave `None`, less than [`FRAME_BYTES`] wait in it.
 #[derive(Debug, Default)]
-pub struct FrameBuffer(Vec<u8>);
+pub struct FrameBuffer {
+    bytes: Vec<u8>,
+    /// How many of them were taken. They go when the next piece comes: to move the rest for each frame would cost the square of how
+    /// many there are.
+    taken: usize,
+}
 
 impl FrameBuffer {
     /// Adds what came.
     pub fn push(&mut self, piece: &[u8]) {
-        self.0.extend_from_slice(piece);
-    }
-
-    /// How many bytes wait in it. Less than [`FRAME_BYTES`] once [`Self::pop`] gave `None`.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether nothing waits in it.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.bytes.drain(..self.taken);
+        self.taken = 0;
+        self.bytes.extend_from_slice(piece);
     }
 
     /// The next frame, once it is there whole. What is not known is stepped over.
@@ -126,13 +123,12 @@ impl FrameBuffer {
     /// [`DecodeError`], after which the stream is of no further use.
     pub fn pop<F: Kinds>(&mut self) -> Result<Option<F>, DecodeError> {
         loop {
-            let mut rest = self.0.as_slice();
+            let mut rest = self.bytes.get(self.taken..).unwrap_or_default();
             let found = match decode(&mut rest) {
                 Ok(None) | Err(DecodeError::Truncated { .. }) => return Ok(None),
                 found => found?,
             };
-            let taken = self.0.len().saturating_sub(rest.len());
-            self.0.drain(..taken);
+            self.taken = self.bytes.len().saturating_sub(rest.len());
             if let Some(Decoded::Frame(frame)) = found {
                 return Ok(Some(*frame));
             }

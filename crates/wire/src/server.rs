@@ -204,7 +204,7 @@ pub enum Outcome {
     Kept,
     /// Its addressee is not at this server, or is a device that was removed.
     Nobody,
-    /// As much waits for the addressee as may: it has to be brought again later.
+    /// As much waits for the addressee as may, or as much of this sender for the addressee: it has to be brought again later.
     Full,
     /// It has expired.
     Expired,

@@ -30,6 +30,9 @@ pub(super) async fn run(desk: &Desk, say: Say) -> Result<(), Failure> {
             }
             With::Contact(contact) if !contact.near => format!("Kept: it is sent when {name} comes near."),
             With::Contact(_) => format!("Sent to {name}."),
+            With::Group(_) if server.is_some() => {
+                format!("Sent to {name}: to each member through the server, or when they are near.")
+            }
             With::Group(_) => format!("Sent to {name}: to each member when they are near."),
         }
     })?;

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lamplit_service::Store;
@@ -52,19 +52,21 @@ impl Drop for Ends<'_> {
 }
 
 #[test]
-fn a_backup_replaces_an_older_one_and_never_the_store() {
+fn a_backup_replaces_nothing_that_is_there() {
     let home = tempfile::tempdir().unwrap();
     let (path, to) = (home.path().join("depot.redb"), home.path().join("backup"));
     let depot = Depot::open(&path, EPOCH).unwrap();
-    depot.backup(&to).unwrap();
+    std::fs::write(&to, "an older one").unwrap();
     depot.commit(vec![put(account(1), b"spread", b"1")]);
     spread(&depot);
     depot.commit(vec![put(account(1), b"logged", b"2")]);
-    depot.backup(&to).unwrap();
-    std::os::unix::fs::symlink(&path, home.path().join("link")).unwrap();
-    for itself in [path, home.path().join("link")] {
-        assert!(matches!(depot.backup(&itself), Err(CopyError::Itself(_))));
+    std::os::unix::fs::symlink(home.path().join("nowhere"), home.path().join("link")).unwrap();
+    for taken in [&to, &path, &home.path().join("link")] {
+        assert!(matches!(depot.backup(taken), Err(CopyError::Exists(_))));
     }
+    assert_eq!(std::fs::read_to_string(&to).unwrap(), "an older one");
+    std::fs::remove_file(&to).unwrap();
+    depot.backup(&to).unwrap();
     assert_eq!(rows(&Depot::open(&to, OTHER).unwrap()), rows(&depot));
     assert!(depot.backup(&home.path().join("nowhere/backup")).is_err());
     assert!(depot.commit(vec![put(account(1), b"a", b"")])[0].is_ok());
@@ -89,6 +91,26 @@ fn a_restored_store_has_the_rows_and_another_life() {
     drop(restored);
     assert!(matches!(restore(&backup, &to, EPOCH), Err(CopyError::Exists(_))));
     assert_eq!(Depot::open(&to, EPOCH).unwrap().epoch(), OTHER);
+}
+
+#[test]
+fn what_root_restores_belongs_to_whoever_has_the_directory_and_a_backup_to_who_makes_it() {
+    let home = tempfile::tempdir().unwrap();
+    let (backup, data) = (home.path().join("backup"), home.path().join("data"));
+    std::fs::create_dir(&data).unwrap();
+    // Another user's, as that of a service is, if it is root who runs this.
+    let _ = std::os::unix::fs::chown(&data, Some(61_234), Some(61_234));
+    let who =
+        |path: &Path| std::fs::metadata(path).map(|found| (found.uid(), found.gid(), found.mode() & 0o777)).unwrap();
+    let (user, group, _) = who(&data);
+    Depot::open(&data.join("made.redb"), EPOCH).unwrap().backup(&backup).unwrap();
+    restore(&backup, &data.join("depot.redb"), OTHER).unwrap();
+    for file in ["made.redb", "made.redb.lock", "depot.redb", "depot.redb.lock"] {
+        assert_eq!(who(&data.join(file)), (user, group, 0o600), "{file}");
+    }
+    assert_eq!(who(&backup).0, who(home.path()).0);
+    Depot::open(&data.join("made.redb"), EPOCH).unwrap().backup(&data.join("backup")).unwrap();
+    assert_eq!(who(&data.join("backup")).0, who(home.path()).0);
 }
 
 #[test]

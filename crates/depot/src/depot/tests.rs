@@ -245,11 +245,17 @@ fn what_was_left_of_making_a_store_is_no_store() {
     assert_eq!(names.len(), 2, "{names:?}");
 }
 
+/// A file that only its owner may read.
+fn write(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 #[test]
 fn what_is_no_store_is_refused_and_left_as_it_is() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("depot.redb");
-    std::fs::write(&path, [7; 10_000]).unwrap();
+    write(&path, &[7; 10_000]);
     let error = Depot::open(&path, EPOCH).unwrap_err();
     assert!(matches!(error, OpenError::Corrupt { .. }), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), [7; 10_000]);
@@ -384,6 +390,39 @@ fn a_full_disk_spreads_nothing_and_loses_nothing() {
 }
 
 #[test]
+fn a_commit_is_two_syncs_however_much_is_in_it_and_one_more_where_the_file_grows() {
+    let disk = Disk::default();
+    let depot = on(&disk).unwrap();
+    let (mut grown, mut not_grown) = (0, 0);
+    for many in [1, 200].into_iter().cycle().take(20) {
+        let before = (disk.syncs(), disk.len().unwrap());
+        let answers = depot.commit((0..many).map(|number| append(account(number), &[7; 500])).collect());
+        assert!(answers.iter().all(Result::is_ok));
+        let grows = disk.len().unwrap() > before.1;
+        assert_eq!(disk.syncs() - before.0, if grows { 3 } else { 2 }, "{many} batches");
+        *if grows { &mut grown } else { &mut not_grown } += 1;
+    }
+    assert!(grown > 0 && not_grown > grown, "{grown} of 20");
+    let before = disk.syncs();
+    depot.commit(Vec::new());
+    assert_eq!(disk.syncs(), before, "nothing is written where nothing changes");
+}
+
+#[test]
+fn a_store_that_others_may_read_is_not_opened() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("depot.redb");
+    drop(Depot::open(&path, EPOCH).unwrap());
+    let set = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    for mode in [0o640, 0o602] {
+        set(mode);
+        assert!(matches!(Depot::open(&path, EPOCH), Err(OpenError::Exposed(_))), "{mode:o}");
+    }
+    set(0o600);
+    assert!(Depot::open(&path, EPOCH).is_ok());
+}
+
+#[test]
 fn a_disk_that_fails_stops_neither_what_is_shown_nor_what_comes_after_it() {
     let disk = Disk::default();
     let depot = on(&disk).unwrap();
@@ -507,7 +546,7 @@ fn an_older_format_is_brought_up_and_a_later_one_is_refused() {
 fn the_first_format_goes_on_opening() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("depot.redb");
-    std::fs::write(&path, include_bytes!("../testdata/format-1.redb")).unwrap();
+    write(&path, include_bytes!("../testdata/format-1.redb"));
     let depot = Depot::open(&path, Epoch([0; 8])).unwrap();
     assert_eq!(depot.epoch(), EPOCH);
     let fed = |number: u64, value: &[u8]| ((account(1), lamplit_service::numbered(b"f", number)), value.to_vec());
@@ -533,7 +572,7 @@ fn format_1(path: &Path) {
 fn what_this_version_writes_opens_to_the_same_as_the_kept_file() {
     let home = tempfile::tempdir().unwrap();
     let (kept, made) = (home.path().join("kept.redb"), home.path().join("made.redb"));
-    std::fs::write(&kept, include_bytes!("../testdata/format-1.redb")).unwrap();
+    write(&kept, include_bytes!("../testdata/format-1.redb"));
     format_1(&made);
     if let Some(path) = std::env::var_os("LAMPLIT_WRITE_FORMAT") {
         std::fs::copy(&made, path).unwrap();

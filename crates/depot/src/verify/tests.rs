@@ -37,6 +37,19 @@ fn a_sound_store_is_reported() {
 }
 
 #[test]
+fn a_backup_is_only_read() {
+    let home = tempfile::tempdir().unwrap();
+    let (path, backup) = (store(home.path()), home.path().join("backup"));
+    Depot::open(&path, EPOCH).unwrap().backup(&backup).unwrap();
+    let before = std::fs::read(&backup).unwrap();
+    assert_eq!(verify(&backup).unwrap().rows, 2);
+    assert!(std::fs::read(&backup).unwrap() == before);
+    assert!(!home.path().join("backup.lock").exists());
+    std::fs::write(home.path().join("empty"), "").unwrap();
+    assert!(matches!(verify(&home.path().join("empty")), Err(OpenError::Corrupt { .. })));
+}
+
+#[test]
 fn rows_and_groups_that_make_no_sense_are_told() {
     let home = tempfile::tempdir().unwrap();
     let path = store(home.path());

@@ -4,7 +4,7 @@
 //! Whoever got mail through the server owes its sender word: how much came, and what could not be read. That is remembered until
 //! the server keeps the letter, and waits a while for more to tell.
 
-use lamplit_types::{AccountId, DeviceId, EnvelopeId, limits::RECEIPT_IDS};
+use lamplit_types::{DeviceId, EnvelopeId, limits::RECEIPT_IDS};
 use lamplit_wire::{Body, Received, bounded::List, server::Outcome};
 
 use super::posting::number_of_one;
@@ -61,13 +61,14 @@ impl Node {
         Ok(())
     }
 
-    /// Somebody is known from now on: what their devices posted before may have been passed over.
-    pub(crate) fn ask_for_passed_over(&mut self, step: &mut Step<'_>, account: AccountId) -> Stepped {
+    /// Devices are known from now on: what they posted before may have been passed over.
+    pub(crate) fn ask_for_passed_over(&mut self, step: &mut Step<'_>, devices: &[DeviceId]) -> Stepped {
         if self.server.place.is_none() {
             return Ok(());
         }
-        for device in self.people.devices_of(account) {
-            self.owe(step, device, Word::Lacks)?;
+        let own = self.device.device;
+        for device in devices.iter().filter(|device| **device != own) {
+            self.owe(step, *device, Word::Lacks)?;
         }
         Ok(())
     }
@@ -103,21 +104,24 @@ impl Node {
         let ids = List::try_from(owed.unreadable).unwrap_or_default();
         let lacks = owed.lacks || !ids.is_empty();
         let unreadable = lacks.then(|| Body::Unreadable { ids, received: peer.received() });
+        // Either says how much came. There is one letter, so that its answer is the answer to all that was owed.
         let heard = peer.received().filter(|_| owed.heard).map(Body::Heard);
-        for body in unreadable.into_iter().chain(heard) {
-            let mut letter = Outgoing {
-                conversation: account.into(),
-                sent: self.device.clock,
-                body,
-                expires,
-                envelope: None,
-                was_sealed: false,
-                mark: None,
-            };
-            match self.seal_envelope(step, &device, (0, 0), &mut letter)? {
-                Some(envelope) => self.post_letter(step, device, envelope, owed.number),
-                None => self.want_key(step, device),
-            }
+        let Some(body) = unreadable.or(heard) else {
+            step.db.remove(Table::Owed, device.as_bytes());
+            return Ok(());
+        };
+        let mut letter = Outgoing {
+            conversation: account.into(),
+            sent: self.device.clock,
+            body,
+            expires,
+            envelope: None,
+            was_sealed: false,
+            mark: None,
+        };
+        match self.seal_envelope(step, &device, (0, 0), &mut letter)? {
+            Some(envelope) => self.post_letter(step, device, envelope, owed.number),
+            None => self.want_key(step, device),
         }
         Ok(())
     }
@@ -129,6 +133,14 @@ impl Node {
         }
         self.server.letters.remove(device);
         self.write_letters(step, *device)
+    }
+
+    /// There is no key for a letter that waits for one.
+    pub(super) fn put_off_letter(&mut self, step: &Step<'_>, device: &DeviceId, pause: u64) -> Stepped {
+        if step.db.get(Table::Owed, device.as_bytes())?.is_some() {
+            self.server.letters.entry(*device).or_insert(step.now.mono.plus(pause));
+        }
+        Ok(())
     }
 
     /// What became of a letter, which told all that was owed up to a number.
@@ -161,7 +173,8 @@ impl Node {
                 if self.shows_restoration(step, &from.device, &received)? {
                     return self.be_reborn(step, &[received.incarnation]);
                 }
-                self.received_up_to(step, &from.device, &received)
+                self.received_up_to(step, &from.device, &received)?;
+                self.close_gap(step, from.device, Some(&received))
             }
             Said::Now(Body::Unreadable { ids, received }) => self.unreadable_there(step, from.device, &ids, received),
             // Nothing else goes without a number, as far as this version knows.
@@ -179,14 +192,11 @@ impl Node {
     ) -> Stepped {
         let number = number_of_one(self, step, &device, ids)?;
         if let Some(received) = &received {
-            // It has something else under that number, and the key that this was sealed with is used up: so it was used before.
-            let is_used =
-                received.incarnation == self.device.life && number.is_some_and(|number| number <= received.seq);
-            let is_own = self.secrets.keys.is_mark(&device, received.incarnation, received.highest, &received.mark);
-            if is_used && is_own || self.shows_restoration(step, &device, received)? {
+            if self.shows_restoration(step, &device, received)? {
                 return self.be_reborn(step, &[received.incarnation]);
             }
             self.received_up_to(step, &device, received)?;
+            self.close_gap(step, device, Some(received))?;
         }
         match number {
             Some(_) => {

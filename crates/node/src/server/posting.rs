@@ -18,7 +18,7 @@ use crate::{
     mail::first_waiting,
     rows::{Outgoing, Peer, key},
     step::{Step, Stepped},
-    table::{Order, Read, ReadError, Table},
+    table::{Order, Read, Table},
 };
 
 /// Where the mail for one device is.
@@ -89,22 +89,9 @@ impl Node {
         let rows = step.db.scan(Table::Outbox, device.as_bytes(), Some(&from), Order::Up, room)?;
         let base = first_waiting(step, &device)?.unwrap_or(u64::MAX);
         for (at, sealed) in rows {
-            let seq = key::number_of(&at).ok_or(ReadError::Corrupt { table: Table::Outbox })?;
-            let mut outgoing: Outgoing = open_row(&self.secrets.vault, Table::Outbox, &at, &sealed)?;
-            let mut envelope = match outgoing.envelope.take() {
-                Some(envelope) => envelope,
-                None => match self.seal_envelope(step, &device, (seq, base), &mut outgoing)? {
-                    Some(envelope) => {
-                        outgoing.envelope = Some(envelope.clone());
-                        outgoing.was_sealed = true;
-                        self.put_outgoing(step, &device, seq, &outgoing)?;
-                        envelope
-                    }
-                    None => {
-                        self.want_key(step, device);
-                        return Ok(());
-                    }
-                },
+            let Some((seq, mut envelope)) = self.envelope_of(step, &device, base, (&at, &sealed))? else {
+                self.want_key(step, device);
+                return Ok(());
             };
             let Some(line) = &mut self.server.line else { return Ok(()) };
             // It was written by a clock that was behind, or is no longer good and not given up.
@@ -156,7 +143,7 @@ impl Node {
             if let Some(way) = self.server.line.as_mut().and_then(|line| line.ways.get_mut(device)) {
                 way.wait = Some(step.now.mono.plus(pause));
             }
-            return Ok(());
+            return self.put_off_letter(step, device, pause);
         }
         self.letter_has_session(step, device)?;
         self.post_by_server(step, *device)
@@ -167,7 +154,10 @@ impl Node {
         let sent = self.server.line.as_mut().and_then(|line| line.posts.remove(&posted.id));
         match sent {
             None => Ok(()),
-            Some(Sent::Letter(device, number)) => self.letter_posted(step, device, number, posted.outcome),
+            Some(Sent::Letter(device, number)) => {
+                self.letter_posted(step, device, number, posted.outcome)?;
+                self.post_more(step)
+            }
             Some(Sent::Mail(device, seq)) => {
                 self.mail_posted(step, epoch, (device, seq), posted.outcome)?;
                 self.post_by_server(step, device)?;
@@ -216,7 +206,7 @@ impl Node {
         for device in core::mem::take(&mut line.held_back) {
             self.post_by_server(step, device)?;
         }
-        Ok(())
+        self.send_letters(step)
     }
 
     /// All that waits for anybody who is not near is posted, as far as the server does not keep it.

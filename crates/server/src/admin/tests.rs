@@ -28,10 +28,9 @@ fn start() -> Asked {
 
 async fn say(asked: &Asked, line: &[u8]) -> String {
     let mut stream = UnixStream::connect(asked.data.path().join(SOCKET)).await.unwrap();
-    // It may go before it has read all of it.
-    let _ = stream.write_all(line).await;
+    stream.write_all(line).await.unwrap();
     let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer).await;
+    stream.read_to_string(&mut answer).await.unwrap();
     answer
 }
 
@@ -40,10 +39,11 @@ async fn what_is_no_question_is_refused_and_the_next_is_answered() {
     let asked = start();
     let mode = fs::metadata(asked.data.path().join(SOCKET)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    let long = vec![b' '; usize::try_from(limits::ADMIN_LINE).unwrap() + 10];
+    // As much as is read, and no end to it.
+    let long = vec![b' '; usize::try_from(limits::ADMIN_LINE).unwrap()];
     for line in [&b"{}\n"[..], b"{\"ask\":\"backup\",\"to\":\"/x\",\"more\":1}\n", b"{\"ask\":\"gossip\"}\n", &long] {
         let answer = say(&asked, line).await;
-        assert!(answer.is_empty() || answer.contains("same version"), "{answer}");
+        assert!(answer.contains("same version"), "{answer}");
     }
     let answer = say(&asked, b"{\"ask\":\"stats\"}\n").await;
     assert!(answer.contains("\"accounts\":0"), "{answer}");

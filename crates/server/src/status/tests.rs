@@ -17,7 +17,7 @@ async fn it_is_ready_between_start_and_stop_unless_the_store_fails() {
     assert_eq!(status("/metrics").await, 200);
 
     let depot = Depot::on_backend(Box::new(InMemoryBackend::new()), Epoch([1; 8])).unwrap();
-    let (keeper, thread) = Keeper::start(depot).unwrap();
+    let (keeper, thread) = Keeper::start(depot, Arc::default()).unwrap();
     let running = Running { depot: Arc::downgrade(&keeper.depot()), commits: keeper.pulse(), store: "nothing".into() };
     assert!(report.running.set(running).is_ok());
     assert_eq!((status("/healthz").await, status("/readyz").await), (200, 200));

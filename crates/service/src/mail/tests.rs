@@ -139,6 +139,33 @@ fn a_full_mailbox_takes_no_more_until_some_of_it_is_collected() {
 }
 
 #[test]
+fn one_account_fills_its_share_of_a_mailbox_and_no_more() {
+    let (store, ada) = opened();
+    let (account, device) = SENDER;
+    let grace = Person::new(2).who();
+    let brings = |from, id| at_once(post(&store, from, ada.post(id), NOW.wall)).0;
+    assert_eq!(brings(SENDER, 1), Outcome::Kept);
+    let one = weighs(&store, &ada);
+    // 8 MiB would take long. One more of the same fits in, to the byte.
+    let key = key::share(&ada.id(), &account);
+    change(&store, ada.account, vec![Change::Add { key: key.clone(), by: SENDER_BYTES - 2 * one }]);
+    assert_eq!(bring(&store, sized(ada.post(2), 301)), Outcome::Full, "a byte too much");
+    assert_eq!(brings(SENDER, 2), Outcome::Kept);
+    assert_eq!(brings(SENDER, 3), Outcome::Full);
+    assert_eq!(brings((account, grace.1), 3), Outcome::Full, "whichever of its devices");
+    assert_eq!(brings((grace.0, device), 3), Outcome::Kept, "others still get in");
+    assert_eq!(brings(SENDER, 2), Outcome::Kept, "it is here");
+    assert_eq!(ids(&page(&store, &ada, 0)), [1, 2, 3]);
+
+    at_once(collected(&store, ada.who(), 1)).unwrap();
+    assert_eq!(brings(SENDER, 4), Outcome::Kept);
+    assert_eq!(brings(SENDER, 5), Outcome::Full);
+    change(&store, ada.account, vec![Change::Add { key, by: 2 * one - SENDER_BYTES }]);
+    at_once(collected(&store, ada.who(), 4)).unwrap();
+    assert!(rows_of(&store, ada.who()).is_empty(), "of nobody anything is left");
+}
+
+#[test]
 fn mail_is_handed_out_in_the_order_it_came() {
     let (store, ada) = opened();
     for id in [9, 2, 7, 4] {
@@ -240,7 +267,7 @@ fn what_was_collected_is_gone_and_what_follows_stays() {
     at_once(collected(&store, ada.who(), u64::from(many) - 2)).unwrap();
     assert_eq!(ids(&page(&store, &ada, 0)), [many - 2, many - 1, many]);
     assert_eq!(weighs(&store, &ada), 3 * one);
-    assert_eq!(rows_of(&store, ada.who()).len(), 7, "three, each known by its id, and their weight");
+    assert_eq!(rows_of(&store, ada.who()).len(), 8, "three, each known by its id, and their weight, of all and of one");
     at_once(collected(&store, ada.who(), 1)).unwrap();
     assert_eq!(ids(&page(&store, &ada, 0)).len(), 3, "it was said before");
     at_once(collected(&store, ada.who(), u64::MAX)).unwrap();
@@ -295,6 +322,7 @@ fn two_who_drop_the_same_mail_drop_all_of_it_once() {
         Change::Remove { key: numbered(&key::mail(&ada.id()), 1) },
         Change::Remove { key: key::known(&ada.id(), &envelope.id) },
         Change::Add { key: key::weight(&ada.id()), by: -(five / 5) },
+        Change::Add { key: key::share(&ada.id(), &SENDER.0), by: -(five / 5) },
     ];
     store.be_overtaken_by(vec![batch(ada.account, first)]);
     at_once(collected(&store, ada.who(), 4)).unwrap();
@@ -307,7 +335,7 @@ fn changes(store: &impl Store, account: AccountId, many: usize) -> Vec<Batch> {
     let row = at_once(store.get(&Partition::Account(account), key::ACCOUNT)).unwrap().unwrap();
     let mut row: Account = rows::read(&row).unwrap();
     let put = (0..many).map(|_| {
-        row.opened = row.opened.plus(1);
+        row.head.generation += 1;
         batch(account, vec![Change::Put { key: key::ACCOUNT.to_vec(), value: rows::write(&row).unwrap() }])
     });
     put.collect()

@@ -34,7 +34,7 @@ struct Line<'s, S> {
 impl<'s, S: Store> Line<'s, S> {
     /// One on which nothing was said yet.
     fn open(service: &'s Service<S>, device: DeviceId) -> Self {
-        Self { service, session: Session::new(device, NOW), now: NOW }
+        Self { service, session: Session::new(device), now: NOW }
     }
 
     /// One of a person's devices, which the server knows.

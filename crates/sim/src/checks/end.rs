@@ -230,8 +230,11 @@ impl World {
                     return Err(Failure::broken(Rule::Delivered, what));
                 }
             }
-            if !device.is_removed && device.books.held.values().any(Option::is_some) {
-                let what = format!("{} holds a message back that came early", device.name);
+            let held = device.books.held.iter().find(|(_, message)| message.is_some() && !device.is_removed);
+            if let Some((row, _)) = held {
+                let sender = Device::addressee(row).and_then(|id| self.devices.get(self.whose(&id)?));
+                let name = sender.map_or("nobody", |sender| &sender.name);
+                let what = format!("{} holds a message of {name} back that came early", device.name);
                 return Err(Failure::broken(Rule::Delivered, what));
             }
         }

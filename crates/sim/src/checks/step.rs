@@ -16,12 +16,14 @@ impl World {
     pub(crate) fn audit(&mut self, at: usize, writes: &[Write], events: Option<&[Event]>) -> Done {
         let new = self.new_messages(at, writes)?;
         let touches = |table: Table| writes.iter().any(|write| write.table == table);
+        // Before the batch: a message that it has may have been said, and be under way, before a removal that it has too.
+        let removed = if new.is_empty() { BTreeSet::new() } else { self.known_as_removed(at)? };
         let before = if touches(Table::Outbox) { self.device(at)?.waiting() } else { BTreeSet::new() };
         self.device_mut(at)?.mirror.apply(writes);
         self.note_removed(at, writes)?;
         self.keep_books(at, writes)?;
         for id in self.in_order(at, &new)? {
-            self.message_came(at, id)?;
+            self.message_came(at, id, &removed)?;
         }
         if touches(Table::Outbox) {
             self.check_acknowledged(at, before, events.unwrap_or_default())?;
@@ -83,17 +85,16 @@ impl World {
         Ok(())
     }
 
-    /// Removed devices that the author of a message knows to be removed, of both people.
-    fn secret_from(&self, author: usize, to: usize) -> Done<BTreeSet<usize>> {
-        let author = self.device(author)?;
-        let mut secret = BTreeSet::new();
+    /// Removed devices that a device knows to be removed.
+    fn known_as_removed(&self, at: usize) -> Done<BTreeSet<usize>> {
+        let device = self.device(at)?;
+        let mut known = BTreeSet::new();
         for (at, lost) in self.devices.iter().enumerate().filter(|(_, device)| device.is_removed) {
-            let listed = view::devices_of(&author.mirror, lost.account).map_err(Failure::simulation)?;
-            if (lost.person == author.person || lost.person == to) && !listed.contains(&lost.id) {
-                secret.insert(at);
+            if !view::devices_of(&device.mirror, lost.account).map_err(Failure::simulation)?.contains(&lost.id) {
+                known.insert(at);
             }
         }
-        Ok(secret)
+        Ok(known)
     }
 
     /// New messages in the order in which they are shown. (A batch is in the order of its rows.)
@@ -142,8 +143,8 @@ impl World {
         Ok(())
     }
 
-    /// A message is committed somewhere.
-    fn message_came(&mut self, at: usize, id: MessageId) -> Done {
+    /// A message is committed somewhere, by a device that knew these as removed.
+    fn message_came(&mut self, at: usize, id: MessageId, removed: &BTreeSet<usize>) -> Done {
         let device = self.device(at)?;
         let name = device.name.clone();
         let shown = view::message(&device.mirror, id).map_err(Failure::simulation)?;
@@ -157,7 +158,9 @@ impl World {
         let word = said.text.split(' ').next().unwrap_or_default();
         match said.id {
             None if at == said.author => {
-                let secret = self.secret_from(at, said.to)?;
+                let own = self.device(at)?.person;
+                let mut secret = removed.clone();
+                secret.retain(|lost| self.device(*lost).is_ok_and(|lost| lost.person == own || lost.person == said.to));
                 self.model.secret_from.insert(id, secret);
                 let restored = self.device(at)?.times_restored;
                 self.model.commit_message(number, id, restored);

@@ -65,10 +65,9 @@ impl World {
         self.places.insert(near, (number, 0));
         self.places.insert(far, (number, 1));
         self.wires.insert(number, Wire { weather, ends, packets: 0 });
-        let now = self.server_clock();
         let Some(device) = self.devices.get(from).map(|device| device.id) else { return };
         if let Some(server) = &mut self.server {
-            let session = Session::new(device, now);
+            let session = Session::new(device);
             server.talks.insert(number, Talk { session, buffer: Default::default(), link: far, is_known: false });
         }
         let pipe = Promise::Streams { binding: [0; 32], packet: 1200 };

@@ -1,7 +1,7 @@
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use super::*;
-use crate::Frame;
+use crate::{Frame, samples};
 
 #[test]
 fn a_length_is_short_as_long_as_it_can_be() {
@@ -28,5 +28,21 @@ fn what_waits_is_bounded() {
     buffer.push(&header(5, FRAME_BYTES - 8).unwrap());
     buffer.push(&vec![0; FRAME_BYTES - 9]);
     assert_eq!(buffer.pop::<Frame>(), Ok(None));
-    assert!(buffer.len() < FRAME_BYTES);
+    assert!(buffer.bytes.len() < FRAME_BYTES);
+}
+
+#[test]
+fn what_was_taken_is_cleared_away_with_the_next_piece_and_not_for_each_frame() {
+    let frame = Frame::Refuse(samples::envelope().id).encode().unwrap();
+    let mut buffer = FrameBuffer::default();
+    buffer.push(&[frame.as_slice(), &frame, &[VERSION]].concat());
+    for _ in 0..2 {
+        assert!(matches!(buffer.pop::<Frame>(), Ok(Some(Frame::Refuse(_)))));
+        assert_eq!(buffer.bytes.len(), 2 * frame.len() + 1, "nothing was moved");
+    }
+    assert_eq!(buffer.pop::<Frame>(), Ok(None));
+    buffer.push(&frame[1..]);
+    assert_eq!(buffer.bytes, frame, "only what was not taken is left");
+    assert!(matches!(buffer.pop::<Frame>(), Ok(Some(Frame::Refuse(_)))));
+    assert_eq!(buffer.pop::<Frame>(), Ok(None));
 }

@@ -18,6 +18,7 @@ struct State {
     synced: Vec<u8>,
     unsynced: Vec<Change>,
     trouble: Option<Trouble>,
+    syncs: usize,
     /// The sectors that have a place on the disk.
     placed: BTreeSet<usize>,
 }
@@ -42,6 +43,11 @@ pub(crate) enum Trouble {
 impl Disk {
     pub(crate) fn trouble(&self, trouble: Option<Trouble>) {
         self.0.lock().unwrap().trouble = trouble;
+    }
+
+    /// How often it was synced.
+    pub(crate) fn syncs(&self) -> usize {
+        self.0.lock().unwrap().syncs
     }
 
     /// Cuts the power: of what was not synced, `kept` decides sector by sector. The disk works again.
@@ -121,6 +127,7 @@ impl StorageBackend for Disk {
         state.work()?;
         state.synced = state.now.clone();
         state.unsynced.clear();
+        state.syncs += 1;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 use lamplit_identity::CERTIFICATE_MS;
 
 use super::*;
+use crate::limits::LISTS;
 
 #[test]
 fn who_comes_for_the_first_time_shows_the_list_and_is_welcome() {
@@ -250,11 +251,15 @@ fn who_shows_too_many_lists_is_let_go() {
     line.now = after(each);
     says(line.say([list(&ada)]), vec![]);
     goodbye(line.say([list(&ada), list(&ada)]), Goodbye::Busy);
+    // Nor does it begin anew with another connection.
+    let mut line = Line::known(&service, &ada, ada.id());
+    line.now = after(each);
+    goodbye(line.say([list(&ada)]), Goodbye::Busy);
 }
 
 #[test]
 fn who_is_to_leave_is_told_why() {
-    let session = Session::new(Person::new(1).id(), NOW);
+    let session = Session::new(Person::new(1).id());
     goodbye(session.stop(), Goodbye::Stopping);
     goodbye(session.newer(), Goodbye::Newer);
 }

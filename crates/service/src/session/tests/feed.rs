@@ -81,7 +81,7 @@ fn who_comes_back_says_what_was_committed_meanwhile() {
     let turn = Line::open(&service, ada.id()).say([resume_from(&ada, place(EPOCH, 2))]);
     assert_eq!(turn.down[0], welcome(0));
     assert_eq!(parts(&turn), singly(3..=3, 3));
-    assert_eq!(rows_of(service.store(), ada.who()).len(), 3, "one, known by its id, and its weight");
+    assert_eq!(rows_of(service.store(), ada.who()).len(), 4, "one, known by its id, and its weight, of all and of one");
 }
 
 #[test]

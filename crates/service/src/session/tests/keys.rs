@@ -2,7 +2,7 @@ use lamplit_wire::credential::SignedOneTimeKey;
 
 use super::*;
 use crate::{
-    limits::STOCK,
+    limits::{KEYS, STOCK, STOCKS},
     testing::{device, key, stock},
 };
 
@@ -124,11 +124,15 @@ fn who_wants_too_many_keys_is_told_to_wait() {
     says(turn, vec![found(&ada, Found::Busy)]);
     line.now = after(each);
     says(line.say([want(&ada), want(&ada)]), vec![handed(&ada, 1), found(&ada, Found::Busy)]);
+    let mut again = Line::known(&service, &grace, grace.id());
+    again.now = line.now;
+    says(again.say([want(&ada)]), vec![found(&ada, Found::Busy)]);
 }
 
 #[test]
 fn who_brings_too_many_stocks_is_let_go() {
-    let (service, _, ada) = stocked(0..0);
+    let ada = Person::new(1);
+    let service = server(&[&ada]);
     let mut line = Line::known(&service, &ada, ada.id());
     let (many, each) = STOCKS;
     let one = |number: u8| Up::Stock(stock(&ada.keys, number..number + 1, None));
@@ -138,6 +142,9 @@ fn who_brings_too_many_stocks_is_let_go() {
     line.now = after(each);
     says(line.say([one(50)]), vec![Down::Stocked(11)]);
     goodbye(line.say([one(51)]), Goodbye::Busy);
+    let mut again = Line::known(&service, &ada, ada.id());
+    again.now = line.now;
+    goodbye(again.say([one(52)]), Goodbye::Busy);
     let turn = Line::open(&service, ada.id()).say([resume(&ada)]);
     says(turn, vec![welcome(11)]);
 }

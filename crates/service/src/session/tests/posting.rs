@@ -1,6 +1,7 @@
 use lamplit_wire::Envelope;
 
 use super::*;
+use crate::limits::{POSTS, WANTED};
 
 /// Grace, at a server that Ada has been to.
 fn grace_and_ada() -> (Service<Memory>, Person, Person) {
@@ -117,14 +118,51 @@ fn anybodys_list_may_be_asked_for() {
 }
 
 #[test]
-fn who_asks_for_too_many_lists_is_not_answered() {
+fn who_asks_for_too_many_lists_is_told_so() {
     let (service, grace, ada) = grace_and_ada();
     let mut line = Line::known(&service, &grace, grace.id());
     let (many, each) = WANTED;
     let asked = |times: u32| (0..times).map(|_| Up::WantList(ada.account));
-    says(line.say(asked(many + 3)), vec![list_of(&ada); many as usize]);
+    says(line.say(asked(many)), vec![list_of(&ada); many as usize]);
+    goodbye(line.say(asked(3)), Goodbye::Busy);
+    // Another connection does not help, and waiting does.
+    goodbye(Line::known(&service, &grace, grace.id()).say(asked(1)), Goodbye::Busy);
+    let mut line = Line::known(&service, &grace, grace.id());
     line.now = after(each);
-    says(line.say(asked(3)), vec![list_of(&ada)]);
+    says(line.say(asked(1)), vec![list_of(&ada)]);
+}
+
+#[test]
+fn who_goes_by_other_lists_all_the_time_is_not_shown_the_right_one_all_the_time() {
+    let (service, grace, mut ada) = grace_and_ada();
+    let older = Person::new(1);
+    ada.add(3);
+    ada.open(service.store());
+    let mut line = Line::known(&service, &grace, grace.id());
+    let (many, each) = WANTED;
+    let shown = |turn: Turn| turn.down.iter().filter(|down| matches!(down, Down::ListOf(_))).count();
+    let told: usize = (0..many + 9).map(|id| shown(line.say([bring(older.post(id))]))).sum();
+    assert_eq!(told, many as usize);
+    let last = older.post(many + 9);
+    says(line.say([bring(last.clone())]), vec![posted(last.envelope.id, Outcome::Kept)]);
+    line.now = after(each);
+    says(line.say([bring(last.clone())]), vec![posted(last.envelope.id, Outcome::Kept), list_of(&ada)]);
+}
+
+#[test]
+fn a_list_is_told_as_it_lies_here_and_is_not_verified_anew_for_each_who_hears_it() {
+    let (service, grace, mut ada) = grace_and_ada();
+    ada.add(3);
+    let mut list = ada.list.wire().clone();
+    list.generation.signature.s = [0; 32];
+    let value = crate::rows::write(&list).unwrap();
+    let put = crate::Change::Put { key: crate::rows::key::LIST.to_vec(), value };
+    crate::testing::change(service.store(), ada.account, vec![put]);
+    let told = Down::ListOf(Box::new(ListOf { account: ada.account, list: Some(list) }));
+    let mut line = Line::known(&service, &grace, grace.id());
+    let post = ada.post(1);
+    says(line.say([bring(post.clone())]), vec![posted(post.envelope.id, Outcome::Kept), told.clone()]);
+    says(line.say([Up::WantList(ada.account)]), vec![told]);
 }
 
 #[test]
@@ -144,6 +182,9 @@ fn who_brings_too_much_at_once_is_told_to_wait() {
     line.now = after(each);
     let turn = line.say([bring(ada.post(1)), bring(ada.post(2))]);
     says(turn, vec![posted(ada.post(1).envelope.id, Outcome::Kept), busy(ada.post(2))]);
+    let mut again = Line::known(&service, &grace, grace.id());
+    again.now = line.now;
+    says(again.say([bring(ada.post(2))]), vec![busy(ada.post(2))]);
     // Another device's envelopes are counted for themselves.
     let kept = posted(grace.post(3).envelope.id, Outcome::Kept);
     says(Line::known(&service, &ada, ada.id()).say([bring(grace.post(3))]), vec![kept]);
