@@ -228,6 +228,33 @@ fn a_clock_a_year_ahead_decides_nothing_before_its_time() {
 }
 
 #[test]
+fn a_device_that_forgot_what_it_received_hears_what_comes_after() {
+    let mut forgot = 0;
+    for few in 0.. {
+        let mut world = World::new(38);
+        let (jia, yi) = (world.person("Jia"), world.person("Yi"));
+        world.befriend(jia, yi);
+        world.pass(5_000);
+        let backup = world.devices[yi].store.clone();
+        // Both are sealed at once, so the second says that the first may still come.
+        world.say(jia, yi, "one");
+        world.say(jia, yi, "two");
+        world.settle_some(few);
+        world.crash(yi);
+        world.devices[yi].store = backup;
+        world.start(yi);
+        world.pass(180_000);
+        let heard = world.history(yi, jia);
+        if heard.is_empty() {
+            break;
+        }
+        assert_eq!(heard.last().unwrap(), "two", "after {few} steps");
+        forgot += usize::from(heard == ["two"]);
+    }
+    assert!(forgot > 0, "there is a step after which the first is received and the second is not");
+}
+
+#[test]
 fn a_device_restored_from_a_backup_begins_a_new_life() {
     let mut world = World::new(30);
     let (jia, yi) = (world.person("Jia"), world.person("Yi"));
