@@ -14,7 +14,7 @@
 //! let bytes = [&later[..], &ack.encode()?].concat();
 //!
 //! let mut rest = bytes.as_slice();
-//! assert_eq!(decode(&mut rest)?, Some(Decoded::Skipped { version: 2, kind: 99 }));
+//! assert_eq!(decode::<Frame>(&mut rest)?, Some(Decoded::Skipped { version: 2, kind: 99 }));
 //! assert_eq!(decode(&mut rest)?, Some(Decoded::Frame(Box::new(ack))));
 //! assert_eq!(decode::<Frame>(&mut rest)?, None);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
