@@ -76,14 +76,21 @@ impl Node {
         body: Body,
     ) -> Stepped {
         let own = from.account == self.device.account;
+        match body {
+            Body::Group(part) => return self.group_posted(step, from, conversation, sent, *part),
+            Body::GroupWanted => return self.group_wanted(step, from, conversation),
+            _ => {}
+        }
         let with = match conversation {
             _ if own => conversation,
             ConversationId::Account(with) if with == self.device.account && self.is_friend(from.account) => {
                 from.account.into()
             }
             ConversationId::Group(group) if self.hears_in_group(group, from.account) => conversation,
-            // What somebody says in a conversation with somebody else, or in a group they are not in, is not for here.
-            ConversationId::Account(_) | ConversationId::Group(_) => return Ok(()),
+            // What came through the server may be here before the word of who is in the group.
+            ConversationId::Group(group) => return self.wait_for_group(step, from, group, sent, body),
+            // What somebody says in a conversation with somebody else is not for here.
+            ConversationId::Account(_) => return Ok(()),
         };
         self.written_at(step, from.account, sent);
         match body {
@@ -107,6 +114,7 @@ impl Node {
             Body::Grant(_) | Body::Told(_) | Body::Keys(_) | Body::Pair(_) => Ok(()),
             // They come without a number, and are no part of what is said.
             Body::Heard(_) | Body::Unreadable { .. } => Ok(()),
+            Body::Group(_) | Body::GroupWanted => Ok(()),
             Body::File { id, card } => self.file_came(step, from, with, sent, id, *card),
             Body::FileNote { id, note } => self.file_noted(step, from.account, with, id, note),
         }

@@ -5,6 +5,7 @@
 //! devices by the lists, see them near by the badges, and call each other with a secret that follows from the group's.
 //! They are linked for the group's sake and for nothing else.
 
+mod apart;
 mod change;
 mod check;
 mod exchange;

@@ -65,6 +65,7 @@ impl Node {
         }
         self.forget_seen(step)?;
         self.release_expired(step)?;
+        self.expire_early(step)?;
         self.expire_outbox(step)?;
         self.expire_invites(step)?;
         self.expire_link_codes(step)?;

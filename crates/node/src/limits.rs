@@ -168,8 +168,10 @@ pub const RESEALED: usize = 256;
 pub const GROUPS_EVER: usize = 1024;
 /// Hashes of what was said of a group on one link. At the limit they are forgotten, and it may be said again.
 pub const GROUP_ITEMS: usize = 4096;
-/// Bytes of what is told of a group in one frame. More go in a further one.
-pub const GROUP_PART_BYTES: usize = 32 * 1024;
+/// Bytes of what is told of a group in one frame or message, beside what all of its parts have. More go in a further one.
+pub const GROUP_PART_BYTES: usize = 24 * 1024;
+/// Messages of one device that wait for what gives them a place in a group. Beyond it the oldest are let go of.
+pub const EARLY: usize = 256;
 /// Rows looked at in one read of a longer walk.
 pub const BATCH: usize = 512;
 /// Messages of one device that came before their turn.

@@ -366,7 +366,7 @@ impl Node {
         if let Some(peer) = step.db.row::<Peer>(Table::Peers, device.as_bytes())? {
             step.db.put(Table::Peers, device.as_bytes(), &Peer { address: None, ..peer })?;
         }
-        for table in [Table::Outbox, Table::Held] {
+        for table in [Table::Outbox, Table::Held, Table::Early] {
             loop {
                 let rows = step.db.scan(table, device.as_bytes(), None, Order::Up, limits::BATCH)?;
                 if rows.is_empty() {

@@ -135,6 +135,11 @@ impl Node {
         (address, self.server.state())
     }
 
+    /// Whether the account uses one.
+    pub(crate) const fn has_server(&self) -> bool {
+        self.server.place.is_some()
+    }
+
     /// When there is something to do for the server.
     pub(crate) fn server_deadline(&self) -> Option<Mono> {
         let line = self.server.line.as_ref();

@@ -28,6 +28,8 @@ pub enum Table {
     Held,
     /// The same key → sealed `rows::Held`: what only a later version understands.
     Later,
+    /// `DeviceId ‖ number: u64 BE` → sealed `rows::Held`: what came for a group before what gives it a place there.
+    Early,
     /// `DeviceId` → `rows::Owed`: what that device is to be told of what came from it through the server.
     Owed,
     /// `EnvelopeId` → expiry, `u64` BE: envelopes that were received.
@@ -80,7 +82,7 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Device,
         Self::Secrets,
         Self::Contacts,
@@ -91,6 +93,7 @@ impl Table {
         Self::Outbox,
         Self::Held,
         Self::Later,
+        Self::Early,
         Self::Owed,
         Self::Seen,
         Self::SeenByExpiry,
@@ -130,6 +133,7 @@ impl Table {
             Self::Outbox => "outbox",
             Self::Held => "held",
             Self::Later => "later",
+            Self::Early => "early",
             Self::Owed => "owed",
             Self::Seen => "seen",
             Self::SeenByExpiry => "seen-by-expiry",

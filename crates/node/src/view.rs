@@ -433,7 +433,9 @@ pub fn text_in(
         | Body::Keys(_)
         | Body::Pair(_)
         | Body::Heard(_)
-        | Body::Unreadable { .. } => None,
+        | Body::Unreadable { .. }
+        | Body::Group(_)
+        | Body::GroupWanted => None,
     }))
 }
 

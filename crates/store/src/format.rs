@@ -1,7 +1,7 @@
 //! The format of the database: its tables, their versions, and the way from an older format to this one.
 
 use lamplit_node::Table;
-use redb::{Database, ReadableDatabase, StorageError, TableDefinition, TableError, WriteTransaction};
+use redb::{Database, ReadableDatabase, StorageError, TableDefinition, TableError, TableHandle, WriteTransaction};
 
 /// `"version"` → the format of the whole database.
 const FORMAT: TableDefinition<'static, &'static str, u64> = TableDefinition::new("format");
@@ -11,7 +11,7 @@ const VERSION: &str = "version";
 const FIRST: u64 = 1;
 
 /// A step from one format to the next. It runs inside the transaction that also writes the new number, after which
-/// every table of [`Table::ALL`] that is still missing is made.
+/// every table of [`Table::ALL`] that is still missing is made, as it is if there is no step.
 pub(crate) struct Migration {
     /// What it does, for the log.
     pub(crate) what: &'static str,
@@ -62,7 +62,7 @@ pub(crate) fn read(database: &Database) -> Result<Option<u64>, StorageError> {
 pub(crate) fn bring_up(database: &Database, migrations: &[Migration]) -> Result<(), redb::Error> {
     let found = read(database)?;
     let newest = newest(migrations);
-    if found == Some(newest) {
+    if found == Some(newest) && has_all_tables(database)? {
         return Ok(());
     }
     let transaction = database.begin_write()?;
@@ -79,6 +79,13 @@ pub(crate) fn bring_up(database: &Database, migrations: &[Migration]) -> Result<
     transaction.open_table(FORMAT)?.insert(VERSION, newest)?;
     transaction.commit()?;
     Ok(())
+}
+
+/// A table is added without a step.
+fn has_all_tables(database: &Database) -> Result<bool, redb::Error> {
+    let transaction = database.begin_read()?;
+    let there: Vec<String> = transaction.list_tables()?.map(|table| table.name().to_owned()).collect();
+    Ok(Table::ALL.iter().all(|table| there.contains(&name(*table))))
 }
 
 /// The failure of the storage under `error`; the rest can only come from a table that is not as this crate made it.

@@ -11,6 +11,7 @@ use crate::{
     bounded::{Bytes, List},
     credential::PairId,
     frame::Received,
+    group::GroupPart,
     own::{AccountSecrets, PastMessage},
 };
 
@@ -118,6 +119,11 @@ pub enum Body {
         /// How much of what it sent could be.
         received: Option<Received>,
     },
+    /// A part of what the sender knows of the conversation's group, for a device that is not near.
+    Group(Box<GroupPart>),
+    /// A message came for the conversation's group and has no place there, as far as this device knows the group: it waits for
+    /// what its writer knows.
+    GroupWanted,
 }
 
 /// All that somebody needs to fetch a file, to open it and to know that it is the right one.

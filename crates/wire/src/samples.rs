@@ -170,6 +170,8 @@ pub(crate) fn contents() -> Vec<(&'static str, Content)> {
                 })
             },
         ),
+        ("Content: group", Content { conversation: GROUP.into(), ..content(Body::Group(Box::new(group_part()))) }),
+        ("Content: group wanted", Content { conversation: GROUP.into(), ..content(Body::GroupWanted) }),
         ("Content: account keys", content(Body::Keys(account_secrets()))),
         (
             "Content: pair secret",

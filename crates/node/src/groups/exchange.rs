@@ -48,7 +48,7 @@ pub(crate) struct Said {
 
 /// What two accounts are to each other in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
+pub(super) enum Relation {
     /// Both are in it, or both devices are the owner's: all may be told.
     Both,
     /// The owner or the other is in it no more: that is told, and nothing else.
@@ -58,7 +58,7 @@ enum Relation {
 }
 
 /// One of the things a group is made of.
-enum Item<'a> {
+pub(super) enum Item<'a> {
     List(&'a DeviceList),
     Standing(&'a Statement),
     Name(&'a Signed<GroupName>),
@@ -73,7 +73,7 @@ impl Node {
         List::try_from(heads.take(GROUPS).collect::<Vec<_>>()).unwrap_or_default()
     }
 
-    fn relation(&self, group: &Group, account: AccountId) -> Relation {
+    pub(super) fn relation(&self, group: &Group, account: AccountId) -> Relation {
         let me = self.device.account;
         let are_in = [me, account].map(|account| group.charter.is_member(account));
         match (account == me || are_in == [true, true], group.charter.standing(account)) {
@@ -186,7 +186,7 @@ impl Node {
 }
 
 impl Coming {
-    const fn new(part: &GroupPart) -> Self {
+    pub(super) const fn new(part: &GroupPart) -> Self {
         Self {
             group: part.group,
             founding: part.founding,
@@ -199,7 +199,7 @@ impl Coming {
     }
 
     /// Adds a further part; whether it is of the same group, and not of more than there can be.
-    fn add(&mut self, part: &GroupPart) -> bool {
+    pub(super) fn add(&mut self, part: &GroupPart) -> bool {
         self.statements.extend(part.standings.iter().cloned());
         self.names.extend(part.names.iter().cloned());
         self.badges.extend(part.badges.iter().cloned());
@@ -213,7 +213,7 @@ impl Coming {
 }
 
 /// What a group is made of.
-fn items_of(group: &Group) -> impl Iterator<Item = Item<'_>> {
+pub(super) fn items_of(group: &Group) -> impl Iterator<Item = Item<'_>> {
     let lists = group.lists.values().map(|list| Item::List(list.wire()));
     let standings = group.charter.statements().map(Item::Standing);
     let badges = group.badges.values().map(Item::Badge);
@@ -229,13 +229,24 @@ fn items_in(part: &GroupPart) -> impl Iterator<Item = Item<'_>> {
 
 /// What the other has not heard or said of a group, in parts; from now on it has.
 fn unknown_parts(id: GroupId, group: &Group, known: &mut BTreeSet<[u8; 16]>) -> Stepped<Vec<GroupPart>> {
-    let (mut parts, mut part, mut bytes, mut many) = (Vec::new(), empty(id, group), 0_usize, 0_usize);
+    let mut unknown = Vec::new();
     for item in items_of(group) {
-        let encoded = item.encode()?;
-        if !known.insert(item.hash()?) {
-            continue;
+        if known.insert(item.hash()?) {
+            unknown.push(item);
         }
-        let size = encoded.len();
+    }
+    in_parts(id, group, unknown)
+}
+
+/// Some of what a group is made of, in parts.
+pub(super) fn in_parts<'a>(
+    id: GroupId,
+    group: &Group,
+    items: impl IntoIterator<Item = Item<'a>>,
+) -> Stepped<Vec<GroupPart>> {
+    let (mut parts, mut part, mut bytes, mut many) = (Vec::new(), empty(id, group), 0_usize, 0_usize);
+    for item in items {
+        let size = item.encode()?.len();
         if bytes.saturating_add(size) > limits::GROUP_PART_BYTES || many >= GROUP_PART {
             parts.push(core::mem::replace(&mut part, empty(id, group)));
             (bytes, many) = (0, 0);
@@ -251,7 +262,7 @@ fn unknown_parts(id: GroupId, group: &Group, known: &mut BTreeSet<[u8; 16]>) -> 
 }
 
 /// That some are in a group no more, and nothing else of it.
-fn notice(id: GroupId, group: &Group, about: [AccountId; 2]) -> Vec<GroupPart> {
+pub(super) fn notice(id: GroupId, group: &Group, about: [AccountId; 2]) -> Vec<GroupPart> {
     let mut part = empty(id, group);
     for statement in
         group.charter.statements().filter(|one| about.contains(&one.account) && !group.charter.is_member(one.account))
@@ -285,7 +296,7 @@ impl Item<'_> {
         }
     }
 
-    fn hash(&self) -> Stepped<[u8; 16]> {
+    pub(super) fn hash(&self) -> Stepped<[u8; 16]> {
         let mut hash = blake3::Hasher::new();
         hash.update(&self.encode()?);
         let mut out = [0; 16];

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lamplit_types::{AccountId, GroupId, limits::GROUP_SECRETS};
-use lamplit_wire::{GroupSecret, Rank};
+use lamplit_wire::{Body, GroupSecret, Rank};
 
 use super::{
     Coming, Group,
@@ -125,13 +125,15 @@ impl Node {
             (true, false) => self.members_of(id),
             (false, false) => BTreeSet::new(),
         };
+        self.post_group(step, id, before.as_ref())?;
         if !out.is_empty() {
             // They are told while they are still known.
             self.pump_groups(step)?;
             let shown = before.as_ref().and_then(|before| before.badges.get(&me)).map(|badge| badge.beacon);
             self.part(step, id, &out, shown)?;
         }
-        self.meet_companions(step)
+        self.meet_companions(step)?;
+        self.deliver_early(step, id)
     }
 
     fn members_of(&self, id: GroupId) -> BTreeSet<AccountId> {
@@ -156,7 +158,10 @@ impl Node {
         let mut seen_by_strangers = false;
         for account in from {
             for device in self.people.devices_of(*account) {
-                self.blank_mail(step, device, |outgoing| outgoing.conversation == id.into())?;
+                self.blank_mail(step, device, |outgoing| {
+                    // That they are in it no more is what they are to hear.
+                    outgoing.conversation == id.into() && !matches!(outgoing.body, Body::Group(_))
+                })?;
             }
             self.stop_serving(step, *account, id.into())?;
             seen_by_strangers |= !self.is_friend(*account) && !still.contains_key(account);
