@@ -296,8 +296,8 @@ JSON: {\"link\", \"expires_ms\"}, then {\"device\"} as `lamplit devices` has it,
     /// Show, choose or leave the server that carries your messages when people are apart
     #[command(after_long_help = "\
 The server keeps what is said until the other's device fetches it, and can read none of it. It learns whose devices write to
-whose, how much and when. Others must use the same server. What goes through it is what is said, in groups too, and offers of
-files; files themselves, presence, names and who is in a group go between devices that are near. Whoever runs it gives out its link.
+whose, how much and when. Others must use the same server. What goes through it is what is said, in groups too, who is in a
+group, and offers of files; files themselves, presence and names go between devices that are near. Whoever runs it gives out its link.
 
 Examples:
   lamplit server

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use lamplit_e2e::{Device, Host, Lan, Server, acquainted, eventually, within};
+use lamplit_e2e::{Device, Host, Lan, Server, acquainted, eventually, three, within};
 use serde_json::Value;
 
-/// Ada's machine hears nobody but the server from now on, so the two are apart.
-fn part(lan: &Lan) -> Result<()> {
-    lan.must(Host::LEFT, "nft add table inet apart")?;
-    lan.must(Host::LEFT, "nft 'add chain inet apart in { type filter hook input priority 0; policy drop; }'")?;
-    lan.must(Host::LEFT, "nft add rule inet apart in iifname lo accept")?;
-    lan.must(Host::LEFT, &format!("nft add rule inet apart in ip saddr {} accept", Host::THIRD.address()))
+/// A machine hears nobody but the server from now on, so its device is apart from all others.
+fn part(lan: &Lan, host: Host, server: Host) -> Result<()> {
+    lan.must(host, "nft add table inet apart")?;
+    lan.must(host, "nft 'add chain inet apart in { type filter hook input priority 0; policy drop; }'")?;
+    lan.must(host, "nft add rule inet apart in iifname lo accept")?;
+    lan.must(host, &format!("nft add rule inet apart in ip saddr {} accept", server.address()))
 }
 
 fn texts(of: &Device<'_>, with: &Device<'_>) -> Result<Vec<String>> {
@@ -33,7 +33,7 @@ fn people_who_are_apart_write_through_the_server() -> Result<()> {
     ada.wait_until_sent()?;
     grace.wait_until_sent()?;
 
-    part(&lan)?;
+    part(&lan, Host::LEFT, Host::THIRD)?;
     ada.wait_until_away(&grace)?;
     ada.ask(&["say", "Grace", "one"])?;
     ada.ask(&["say", "Grace", "two"])?;
@@ -62,4 +62,56 @@ fn people_who_are_apart_write_through_the_server() -> Result<()> {
         let server = ada.ask(&["server"])?;
         Ok((server.get("connected") == Some(&Value::Bool(false))).then_some(()))
     })
+}
+
+/// Waits until a device has heard these texts in the group, in any order.
+fn heard(device: &Device<'_>, group: &str, wanted: &[&str]) -> Result<()> {
+    within(Duration::from_secs(180), &format!("{} hears {wanted:?} in {group}", device.name()), || {
+        let Ok(Ok(said)) = device.attempt(&["history", group]) else { return Ok(None) };
+        let mut texts: Vec<&str> = said.iter().filter_map(|message| message.get("text")?.as_str()).collect();
+        texts.sort_unstable();
+        Ok((texts == wanted).then_some(()))
+    })
+}
+
+#[test]
+fn a_group_of_people_who_are_apart_is_founded_talks_and_parts() -> Result<()> {
+    let lan = Lan::of(4)?;
+    let data = tempfile::tempdir()?;
+    let (fourth, people) = (Host(4), three(&lan)?);
+    let server = Server::start(&lan, fourth, data.path())?;
+    let [ada, grace, linus] = &people;
+    for device in &people {
+        let used = device.ask(&["server", "use", server.link()])?;
+        assert_eq!(used.get("connected"), Some(&Value::Bool(true)), "{used}");
+        device.wait_until_sent()?;
+    }
+    for host in [Host::LEFT, Host::RIGHT, Host::THIRD] {
+        part(&lan, host, fourth)?;
+    }
+    for other in [grace, linus] {
+        ada.wait_until_away(other)?;
+    }
+
+    // Grace and Linus know each other through the group alone, and were never near with it.
+    ada.ask(&["group", "new", "choir", "Grace", "Linus"])?;
+    ada.ask(&["say", "choir", "1 who sings?"])?;
+    for device in [grace, linus] {
+        heard(device, "choir", &["1 who sings?"])?;
+    }
+    grace.ask(&["say", "choir", "2 I do"])?;
+    linus.ask(&["say", "choir", "3 me too"])?;
+    for device in &people {
+        heard(device, "choir", &["1 who sings?", "2 I do", "3 me too"])?;
+    }
+
+    // Who is taken out hears that, and nothing that is said after.
+    ada.ask(&["group", "remove", "choir", "Linus"])?;
+    ada.ask(&["say", "choir", "4 the two of us"])?;
+    heard(grace, "choir", &["1 who sings?", "2 I do", "3 me too", "4 the two of us"])?;
+    eventually("Linus hears that he is in it no more", || {
+        let group = linus.list(&["group", "list"])?.pop();
+        Ok(group.filter(|group| group.get("joined") == Some(&Value::Bool(false))))
+    })?;
+    heard(linus, "choir", &["1 who sings?", "2 I do", "3 me too"])
 }
