@@ -270,6 +270,23 @@ fn an_older_format_is_brought_up_step_by_step_and_once() {
     assert_eq!(disk.bytes(), bytes, "what a later version made was left as it was");
 }
 
+/// As a database is that was made before there was such a table.
+#[test]
+fn a_table_that_is_missing_is_made_and_the_rest_stays() {
+    let disk = Disk::default();
+    on(&disk).unwrap().commit([put(Table::Contacts, b"a", b"1")]).unwrap();
+    let database = redb::Builder::new().create_with_backend(disk.clone()).unwrap();
+    let transaction = database.begin_write().unwrap();
+    assert!(transaction.delete_table(format::rows(&format::name(Table::Early))).unwrap());
+    transaction.commit().unwrap();
+    drop(database);
+
+    let store = on(&disk).unwrap();
+    assert_eq!(rows(&store, Table::Contacts), [(b"a".to_vec(), b"1".to_vec())]);
+    store.commit([put(Table::Early, b"e", b"1")]).unwrap();
+    assert_eq!(rows(&store, Table::Early).len(), 1);
+}
+
 #[test]
 fn a_migration_that_fails_or_is_cut_off_changes_nothing() {
     let disk = Disk::default();
