@@ -53,6 +53,12 @@ impl Node {
         for device in gone {
             self.forget_device(step, device)?;
         }
+        for (account, _) in self.people.devices_of_companions() {
+            let is_new = !before.iter().any(|(known, _)| *known == account);
+            if is_new && !self.is_friend(account) {
+                self.ask_for_passed_over(step, &self.people.devices_of(account))?;
+            }
+        }
         let mut removed = false;
         for (account, before) in before {
             if self.people.get(account).is_none() {
