@@ -348,9 +348,9 @@ fn framed(frame: &Frame) -> Vec<u8> {
     [u32::try_from(bytes.len()).unwrap().to_le_bytes().as_slice(), &bytes].concat()
 }
 
-/// What a device would be told of a group with such a standing in it, signed by nobody.
-fn forgery(world: &World, group: GroupId, account: AccountId, by: usize) -> GroupPart {
-    let founding = founding_of(world, group);
+/// What a device would be told of a group with such a standing in it, signed by nobody, as of one that knows it.
+pub(crate) fn forgery(world: &World, by: usize, group: GroupId, account: AccountId) -> GroupPart {
+    let founding = founding_of(world, by, group);
     let unsigned = Standing {
         group,
         account,
@@ -375,12 +375,12 @@ fn forgery(world: &World, group: GroupId, account: AccountId, by: usize) -> Grou
 }
 
 /// What a group's id is made from, as every member is told.
-fn founding_of(world: &World, group: GroupId) -> Founding {
+fn founding_of(world: &World, at: usize, group: GroupId) -> Founding {
     #[derive(serde::Deserialize)]
     struct Row {
         founding: Founding,
     }
-    let row = world.devices[0].store.get(Table::Groups, group.as_bytes()).unwrap().unwrap();
+    let row = world.devices[at].store.get(Table::Groups, group.as_bytes()).unwrap().unwrap();
     postcard::take_from_bytes::<Row>(&row).unwrap().0.founding
 }
 
@@ -388,7 +388,7 @@ fn founding_of(world: &World, group: GroupId) -> Founding {
 fn what_nobody_signed_ends_the_link_and_changes_nothing() {
     let (mut world, [ada, grace, hedy], group) = three();
     let mallory = AccountId::from_bytes([0x66; 16]);
-    let part = forgery(&world, group, mallory, ada);
+    let part = forgery(&world, ada, group, mallory);
     let linked = |world: &World| world.devices[grace].node.as_ref().unwrap().links_with(account(world, hedy));
     assert_eq!(linked(&world), 1);
     world.bytes_between(hedy, grace, Channel::Stream(Class::Message), framed(&Frame::Group(part)));
@@ -403,7 +403,7 @@ fn what_nobody_signed_ends_the_link_and_changes_nothing() {
 #[test]
 fn a_group_of_ten_thousand_is_cut_short() {
     let (mut world, [ada, grace, hedy], group) = three();
-    let part = forgery(&world, group, AccountId::from_bytes([0x66; 16]), ada);
+    let part = forgery(&world, ada, group, AccountId::from_bytes([0x66; 16]));
     let one = part.standings.iter().next().unwrap().clone();
     let many = GroupPart { standings: vec![one; GROUP_PART].try_into().unwrap(), head: None, ..part };
     let linked = |world: &World| world.devices[grace].node.as_ref().unwrap().links_with(account(world, hedy));
@@ -423,7 +423,7 @@ fn nobody_is_drawn_into_a_group_by_strangers_or_told_of_anothers() {
     let refused = world.command(hedy, Command::CreateGroup { name: name("x"), members: vec![account(&world, grace)] });
     assert_eq!(refused.unwrap_err(), CommandError::UnknownContact);
     // A group whose id is not made from what it says is nobody's.
-    let mut part = forgery(&world, group, account(&world, ada), ada);
+    let mut part = forgery(&world, ada, group, account(&world, ada));
     part.founding.nonce = [0; 16];
     world.bytes_between(hedy, grace, Channel::Stream(Class::Message), framed(&Frame::Group(part)));
     assert_eq!(world.devices[grace].node.as_ref().unwrap().links_with(account(&world, hedy)), 0);

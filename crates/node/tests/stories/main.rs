@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod apart;
+mod apart_groups;
 mod bad_input;
 mod clocks;
 mod estranged;
@@ -15,6 +17,8 @@ mod files;
 mod first_light;
 mod groups;
 mod hostile;
+mod letters;
+mod liar;
 mod own_devices;
 mod removed;
 mod rest;

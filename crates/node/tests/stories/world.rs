@@ -1,5 +1,7 @@
 //! A few devices and the pipes between them, in virtual time: enough to tell a story in a test.
 
+mod server;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
@@ -11,6 +13,9 @@ use lamplit_node::{
 use lamplit_types::{
     AccountId, AppId, Beacon, BlobId, Channel, GroupId, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall,
 };
+
+use self::server::Server;
+pub(crate) use self::server::{SERVER, SERVER_ADDRESS};
 
 /// What stretching a phrase costs in tests.
 pub(crate) const CHEAP: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
@@ -113,7 +118,7 @@ pub(crate) struct World {
     pub(crate) slow: Vec<usize>,
     /// Whom they serve, and what.
     pub(crate) slowly: Vec<(usize, BlobId)>,
-    /// Pairs of devices that cannot reach each other.
+    /// Pairs of devices that cannot reach each other; one of them may be the server.
     pub(crate) apart: Vec<(usize, usize)>,
     /// What people wrote on paper.
     pub(crate) phrases: BTreeMap<AccountId, Phrase>,
@@ -126,6 +131,7 @@ pub(crate) struct World {
     pub(crate) keep_deletions: Option<u64>,
     /// What happens to the bytes for a device on their way.
     pub(crate) tamper: Option<Tamper>,
+    pub(crate) server: Server,
 }
 
 /// Changes what is on its way to a device.
@@ -163,6 +169,7 @@ impl World {
             mtu: None,
             keep_deletions: None,
             tamper: None,
+            server: Server::default(),
         }
     }
 
@@ -338,6 +345,9 @@ impl World {
     }
 
     pub(crate) fn input(&mut self, at: usize, input: Input) {
+        if at == SERVER {
+            return self.server_takes(input);
+        }
         let now = self.clock(at);
         let Some(device) = self.devices.get_mut(at) else { return };
         let Some(node) = device.node.as_mut() else { return };
@@ -372,7 +382,8 @@ impl World {
     }
 
     fn can_reach(&self, a: usize, b: usize) -> bool {
-        self.devices[b].node.is_some() && !self.apart.contains(&(a, b)) && !self.apart.contains(&(b, a))
+        let is_on = if b == SERVER { self.server.is_on } else { self.devices[b].node.is_some() };
+        is_on && !self.apart.contains(&(a, b)) && !self.apart.contains(&(b, a))
     }
 
     fn carry(&mut self, at: usize, transmit: Transmit) {
@@ -465,8 +476,11 @@ impl World {
     }
 
     fn dial(&mut self, at: usize, dial: DialId, address: &Address) {
-        let other = parse_address(&address.0).filter(|other| *other < self.devices.len() && self.can_reach(at, *other));
-        let Some(other) = other else {
+        let other = match address.0.as_str() {
+            SERVER_ADDRESS => Some(SERVER),
+            address => parse_address(address).filter(|other| *other < self.devices.len()),
+        };
+        let Some(other) = other.filter(|other| self.can_reach(at, *other)) else {
             self.flights.push_back(Flight { to: at, input: Input::DialFailed(dial) });
             return;
         };

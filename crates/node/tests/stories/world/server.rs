@@ -1,0 +1,183 @@
+//! The server in its world: the real services over a store in memory, who reaches it, and what befalls it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use futures_util::FutureExt;
+use lamplit_node::{Address, Command, Input};
+use lamplit_service::{Service, Session, Turn, memory::Memory};
+use lamplit_types::{Channel, Class, LinkId};
+use lamplit_wire::{
+    FrameBuffer,
+    server::{Down, Epoch, Goodbye, Outcome, Post, Posted, Up},
+};
+
+use super::{Flight, World};
+
+/// What stands for the server where a device has its number.
+pub(crate) const SERVER: usize = usize::MAX - 1;
+/// What devices dial.
+pub(crate) const SERVER_ADDRESS: &str = "server:key@stories:1";
+
+/// The server.
+pub(crate) struct Server {
+    service: Service<Memory>,
+    /// Connections, by their ends here.
+    talks: BTreeMap<LinkId, Talk>,
+    pub(crate) is_on: bool,
+    /// What everybody who comes is told, and nothing else.
+    pub(crate) goodbye: Option<Goodbye>,
+    /// Of each two devices the first has as much lying here for the second as it may.
+    pub(crate) full: Vec<(usize, usize)>,
+    /// Which device came, and when.
+    pub(crate) came: Vec<(usize, u64)>,
+}
+
+/// One connection.
+struct Talk {
+    at: usize,
+    session: Session,
+    buffer: FrameBuffer,
+    is_known: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            service: Service::new(Memory::new(Epoch([7; 8])), Default::default()),
+            talks: BTreeMap::new(),
+            is_on: false,
+            goodbye: None,
+            full: Vec::new(),
+            came: Vec::new(),
+        }
+    }
+}
+
+impl World {
+    /// Some devices use the server from now on, which is on.
+    pub(crate) fn use_server(&mut self, devices: &[usize]) {
+        self.server.is_on = true;
+        for at in devices {
+            self.command(*at, Command::UseServer(Some(Address(SERVER_ADDRESS.to_owned())))).unwrap();
+        }
+        self.settle();
+    }
+
+    /// The server is off. It keeps what it has.
+    pub(crate) fn stop_server(&mut self) {
+        self.server.is_on = false;
+        for link in core::mem::take(&mut self.server.talks).into_keys() {
+            self.cut(link);
+        }
+        self.settle();
+    }
+
+    /// Nobody is near anybody: they reach the server and nothing else.
+    pub(crate) fn part_all(&mut self) {
+        for at in 0..self.devices.len() {
+            for other in 0..at {
+                self.apart.push((at, other));
+                self.cut_between(at, other);
+            }
+        }
+        self.settle();
+    }
+
+    /// All who were parted can be near each other again. Who does not reach the server still does not.
+    pub(crate) fn meet_all(&mut self) {
+        self.apart.retain(|(_, other)| *other == SERVER);
+    }
+
+    /// A device reaches the server no more.
+    pub(crate) fn go_offline(&mut self, at: usize) {
+        self.apart.push((at, SERVER));
+        self.cut_between(at, SERVER);
+        self.settle();
+    }
+
+    /// A device reaches the server again.
+    pub(crate) fn go_online(&mut self, at: usize) {
+        self.apart.retain(|pair| *pair != (at, SERVER));
+    }
+
+    /// Something comes to the server.
+    pub(super) fn server_takes(&mut self, input: Input) {
+        match input {
+            Input::Connected { link, .. } => self.server_reached(link),
+            Input::Disconnected(link) => {
+                self.server.talks.remove(&link);
+            }
+            Input::Received { link, bytes, .. } => self.server_hears(link, &bytes),
+            other => panic!("nobody sends a server {other:?}"),
+        }
+    }
+
+    fn server_reached(&mut self, link: LinkId) {
+        let Some((_, at, _)) = self.pipes.get(&link).copied() else { return };
+        let Some(device) = self.devices[at].node.as_ref().map(lamplit_node::Node::device) else { return };
+        self.server.came.push((at, self.now));
+        let talk = Talk { at, session: Session::new(device), buffer: FrameBuffer::default(), is_known: false };
+        self.server.talks.insert(link, talk);
+    }
+
+    fn server_hears(&mut self, link: LinkId, bytes: &[u8]) {
+        let now = self.clock(SERVER);
+        let Some(talk) = self.server.talks.get_mut(&link) else { return };
+        if let Some(goodbye) = self.server.goodbye {
+            return self.server_says(link, Turn { down: vec![Down::Goodbye(goodbye)], ends: true, ..Turn::default() });
+        }
+        talk.buffer.push(bytes);
+        let at = talk.at;
+        while let Some(talk) = self.server.talks.get_mut(&link) {
+            let Some(frame) = talk.buffer.pop::<Up>().expect("devices say what can be read") else { return };
+            let turn = match &frame {
+                Up::Post(post) if self.is_full(at, post) => {
+                    let posted = Posted { id: post.envelope.id, outcome: Outcome::Full };
+                    Turn { down: vec![Down::Posted(posted)], ..Turn::default() }
+                }
+                _ => {
+                    let Server { service, talks, .. } = &mut self.server;
+                    let talk = talks.get_mut(&link).expect("it was there a moment ago");
+                    talk.session.take(service, now, vec![frame]).now_or_never().expect("memory is there at once")
+                }
+            };
+            self.server_says(link, turn);
+        }
+    }
+
+    fn is_full(&self, from: usize, post: &Post) -> bool {
+        let is_for = |to: usize| self.devices[to].node.as_ref().is_some_and(|node| node.device() == post.envelope.to);
+        self.server.full.iter().any(|(full, to)| *full == from && is_for(*to))
+    }
+
+    /// What the server has to say goes out, and whoever there is something new for hears of it.
+    fn server_says(&mut self, link: LinkId, turn: Turn) {
+        let now = self.clock(SERVER);
+        let mut turns = VecDeque::from([(link, turn)]);
+        while let Some((link, turn)) = turns.pop_front() {
+            let Server { service, talks, .. } = &mut self.server;
+            let Some(talk) = talks.get_mut(&link) else { continue };
+            talk.is_known |= turn.welcomed;
+            let device = talk.session.device();
+            for (other, talk) in talks.iter_mut().filter(|(_, talk)| talk.is_known) {
+                if turn.wake.contains(&talk.session.device()) {
+                    let more = talk.session.pump(service, now).now_or_never();
+                    turns.push_back((*other, more.expect("memory is there at once")));
+                }
+                if turn.welcomed && *other != link && talk.session.device() == device {
+                    turns.push_back((*other, talk.session.newer()));
+                }
+            }
+            let to = self.pipes.get(&link).map(|(_, at, near)| (*at, *near));
+            for (down, (to, near)) in turn.down.iter().zip(to.into_iter().cycle()) {
+                let bytes = down.encode().unwrap();
+                let input = Input::Received { link: near, channel: Channel::Stream(Class::Control), bytes };
+                self.flights.push_back(Flight { to, input });
+            }
+            if turn.ends {
+                self.server.talks.remove(&link);
+                self.cut(link);
+            }
+        }
+    }
+}
