@@ -71,6 +71,24 @@ fn what_lies_at_the_server_when_two_meet_comes_once() {
 }
 
 #[test]
+fn what_the_server_had_no_time_for_is_not_overtaken() {
+    let (mut world, [jia, yi]) = two(170);
+    let expected: Vec<_> = (0..10).map(|number| format!("number {number}")).collect();
+    world.server.busy = 1;
+    for words in &expected {
+        world.say(jia, yi, words);
+    }
+    world.settle();
+    assert_eq!(world.server.busy, 0);
+    world.pass(limits::POST_PAUSE_MS / 2);
+    assert!(world.history(yi, jia).is_empty(), "what came waits for what was said before it");
+    world.pass(limits::POST_PAUSE_MS);
+    assert_eq!(world.history(yi, jia), expected);
+    world.pass(WHILE);
+    assert_eq!(world.waiting(jia, yi), 0);
+}
+
+#[test]
 fn who_is_sent_away_comes_again_later_each_time_and_loses_nothing() {
     let reasons = [
         Goodbye::Newer,

@@ -39,7 +39,7 @@ fn people<const MANY: usize>(seed: u8, names: [&str; MANY], contacts: &[(usize, 
 
 #[test]
 fn a_group_lives_among_people_who_never_meet() {
-    let mut world = World::new(170);
+    let mut world = World::new(178);
     let [ada, grace, hedy, mary] = ["Ada", "Grace", "Hedy", "Mary"].map(|called| world.person(called));
     let pad = world.link(grace, "pad");
     for other in [grace, hedy, mary] {

@@ -28,6 +28,8 @@ pub(crate) struct Server {
     pub(crate) goodbye: Option<Goodbye>,
     /// Of each two devices the first has as much lying here for the second as it may.
     pub(crate) full: Vec<(usize, usize)>,
+    /// So many envelopes more it has no time for.
+    pub(crate) busy: usize,
     /// Which device came, and when.
     pub(crate) came: Vec<(usize, u64)>,
 }
@@ -48,9 +50,14 @@ impl Default for Server {
             is_on: false,
             goodbye: None,
             full: Vec::new(),
+            busy: 0,
             came: Vec::new(),
         }
     }
+}
+
+fn refusal(post: &Post, outcome: Outcome) -> Turn {
+    Turn { down: vec![Down::Posted(Posted { id: post.envelope.id, outcome })], ..Turn::default() }
 }
 
 impl World {
@@ -131,9 +138,10 @@ impl World {
         while let Some(talk) = self.server.talks.get_mut(&link) {
             let Some(frame) = talk.buffer.pop::<Up>().expect("devices say what can be read") else { return };
             let turn = match &frame {
-                Up::Post(post) if self.is_full(at, post) => {
-                    let posted = Posted { id: post.envelope.id, outcome: Outcome::Full };
-                    Turn { down: vec![Down::Posted(posted)], ..Turn::default() }
+                Up::Post(post) if self.is_full(at, post) => refusal(post, Outcome::Full),
+                Up::Post(post) if self.server.busy > 0 => {
+                    self.server.busy -= 1;
+                    refusal(post, Outcome::Busy)
                 }
                 _ => {
                     let Server { service, talks, .. } = &mut self.server;
