@@ -75,7 +75,8 @@ fn parts(name: &str) -> (Parts, Arc<AtomicBool>) {
     let name = Name::parse(name).unwrap();
     let (new, _phrase) = setup::first_device(random.rng(), now, name, CHEAP).unwrap();
     store.commit(new.writes).unwrap();
-    let files = Folder::new(std::env::temp_dir().join(format!("lamplit-client-{}", std::process::id())));
+    // Its own: whoever starts throws away what lies apart there and is nobody's.
+    let files = Folder::new(std::env::temp_dir().join(format!("lamplit-client-{}", new.device)));
     let opened = Opened { secrets: new.secrets, store, files };
     let network = Network { bind: Some((Ipv4Addr::LOCALHOST, 0).into()), discovery: false };
     (Parts::on_network(opened, network).unwrap(), full)
