@@ -179,13 +179,18 @@ impl Node {
 
     /// Gives up what has waited in vain.
     pub(crate) fn expire_early(&self, step: &mut Step<'_>) -> Stepped {
-        for (at, sealed) in step.db.scan(Table::Early, &[], None, Order::Up, limits::BATCH)? {
-            let held: Held = open_row(&self.secrets.vault, Table::Early, &at, &sealed)?;
-            if held.expires <= step.now.wall {
-                step.db.remove(Table::Early, &at);
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = step.db.scan(Table::Early, &[], after.as_deref(), Order::Up, limits::BATCH)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (at, sealed) in rows {
+                let held: Held = open_row(&self.secrets.vault, Table::Early, &at, &sealed)?;
+                if held.expires <= step.now.wall {
+                    step.db.remove(Table::Early, &at);
+                }
             }
         }
-        Ok(())
     }
 }
 

@@ -13,6 +13,18 @@ fn restored(world: &World, at: usize) -> usize {
     events(world, at, |event| matches!(event, Event::Warning(Warning::Restored)))
 }
 
+/// Two, and Wu whom only the first of them knows: all are apart, and use the server.
+fn two_and_wu(seed: u8) -> (World, [usize; 3]) {
+    let (mut world, [jia, yi]) = two(seed);
+    world.meet_all();
+    let wu = world.person("Wu");
+    world.befriend(jia, wu);
+    world.pass(WHILE);
+    world.part_all();
+    world.use_server(&[wu]);
+    (world, [jia, yi, wu])
+}
+
 /// What somebody may claim who has the marks of all that came, and `stranger`, which another one has.
 fn lies(truth: &Received, first: &Received, stranger: &Received) -> [Received; 7] {
     let truth = *truth;
@@ -32,13 +44,7 @@ fn lies(truth: &Received, first: &Received, stranger: &Received) -> [Received; 7
 
 #[test]
 fn whatever_a_contact_claims_of_the_mail_no_other_loses_any_and_nobody_begins_anew() {
-    let (mut world, [jia, yi]) = two(180);
-    world.meet_all();
-    let wu = world.person("Wu");
-    world.befriend(jia, wu);
-    world.pass(WHILE);
-    world.part_all();
-    world.use_server(&[wu]);
+    let (mut world, [jia, yi, wu]) = two_and_wu(180);
     let mut said = Vec::new();
     let mut say = |world: &mut World| {
         said.push(format!("number {}", said.len()));
@@ -86,13 +92,7 @@ fn whatever_a_contact_claims_of_the_mail_no_other_loses_any_and_nobody_begins_an
 
 #[test]
 fn one_who_can_never_read_anything_keeps_nobody_else_waiting() {
-    let (mut world, [jia, yi]) = two(181);
-    world.meet_all();
-    let wu = world.person("Wu");
-    world.befriend(jia, wu);
-    world.pass(WHILE);
-    world.part_all();
-    world.use_server(&[wu]);
+    let (mut world, [jia, yi, wu]) = two_and_wu(181);
     world.say(jia, yi, "can you read this?");
     world.settle();
     let nothing = Received { seq: 0, ..world.received(yi, jia) };
