@@ -150,7 +150,7 @@ JSON: {\"contact\"}, as `lamplit contacts` has it")]
     Accept(Accept),
     /// List contacts: what they are on, whether they are near, what is unread
     #[command(after_long_help = "\
-JSON, a line each: {\"id\", \"name\", \"alias\" or null, \"note\" or null, \"devices\", \"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\",
+JSON, a line each: {\"id\", \"name\", \"alias\" or null, \"note\" or null, \"number\" or null, \"devices\", \"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\",
 \"since_ms\"}]}")]
     Contacts,
     /// Say something to a contact or a group
@@ -306,6 +306,36 @@ Examples:
 
 JSON: {\"place\": \"HOST:PORT\", \"connected\", \"why\": text or null}, or null without a server")]
     Server(Server),
+    /// Have a code sent by SMS to your telephone number, to show that it is yours
+    #[command(after_long_help = "\
+The server that you use sends it. `lamplit verify CODE` shows that it came: the number is your account's then, and your contacts
+see it. To change your number, do the same with the new one: the old one is free then. An account needs no number.
+
+Example:
+  lamplit register '+86 138 0013 8000'
+
+JSON: as `lamplit number`")]
+    Register(Register),
+    /// Show the code that came by SMS: the number is your account's then
+    #[command(after_long_help = "\
+A code is good for ten minutes, on the device that asked for it, and may be tried five times. If another account had the number
+until now, it keeps it for seven days, so that nobody loses a number to whoever holds their telephone for a moment; you are told
+from when on it is yours.
+
+Example:
+  lamplit verify 123456
+
+JSON: as `lamplit number`")]
+    Verify(Verify),
+    /// Show your telephone number, or give it up
+    #[command(after_long_help = "\
+If somebody else shows that they have your number, you keep it for seven days. Is it still yours? Then `lamplit register` and
+`lamplit verify` once more. Your account stays yours in any case: a number opens none.
+
+JSON: {\"number\" or null, \"leaves_ms\": when somebody else gets it, or null, \"coming\": a number that will be yours, or null,
+\"comes_ms\" or null, \"asked\": the number a code was asked for, or null, \"step\": null or {\"step\": \"waiting\", \"sent\", \"wait\" with
+\"until_ms\", \"unreachable\", \"failed\", \"off\", \"done\", \"wrong\" with \"left\", \"gone\" or \"lost\"}}")]
+    Number(Number),
     /// List your own devices, or change what one is called
     #[command(after_long_help = "\
 A device is named by its name or the beginning of its id.
@@ -368,6 +398,36 @@ pub(crate) struct UseServer {
     /// How long to wait until it knows this device
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
     pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Register {
+    /// The number with its country code: +86 138 0013 8000
+    pub(crate) number: String,
+    /// How long to wait until the server has sent it
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Verify {
+    /// The code of six digits
+    pub(crate) code: String,
+    /// How long to wait for the server's answer
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Number {
+    #[command(subcommand)]
+    pub(crate) command: Option<NumberCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NumberCommand {
+    /// Give the number up: it is free for somebody else, and your contacts see it no more
+    Free,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -14,6 +14,7 @@ mod invite;
 mod join;
 mod manual;
 mod nearby;
+mod number;
 mod people;
 mod run;
 mod say;
@@ -74,6 +75,9 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Web => web::run(desk).await,
         Command::Status => status::run(desk).await,
         Command::Server(server) => server::run(desk, server).await,
+        Command::Register(register) => number::register(desk, register).await,
+        Command::Verify(verify) => number::verify(desk, verify).await,
+        Command::Number(number) => number::run(desk, number).await,
         Command::Invite(invite) => invite::run(desk, invite).await,
         Command::Accept(accept) => accept::run(desk, accept).await,
         Command::Contacts => contacts::run(desk).await,

@@ -1,10 +1,12 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use lamplit_node::{Address, Answer, ClockStand, Clocks, Command, CommandError, Event, Lit, ReadError, ServerState};
+use lamplit_node::{
+    Address, Answer, ClockStand, Clocks, Command, CommandError, Event, Lit, NumberState, ReadError, ServerState,
+};
 use lamplit_store::{Snapshot, Store};
 use lamplit_transport::{Address as TransportAddress, Hearing, LinkKind, Transport};
 use lamplit_transport_quic::ServerAddress;
-use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, Wall};
+use lamplit_types::{AccountId, ConversationId, DeviceId, MessageId, PhoneNumber, SmsCode, Wall};
 use lamplit_wire::AppPresence;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -53,6 +55,8 @@ pub struct State {
     pub storage: Storage,
     /// The account's server, if it uses one.
     pub server: Option<Server>,
+    /// How the account stands with its telephone number.
+    pub number: NumberState,
 }
 
 /// The account's server.
@@ -201,6 +205,30 @@ impl Handle {
     /// See [`CommandFailed`].
     pub async fn use_server(&self, server: Option<ServerAddress>) -> Result<Answer, CommandFailed> {
         self.command(Command::UseServer(server.map(|server| Address(server.to_string())))).await
+    }
+
+    /// Has a code sent to a telephone number. What becomes of it, [`State::number`] says.
+    ///
+    /// # Errors
+    /// See [`CommandFailed`].
+    pub async fn ask_code(&self, number: PhoneNumber) -> Result<Answer, CommandFailed> {
+        self.command(Command::AskCode(number)).await
+    }
+
+    /// Shows the code that came.
+    ///
+    /// # Errors
+    /// See [`CommandFailed`].
+    pub async fn show_code(&self, code: SmsCode) -> Result<Answer, CommandFailed> {
+        self.command(Command::ShowCode(code)).await
+    }
+
+    /// Gives the account's telephone number up.
+    ///
+    /// # Errors
+    /// See [`CommandFailed`].
+    pub async fn free_number(&self) -> Result<Answer, CommandFailed> {
+        self.command(Command::FreeNumber).await
     }
 
     /// Where this device can be dialled now, the likeliest first.

@@ -25,7 +25,9 @@ pub use driver::Fatal;
 pub use handle::{CommandFailed, Events, Handle, Missed, Reach, SendFailed, Server, State, Storage};
 pub use join::{JoinFailed, join};
 pub use lamplit_identity as identity;
-pub use lamplit_node::{Answer, ClockStand, Command, CommandError, Event, Lit, ReadError, ServerState, text, view};
+pub use lamplit_node::{
+    Answer, ClockStand, Command, CommandError, Event, Lit, NumberStage, NumberState, ReadError, ServerState, text, view,
+};
 pub use lamplit_store::Snapshot;
 pub use lamplit_transport::{Hearing, LinkKind};
 pub use lamplit_transport_quic::{ServerAddress, ServerAddressError, StartError as NetworkError};

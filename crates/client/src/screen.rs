@@ -39,6 +39,7 @@ impl Screen {
                 state.near.remove(account);
             }),
             Event::Server(_) => self.server(node),
+            Event::Number => self.number(node),
             Event::Clock => self.change(|state| state.clocks = node.clocks().clone()),
             _ => {}
         }
@@ -56,6 +57,11 @@ impl Screen {
         let (address, state) = node.server();
         let address = address.and_then(|address| address.0.parse().ok());
         self.set(|state| &mut state.server, address.map(|address| Server { address, state }));
+    }
+
+    /// How the account stands with its telephone number.
+    pub(crate) fn number(&self, node: &Node) {
+        self.set(|state| &mut state.number, node.number());
     }
 
     /// How many devices of strangers show themselves.

@@ -1,10 +1,12 @@
 //! The keys of the rows on the disk: the partition, then what is kept of it.
 
 use lamplit_service::Partition;
-use lamplit_types::AccountId;
+use lamplit_types::{AccountId, PhoneNumber};
 
 /// What a key of an account's partition begins with.
 const ACCOUNT: u8 = 1;
+/// What a key of a number's partition begins with.
+const OF_NUMBER: u8 = 2;
 
 /// What follows the partition: its last number, or one of its rows. [`BEYOND`] is greater than both.
 const NUMBER: u8 = 0;
@@ -49,19 +51,30 @@ pub(crate) fn beyond_prefix(partition: &Partition, prefix: &[u8]) -> Vec<u8> {
 
 /// Takes a key apart; `None`: this version made no such key.
 pub(crate) fn split(key: &[u8]) -> Option<(Partition, Held<'_>)> {
-    let (&ACCOUNT, rest) = key.split_first()? else { return None };
-    let (account, rest) = rest.split_first_chunk::<16>()?;
+    let (partition, rest) = match key.split_first()? {
+        (&ACCOUNT, rest) => {
+            let (account, rest) = rest.split_first_chunk::<16>()?;
+            (Partition::Account(AccountId::from_bytes(*account)), rest)
+        }
+        (&OF_NUMBER, rest) => {
+            let (number, rest) = rest.split_first_chunk::<8>()?;
+            (Partition::Number(PhoneNumber::from_value(u64::from_be_bytes(*number))?), rest)
+        }
+        _ => return None,
+    };
     let held = match rest.split_first()? {
         (&NUMBER, []) => Held::Number,
         (&ROW, key) => Held::Row(key),
         _ => return None,
     };
-    Some((Partition::Account(AccountId::from_bytes(*account)), held))
+    Some((partition, held))
 }
 
 fn under(partition: &Partition, what: u8, key: &[u8]) -> Vec<u8> {
-    let Partition::Account(account) = partition;
-    [&[ACCOUNT], account.as_bytes().as_slice(), &[what], key].concat()
+    match partition {
+        Partition::Account(account) => [&[ACCOUNT], account.as_bytes().as_slice(), &[what], key].concat(),
+        Partition::Number(number) => [&[OF_NUMBER], number.value().to_be_bytes().as_slice(), &[what], key].concat(),
+    }
 }
 
 #[cfg(test)]

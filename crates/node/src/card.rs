@@ -4,7 +4,7 @@
 //! pairing that first makes it.
 
 use lamplit_identity::{MergeOutcome, VerifiedList};
-use lamplit_types::{AccountId, Name, Text};
+use lamplit_types::{AccountId, Name, PhoneNumber, Text};
 use lamplit_wire::{
     Entry, Kind, Record, SetId, Value,
     credential::{DeviceList, RootHash},
@@ -17,6 +17,7 @@ use crate::{
     io::Event,
     replica::{Change, OWN_DATA, OWN_SECRETS, owner_of, set_of},
     rows::{Contact, key},
+    server::number::{number_in, read_number},
     step::{Step, Stepped},
     table::Table,
 };
@@ -31,6 +32,7 @@ pub(crate) mod contact_field {
 /// Fields of a profile.
 pub(crate) mod profile_field {
     pub(crate) const NAME: u8 = 1;
+    pub(crate) const NUMBER: u8 = 2;
 }
 
 /// How a contact is recognised, as the account's devices tell it to one another.
@@ -115,6 +117,7 @@ impl Node {
                 name: trust.name,
                 alias: None,
                 note: None,
+                number: None,
                 since: step.now.wall,
                 granted: 0,
             },
@@ -147,7 +150,7 @@ impl Node {
         let Some(before) = step.db.row::<Contact>(Table::Contacts, account.as_bytes())? else { return Ok(()) };
         let mut card = before.clone();
         self.gather(step, account, &mut card)?;
-        if (&card.name, &card.alias, &card.note) == (&before.name, &before.alias, &before.note) {
+        if card == before {
             return Ok(());
         }
         self.put_card(step, account, &card)
@@ -162,6 +165,7 @@ impl Node {
         if let Some(name) = self.name_of_contact(step, account)? {
             card.name = name;
         }
+        card.number = self.number_of_contact(step, account)?;
         Ok(())
     }
 
@@ -177,6 +181,17 @@ impl Node {
         let own = set_of(self.device.account, OWN_DATA);
         let trust = self.value_of(step, &own, Kind::Contact, account, contact_field::TRUST)?;
         Ok(trust.and_then(|value| postcard::from_bytes::<Trust>(&value).ok()).map(|trust| trust.name))
+    }
+
+    fn number_of_contact(&self, step: &Step<'_>, account: AccountId) -> Stepped<Option<PhoneNumber>> {
+        for (audience, _) in self.memberships.iter().filter(|(_, owner)| **owner == account) {
+            let set = set_of(account, *audience);
+            let value = self.value_of(step, &set, Kind::Profile, account, profile_field::NUMBER)?;
+            if let Some(value) = value {
+                return Ok(read_number(&value));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a contact's first field is stored.
@@ -198,7 +213,7 @@ impl Node {
         Ok(value.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
-    fn value_of(
+    pub(crate) fn value_of(
         &self,
         step: &Step<'_>,
         set: &SetId,
@@ -227,11 +242,15 @@ impl Node {
 
     fn show_profile(&mut self, step: &mut Step<'_>, account: AccountId, entry: &Entry) -> Stepped {
         let card: Option<Contact> = step.db.row(Table::Contacts, account.as_bytes())?;
-        let (Some(card), Some(name)) = (card, name_in(entry)) else { return Ok(()) };
-        if card.name == name {
-            return Ok(());
+        let Some(before) = card else { return Ok(()) };
+        let mut card = before.clone();
+        if let Some(name) = name_in(entry) {
+            card.name = name;
         }
-        self.put_card(step, account, &Contact { name, ..card })
+        if let Some(number) = number_in(entry) {
+            card.number = number;
+        }
+        if card == before { Ok(()) } else { self.put_card(step, account, &card) }
     }
 
     fn put_card(&mut self, step: &mut Step<'_>, account: AccountId, card: &Contact) -> Stepped {

@@ -82,6 +82,9 @@ impl Node {
                 Ok(self.name_admin(step, group, member, admin)?.map(|()| Answer::Done))
             }
             Command::LeaveGroup(group) => Ok(self.leave_group(step, group)?.map(|()| Answer::Done)),
+            Command::AskCode(number) => self.ask_code(step, number),
+            Command::ShowCode(code) => self.show_code(step, code),
+            Command::FreeNumber => self.free_number(step),
             Command::UseServer(address) => self.use_server(step, address),
             Command::Dial { contact, address } => {
                 let devices = self.people.devices_of(contact);

@@ -6,7 +6,7 @@ use lamplit_identity::{Invite, LinkCode, RootKey};
 use lamplit_sync::charter::Denied;
 use lamplit_types::{
     AccountId, AppId, Beacon, BlobId, Channel, ConversationId, DeviceId, FileName, FileSize, GroupId, LinkId,
-    MessageId, Name, Pipe, Text, Wall,
+    MessageId, Name, PhoneNumber, Pipe, SmsCode, Text, Wall,
 };
 use lamplit_wire::{AppPresence, CloseReason, FileCard, Progress, server::Goodbye};
 
@@ -270,6 +270,12 @@ pub enum Command {
     LeaveGroup(GroupId),
     /// Use another server from now on, or none.
     UseServer(Option<Address>),
+    /// Have a code sent to a telephone number, to show that it is the account's. [`crate::Node::number`] says what became of it.
+    AskCode(PhoneNumber),
+    /// The code that came there.
+    ShowCode(SmsCode),
+    /// Have no telephone number any more.
+    FreeNumber,
     /// Dial an address at which a contact is expected.
     Dial {
         /// The contact.
@@ -384,6 +390,15 @@ pub enum CommandError {
     /// Too many were in it.
     #[error("{max} people have been in this group, and it can remember no more: found a new one", max = lamplit_types::limits::GROUP_PEOPLE)]
     GroupWornOut,
+    /// No server.
+    #[error("telephone numbers are shown to a server, and none is used: `lamplit server use LINK`")]
+    NoServer,
+    /// The server is not reached.
+    #[error("the server is not reached now: `lamplit server` tells why; try again once it is")]
+    ServerAway,
+    /// A code for which none was asked.
+    #[error("no code was asked for: `lamplit register NUMBER` has one sent")]
+    NoCodeAsked,
     /// Not the owner's to do.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -533,6 +548,8 @@ pub enum Event {
     Clock,
     /// The connection to the server came or went.
     Server(ServerState),
+    /// How the account stands with its telephone number changed; [`crate::Node::number`] says it.
+    Number,
     /// Something that somebody should look at.
     Warning(Warning),
 }

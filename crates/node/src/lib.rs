@@ -67,5 +67,6 @@ pub use io::{
 };
 pub use joining::{JoinError, Joined, Joiner};
 pub use node::{Node, OpenError};
+pub use server::number::{NumberState, Stage as NumberStage};
 pub use step::{HandleError, Outputs};
 pub use table::{Order, Read, ReadError, Row, Table, Write};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lamplit_sync::{inbox::Inbox, merge::Stamp};
 use lamplit_types::{
     AccountId, AudienceId, Author, BlobId, ConversationId, DeviceId, EnvelopeId, FileName, FileSize, GroupId, Hlc,
-    Incarnation, MessageId, Name, Text, Wall,
+    Incarnation, MessageId, Name, PhoneNumber, Text, Wall,
 };
 use lamplit_wire::{
     AccountSecrets, Badge, Body, Chain, Envelope, FileNote, Founding, GenerationSecret, GroupName, GroupSecret, Kind,
@@ -58,7 +58,7 @@ pub(crate) struct AccountKeys {
 }
 
 /// Somebody the owner knows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Contact {
     pub(crate) root: RootHash,
     pub(crate) list: DeviceList,
@@ -66,6 +66,8 @@ pub(crate) struct Contact {
     pub(crate) name: Name,
     pub(crate) alias: Option<Name>,
     pub(crate) note: Option<Text>,
+    /// The telephone number that they show.
+    pub(crate) number: Option<PhoneNumber>,
     pub(crate) since: Wall,
     /// The latest generation of the audience of all contacts whose key this device handed them.
     pub(crate) granted: u32,
@@ -471,6 +473,8 @@ pub(crate) mod key {
     pub(crate) const PAST: &[u8] = b"past";
     /// Beside the device itself: `rows::Server`.
     pub(crate) const SERVER: &[u8] = b"server";
+    /// Beside the device itself: `server::number::Asked`.
+    pub(crate) const NUMBER: &[u8] = b"number";
     /// Beside the device itself: `rows::KnownLists`.
     pub(crate) const LISTS: &[u8] = b"lists";
     /// Bytes of a set at the beginning of a key.

@@ -5,6 +5,7 @@
 
 mod feed;
 mod letters;
+pub(crate) mod number;
 mod posting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,6 +19,7 @@ use lamplit_wire::{
 
 use serde::{Deserialize, Serialize};
 
+use self::number::NumberState;
 pub(crate) use self::posting::Way;
 use crate::{
     Node,
@@ -51,6 +53,8 @@ pub(crate) struct Server {
     goodbye: Option<Goodbye>,
     /// Devices that are to be told what came from them, and when.
     letters: BTreeMap<DeviceId, Mono>,
+    /// How the account stands with its number.
+    number: NumberState,
 }
 
 /// The connection.
@@ -90,7 +94,8 @@ impl Server {
     pub(crate) fn load(read: &impl Read, now: Mono) -> Result<Self, ReadError> {
         let place = read.row(Table::Device, key::SERVER)?;
         let letters = letters::owed(read)?.into_iter().map(|device| (device, now)).collect();
-        Ok(Self { place, letters, ..Self::default() })
+        let number = NumberState { asked: number::asked(read)?, ..NumberState::default() };
+        Ok(Self { place, letters, number, ..Self::default() })
     }
 
     /// Whether there is a connection, also one that has not been welcomed.
@@ -286,6 +291,9 @@ impl Node {
             (Down::Posted(posted), Some(epoch)) => self.posted_there(step, epoch, posted)?,
             (Down::Key(key), Some(_)) => self.key_found(step, &key)?,
             (Down::Stocked(left), Some(epoch)) => self.stocked_there(step, epoch, left)?,
+            (Down::Code(answer), Some(_)) => self.code_answered(step, answer),
+            (Down::Verdict(verdict), Some(_)) => self.code_judged(step, verdict),
+            (Down::Numbers(numbers), Some(_)) => self.numbers_told(step, numbers)?,
             (Down::ListOf(shown), Some(_)) => return self.list_shown(step, *shown),
             _ => return Ok(Flow::End),
         }
@@ -314,6 +322,7 @@ impl Node {
         } else {
             self.stock_up(step, welcome.stock)?;
         }
+        self.numbers_told(step, welcome.numbers)?;
         self.post_all_by_server(step)
     }
 
@@ -397,6 +406,7 @@ impl Node {
     /// The connection is gone.
     pub(crate) fn server_gone(&mut self, step: &mut Step<'_>) -> Stepped {
         let Some(line) = self.server.line.take() else { return Ok(()) };
+        self.number_unanswered(step);
         for sent in line.posts.values() {
             if let posting::Sent::Letter(device, _) = sent {
                 self.server.letters.insert(*device, step.now.mono);

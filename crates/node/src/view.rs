@@ -1,7 +1,7 @@
 //! What screens read: pages of a snapshot, beside the machine.
 
 use lamplit_types::{
-    AccountId, BlobId, ConversationId, DeviceId, FileName, FileSize, GroupId, MessageId, Name, Text, Wall,
+    AccountId, BlobId, ConversationId, DeviceId, FileName, FileSize, GroupId, MessageId, Name, PhoneNumber, Text, Wall,
 };
 use lamplit_wire::{Body, FileNote, Media, Progress, Rank, SetId};
 
@@ -24,6 +24,8 @@ pub struct ContactView {
     pub alias: Option<Name>,
     /// The owner's note.
     pub note: Option<Text>,
+    /// The telephone number that they show.
+    pub number: Option<PhoneNumber>,
     /// How many devices they have.
     pub devices: usize,
     /// Since when this device knows them.
@@ -295,6 +297,7 @@ fn contact_view(read: &impl Read, account: AccountId, row: rows::Contact) -> Ste
         name: row.alias.clone().unwrap_or(row.name),
         alias: row.alias,
         note: row.note,
+        number: row.number,
         devices: row.list.additions.len(),
         since: row.since,
         unread: unread(read, account.into())?,

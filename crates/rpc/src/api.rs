@@ -291,6 +291,20 @@ methods! {
     };
     /// Uses no server any more.
     "leave_server" => LeaveServer -> Done;
+    /// Has a code of six digits sent to a telephone number, to show that it is the account's. `number` in the status says what
+    /// became of it.
+    "request_code" => RequestCode -> Done {
+        /// The number with its country code, such as `+8613800138000`.
+        number: String,
+    };
+    /// Shows the code that came: the number is the account's then, and contacts see it. `number` in the status says what became of
+    /// it.
+    "show_code" => ShowCode -> Done {
+        /// The code.
+        code: String,
+    };
+    /// Gives the account's telephone number up.
+    "free_number" => FreeNumber -> Done;
     /// Makes a code by which one new device can join this account. The one before is good no more.
     "link" => LinkDevice -> Linking;
     /// No device can join any more by the code that was made last.
@@ -385,6 +399,57 @@ pub struct Status {
     pub storage: Storage,
     /// The server that carries what cannot go directly; `null`: the account uses none.
     pub server: Option<Server>,
+    /// How the account stands with its telephone number.
+    pub number: Number,
+}
+
+/// How the account stands with its telephone number. What the server said last; before that all but `asked` are `null`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Number {
+    /// The account's number.
+    pub number: Option<String>,
+    /// Then it is somebody else's, who showed that they have it; unless this account shows before that it still has it.
+    pub leaves_ms: Option<u64>,
+    /// The number that the account showed to have, and that is another account's yet.
+    pub coming: Option<String>,
+    /// Then that is the account's, unless the other shows before that it still has it.
+    pub comes_ms: Option<u64>,
+    /// The number for which a code was asked and not shown yet.
+    pub asked: Option<String>,
+    /// What became of what was asked for last; `null`: nothing was, since the daemon started.
+    pub step: Option<NumberStep>,
+}
+
+/// What became of what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum NumberStep {
+    /// The server has not answered yet.
+    Waiting,
+    /// A code is on its way.
+    Sent,
+    /// No code may be sent to the number yet.
+    Wait {
+        /// Before that.
+        until_ms: u64,
+    },
+    /// No text can be sent to that number.
+    Unreachable,
+    /// The text could not be sent; it may be tried again.
+    Failed,
+    /// The server sends no codes.
+    Off,
+    /// It is done.
+    Done,
+    /// The code was wrong.
+    Wrong {
+        /// So many more may be tried; 0: a new code is needed.
+        left: u8,
+    },
+    /// No code is open: it is too old, was used, or was sent to another device.
+    Gone,
+    /// The connection to the server ended before it answered.
+    Lost,
 }
 
 /// The account's server.
@@ -482,6 +547,8 @@ pub struct Contact {
     pub alias: Option<String>,
     /// The note about them.
     pub note: Option<String>,
+    /// Their telephone number, if they show one.
+    pub number: Option<String>,
     /// How many devices they have.
     pub devices: usize,
     /// Since when they are a contact.

@@ -3,8 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use lamplit_client::{
-    AppPresence, ClockStand, CommandError, CommandFailed, Event, FileNote, Handle, Hearing, LinkKind, Media, Progress,
-    Reach, ReadError, Server, ServerAddress, ServerState, Snapshot, Source, State, Storage,
+    AppPresence, ClockStand, CommandError, CommandFailed, Event, FileNote, Handle, Hearing, LinkKind, Media,
+    NumberStage, NumberState, Progress, Reach, ReadError, Server, ServerAddress, ServerState, Snapshot, Source, State,
+    Storage,
     identity::{Invite, LinkCode},
     text,
     view::{self, FileStand, MessageWhat},
@@ -41,6 +42,7 @@ pub(crate) fn status(handle: &Handle, me: &view::Me, contacts: usize, unread: u6
             Storage::Failing(reason) => api::Storage::Failing { reason: reason.clone() },
         },
         server: state.server.as_ref().and_then(server),
+        number: number(&state.number),
     }
 }
 
@@ -67,6 +69,29 @@ fn server(server: &Server) -> Option<api::Server> {
     Some(api::Server { place: format!("{host}:{port}"), connected, why })
 }
 
+fn number(state: &NumberState) -> api::Number {
+    let (held, coming) = (state.numbers.held, state.numbers.coming);
+    api::Number {
+        number: held.map(|held| held.number.to_string()),
+        leaves_ms: held.and_then(|held| held.leaves).map(|at| at.0),
+        coming: coming.map(|coming| coming.number.to_string()),
+        comes_ms: coming.map(|coming| coming.at.0),
+        asked: state.asked.map(|number| number.to_string()),
+        step: state.stage.map(|stage| match stage {
+            NumberStage::Waiting | NumberStage::Freeing => api::NumberStep::Waiting,
+            NumberStage::Sent => api::NumberStep::Sent,
+            NumberStage::Wait(until) => api::NumberStep::Wait { until_ms: until.0 },
+            NumberStage::Unreachable => api::NumberStep::Unreachable,
+            NumberStage::Failed => api::NumberStep::Failed,
+            NumberStage::Off => api::NumberStep::Off,
+            NumberStage::Right => api::NumberStep::Done,
+            NumberStage::Wrong(left) => api::NumberStep::Wrong { left },
+            NumberStage::Gone => api::NumberStep::Gone,
+            NumberStage::Lost => api::NumberStep::Lost,
+        }),
+    }
+}
+
 fn clock(stand: ClockStand) -> api::Clock {
     let minutes = |millis: u64| millis / 60_000;
     match stand {
@@ -84,6 +109,7 @@ pub(crate) fn contact(state: &State, contact: view::ContactView) -> api::Contact
         name: contact.name.to_string(),
         alias: contact.alias.map(|alias| alias.to_string()),
         note: contact.note.map(|note| note.as_str().to_owned()),
+        number: contact.number.map(|number| number.to_string()),
         devices: contact.devices,
         since_ms: contact.since.0,
         unread: contact.unread,
@@ -311,7 +337,7 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
         }
         Event::Warning(warning) => Some(api::Event::Warning { text: warning.to_string() }),
         // Answers go to whoever asked; how the clock stands, and whether the server is there, is in the status.
-        Event::Answer(..) | Event::Clock | Event::Server(_) => None,
+        Event::Answer(..) | Event::Clock | Event::Server(_) | Event::Number => None,
     })
 }
 
@@ -370,6 +396,8 @@ impl From<CommandFailed> for Error {
                 CommandError::AlreadyContact => ErrorCode::AlreadyContact,
                 CommandError::OwnInvite | CommandError::InviteExpired(_) => ErrorCode::BadInvite,
                 CommandError::NoAddress | CommandError::TooManyAddresses => ErrorCode::NoAddress,
+                CommandError::NoServer | CommandError::ServerAway => ErrorCode::BadServer,
+                CommandError::NoCodeAsked => ErrorCode::BadNumber,
                 CommandError::NoteTooLong => ErrorCode::InvalidParams,
                 CommandError::Storage(_) => ErrorCode::Storage,
             },

@@ -131,8 +131,10 @@ codes! {
     UnknownGroup = 17,
     /// Not the owner's to do in this group.
     Denied = 18,
-    /// No link to a server.
+    /// No link to a server, or none is used or reached.
     BadServer = 19,
+    /// No telephone number, no code, or no code was asked for.
+    BadNumber = 20,
 }
 
 impl Error {

@@ -9,17 +9,17 @@ use lamplit_client::{
     identity::{Cost, Invite as InviteLink, Phrase},
     view,
 };
-use lamplit_types::{AccountId, AppId, ConversationId, DeviceId, GroupId, Name, Text};
+use lamplit_types::{AccountId, AppId, ConversationId, DeviceId, GroupId, Name, PhoneNumber, SmsCode, Text};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     api::{
         Accept, Accepting, AddMembers, Call, ContactPage, CreateGroup, Dark, DeviceList, Dial, Discover, Document,
-        Done, EndLink, Founded, GetContacts, GetDevices, GetGroups, GetHistory, GetNearby, GetStatus, GroupPage,
-        HistoryPage, Invite, Invited, LeaveGroup, LeaveServer, Light, LinkDevice, Linking, MarkRead, Method, NameAdmin,
-        Nearby, Note, RemoveContact, RemoveDevice, RemoveMember, Rename, RenameDevice, RenameGroup, Said, Say, SetName,
-        Snapshot as ApiSnapshot, Status, UseServer,
+        Done, EndLink, Founded, FreeNumber, GetContacts, GetDevices, GetGroups, GetHistory, GetNearby, GetStatus,
+        GroupPage, HistoryPage, Invite, Invited, LeaveGroup, LeaveServer, Light, LinkDevice, Linking, MarkRead, Method,
+        NameAdmin, Nearby, Note, RemoveContact, RemoveDevice, RemoveMember, Rename, RenameDevice, RenameGroup,
+        RequestCode, Said, Say, SetName, ShowCode, Snapshot as ApiSnapshot, Status, UseServer,
     },
     convert,
     document::document,
@@ -66,6 +66,9 @@ pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> 
         Call::Dial(call) => to_value(call.serve(handle).await?),
         Call::UseServer(call) => to_value(call.serve(handle).await?),
         Call::LeaveServer(call) => to_value(call.serve(handle).await?),
+        Call::RequestCode(call) => to_value(call.serve(handle).await?),
+        Call::ShowCode(call) => to_value(call.serve(handle).await?),
+        Call::FreeNumber(call) => to_value(call.serve(handle).await?),
         Call::LinkDevice(call) => to_value(call.serve(handle).await?),
         Call::EndLink(call) => to_value(call.serve(handle).await?),
         Call::GetDevices(call) => to_value(call.serve(handle).await?),
@@ -362,6 +365,31 @@ impl Serve for LeaveServer {
         handle.use_server(None).await?;
         Ok(Done {})
     }
+}
+
+impl Serve for RequestCode {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        handle.ask_code(PhoneNumber::parse(&self.number).map_err(bad_number)?).await?;
+        Ok(Done {})
+    }
+}
+
+impl Serve for ShowCode {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        handle.show_code(SmsCode::parse(&self.code).map_err(bad_number)?).await?;
+        Ok(Done {})
+    }
+}
+
+impl Serve for FreeNumber {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        handle.free_number().await?;
+        Ok(Done {})
+    }
+}
+
+fn bad_number(error: impl ToString) -> Error {
+    Error::new(ErrorCode::BadNumber, error.to_string())
 }
 
 impl Serve for LinkDevice {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lamplit_depot::Depot;
-use lamplit_service::Store;
+use lamplit_service::{Partition, Store};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -207,7 +207,8 @@ impl Desk {
         let mut last = None;
         loop {
             let found = self.depot.partitions(last.as_ref(), limits::ACCOUNTS_PAGE).await?;
-            accounts = accounts.saturating_add(found.len() as u64);
+            let many = found.iter().filter(|partition| matches!(partition, Partition::Account(_))).count();
+            accounts = accounts.saturating_add(many as u64);
             if found.len() < limits::ACCOUNTS_PAGE {
                 break;
             }

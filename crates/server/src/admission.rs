@@ -2,6 +2,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lamplit_service::Network;
+
 use crate::limits;
 
 /// Counts connections and handshakes, together and by where they come from.
@@ -27,6 +29,15 @@ struct Count {
 enum Source {
     V4(Ipv4Addr),
     V6([u8; 8]),
+}
+
+/// The same, for whatever else is counted by it.
+pub(crate) fn network(ip: IpAddr) -> Network {
+    Network(match Source::of(ip) {
+        // Nobody has an IPv6 network of that beginning (RFC 4291 2.5.5).
+        Source::V4(ip) => u64::from(ip.to_bits()).to_be_bytes(),
+        Source::V6(bytes) => bytes,
+    })
 }
 
 /// A place for one connection, which begins with its handshake; dropping it makes room for another.

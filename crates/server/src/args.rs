@@ -10,8 +10,9 @@ use crate::settings::Status;
 /// Start it, and type the address it prints into your devices. Its key is in its data directory: who copies that directory
 /// copies the server, and without the key no device knows it again. Devices reach it by UDP, so let that port through your
 /// firewall. Each option may be said in the environment too, as LAMPLIT_SERVER_LISTEN for --listen, or in a file: see
-/// `lamplit-server config`. LAMPLIT_LOG says what is logged, such as "debug"; no log says who was served,
-/// unless quinn, which makes the connections, is named there.
+/// `lamplit-server config`. How codes go to telephones is said in that file alone; LAMPLIT_SERVER_SMS, which is off or log, comes
+/// before it. LAMPLIT_LOG says what is logged, such as "debug"; no log says who was served, unless quinn, which makes the
+/// connections, is named there.
 #[derive(Debug, Parser)]
 #[command(name = "lamplit-server", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {

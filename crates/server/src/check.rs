@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use lamplit_server::{KeyError, read_key};
 
-use crate::settings::Settings;
+use crate::settings::{Settings, sms};
 
 /// Says every setting, and who said it. `listens` and `status` are where it is, or would be.
 pub(crate) fn say(out: &mut impl Write, settings: &Settings, listens: &str, status: &str) -> io::Result<()> {
@@ -18,8 +18,15 @@ pub(crate) fn say(out: &mut impl Write, settings: &Settings, listens: &str, stat
     writeln!(out, "It listens on UDP {listens} ({})", settings.listen.by)?;
     writeln!(out, "Its status by HTTP: {status} ({})", settings.status.by)?;
     writeln!(out, "It logs: {} ({})", settings.log.value, settings.log.by)?;
+    writeln!(out, "Codes by SMS: {} ({})", sms::way(settings.sms.value.as_ref()), settings.sms.by)?;
     let who = if settings.open.value { "Anybody who has the address" } else { "Nobody new" };
     writeln!(out, "{who} may open an account ({}).", settings.open.by)
+}
+
+/// Fails if the way to telephones is none. Nobody is spoken to.
+pub(crate) fn sms(settings: &Settings) -> anyhow::Result<()> {
+    let Some(config) = &settings.sms.value else { return Ok(()) };
+    config.check().with_context(|| format!("codes can't be sent by SMS ({})", settings.sms.by))
 }
 
 /// Says what would be used, and fails if it cannot be. Changes nothing and opens no port, so a running server is not disturbed.
@@ -29,6 +36,7 @@ pub(crate) fn check(settings: &Settings) -> anyhow::Result<()> {
         writeln!(out, "Note: {note}.")?;
     }
     say(&mut out, settings, &settings.listen.value.to_string(), &settings.status.value.to_string())?;
+    sms(settings)?;
     let data = &settings.data.value;
     match read_key(data) {
         Ok(_) => writeln!(out, "Its key is there.")?,

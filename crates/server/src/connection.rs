@@ -1,18 +1,21 @@
 use std::sync::Arc;
 
-use lamplit_service::{Service, Session, Store, Turn};
+use lamplit_service::{Sent, Service, Session, Store, Turn};
 use lamplit_tls::peer_key;
-use lamplit_types::DeviceId;
+use lamplit_types::{DeviceId, PhoneNumber};
 use lamplit_wire::server::{Down, Goodbye, Up};
 use lamplit_wire::{DecodeError, FrameBuffer};
 use quinn::{RecvStream, SendStream, VarInt};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::admission::network;
 use crate::clock::Clock;
 use crate::hub::{Bell, Hub, Seat};
 use crate::limits;
 use crate::metrics::Metrics;
+use crate::texts::Texts;
 
 /// One side is done.
 pub(crate) const DONE: VarInt = VarInt::from_u32(0);
@@ -23,6 +26,8 @@ pub(crate) struct Shared<S> {
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<Metrics>,
+    /// Sends codes to telephones.
+    pub(crate) texts: Arc<Texts>,
 }
 
 /// What a device said.
@@ -43,8 +48,16 @@ pub(crate) async fn serve<S: Store>(
     let device = peer_key(&connection).map(DeviceId::from_bytes);
     let stream = timeout(limits::WELCOME_TIMEOUT, connection.accept_bi()).await;
     if let (Some(device), Ok(Ok((mut say, hear)))) = (device, stream) {
-        let session = Session::new(device);
-        let mut talk = Talk { shared, session, hear, heard: FrameBuffer::default(), bell: Arc::default(), seat: None };
+        let session = Session::new(device).from_network(network(connection.remote_address().ip()));
+        let mut talk = Talk {
+            shared,
+            session,
+            hear,
+            heard: FrameBuffer::default(),
+            bell: Arc::default(),
+            seat: None,
+            texting: JoinSet::new(),
+        };
         talk.run(&mut say, stopping).await;
         // Its seat is free before the last words are: they may take a while.
         drop(talk);
@@ -62,6 +75,8 @@ struct Talk<S> {
     bell: Arc<Bell>,
     /// Taken once the device is welcome.
     seat: Option<Seat>,
+    /// Codes on their way to telephones. Whatever else the device says does not wait for them.
+    texting: JoinSet<(PhoneNumber, Sent)>,
 }
 
 impl<S: Store> Talk<S> {
@@ -75,6 +90,7 @@ impl<S: Store> Talk<S> {
                 () = self.bell.newer.notified() => goodbye(Goodbye::Newer),
                 () = sleep_until(patience), if self.seat.is_none() => return,
                 () = self.bell.news.notified(), if self.seat.is_some() => self.session.pump(service, now).await,
+                Some(Ok((number, sent))) = self.texting.join_next() => self.session.text_sent(number, sent),
                 heard = next(&mut self.hear, &mut self.heard) => match heard {
                     Heard::Frames(frames) => self.session.take(service, now, frames).await,
                     Heard::Malformed => goodbye(Goodbye::Rules),
@@ -87,6 +103,10 @@ impl<S: Store> Talk<S> {
                 self.seat = Some(self.shared.hub.sit(self.session.device(), self.bell.clone()));
                 // What came before it had a seat rang no bell.
                 self.bell.news.notify_one();
+            }
+            for text in turn.texts {
+                let texts = self.shared.texts.clone();
+                self.texting.spawn(async move { (text.number, texts.send(text.number, text.code).await) });
             }
             self.shared.metrics.told(&turn.down);
             if tell(say, turn.down).await.is_none() || turn.ends {

@@ -24,6 +24,7 @@ mod lines;
 mod metrics;
 mod server;
 mod status;
+mod texts;
 
 pub use admin::{Answer, AskError, BindError, Request, Stats, ask};
 pub use key::KeyError;

@@ -75,6 +75,8 @@ fn start(run: &Run) -> anyhow::Result<()> {
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
+    // Here it is known in which line it stands.
+    check::sms(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
     let ended = runtime.block_on(serve(&settings));
     // A copy of a large store that is under way is given up, and not waited for.
@@ -89,12 +91,18 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     for note in &settings.notes {
         tracing::warn!("{note}");
     }
-    let decided = Decided { open: settings.open.value };
+    let decided = Decided { open: settings.open.value, ..Decided::default() };
     let status = match settings.status.value {
         Status::Off => None,
         Status::At(at) => Some(at),
     };
-    let config = Config { data: settings.data.value.clone(), listen: settings.listen.value, status, settings: decided };
+    let config = Config {
+        data: settings.data.value.clone(),
+        listen: settings.listen.value,
+        status,
+        sms: settings.sms.value.clone(),
+        settings: decided,
+    };
     let server = Server::start(config).await?;
     tell(&server, settings)?;
     notify(&NotifyState::Ready);

@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     connections: Gauge,
     handshakes: ByOutcome,
     posts: ByOutcome,
+    texts: ByOutcome,
     batches: Counter,
     commits: ByOutcome,
     seconds: Histogram,
@@ -40,6 +41,18 @@ pub(crate) enum Handshake {
     Failed,
 }
 
+/// What became of a text to a telephone.
+#[derive(Clone, Copy)]
+pub(crate) enum Texted {
+    /// The gateway has it.
+    Taken,
+    /// The gateway may have it.
+    Unclear,
+    /// The gateway will not send it, now or later.
+    Refused,
+    Failed,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
@@ -47,6 +60,7 @@ impl Default for Metrics {
             connections: Gauge::default(),
             handshakes: ByOutcome::default(),
             posts: ByOutcome::default(),
+            texts: ByOutcome::default(),
             batches: Counter::default(),
             commits: ByOutcome::default(),
             // From half a millisecond to sixteen seconds.
@@ -62,6 +76,9 @@ impl Default for Metrics {
         {
             drop(metrics.posts.get_or_create(&label(name_of(outcome))));
         }
+        for texted in [Texted::Taken, Texted::Unclear, Texted::Refused, Texted::Failed] {
+            drop(metrics.texts.get_or_create(&label(texted.name())));
+        }
         for outcome in ["done", "failed"] {
             drop(metrics.commits.get_or_create(&label(outcome)));
         }
@@ -73,6 +90,7 @@ impl Default for Metrics {
         );
         registry.register("handshakes", "Handshakes, by what became of them", metrics.handshakes.clone());
         registry.register("posts", "Envelopes that devices brought, by what became of them", metrics.posts.clone());
+        registry.register("texts", "Texts with codes to telephones, by what became of them", metrics.texts.clone());
         registry.register("batches", "Changes of the store that were asked for", metrics.batches.clone());
         registry.register("commits", "Commits, each of one or more changes", metrics.commits.clone());
         registry.register("commit_seconds", "How long a commit took", metrics.seconds.clone());
@@ -84,6 +102,10 @@ impl Default for Metrics {
 impl Metrics {
     pub(crate) fn handshake(&self, handshake: Handshake) {
         self.handshakes.get_or_create(&label(handshake.name())).inc();
+    }
+
+    pub(crate) fn texted(&self, texted: Texted) {
+        self.texts.get_or_create(&label(texted.name())).inc();
     }
 
     /// Counts the answers to envelopes in what is told to a device.
@@ -125,6 +147,17 @@ impl Handshake {
     const fn name(self) -> &'static str {
         match self {
             Self::Made => "made",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Texted {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Unclear => "unclear",
             Self::Refused => "refused",
             Self::Failed => "failed",
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use lamplit_depot::Depot;
-use lamplit_service::{Service, Settings, Store, tidy};
+use lamplit_service::{CodeKey, Service, Settings, Store, tidy};
 use lamplit_tls::{Identity, ServerKey};
 use lamplit_wire::server::Epoch;
 use tokio::sync::{Mutex, watch};
@@ -19,6 +19,7 @@ use crate::committer::Keeper;
 use crate::connection::{Shared, stopped};
 use crate::metrics::Metrics;
 use crate::status::{self, Report, Running};
+use crate::texts::Texts;
 use crate::{KeyError, door, key, limits};
 
 /// The store's name in the data directory.
@@ -33,6 +34,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where machines may ask for its status by HTTP: an address of this machine alone.
     pub status: Option<SocketAddr>,
+    /// How it sends codes to telephones. Without it, it sends none.
+    pub sms: Option<lamplit_sms::Config>,
     /// What its operator decides.
     pub settings: Settings,
 }
@@ -67,6 +70,9 @@ pub enum StartError {
     /// The socket for commands.
     #[error(transparent)]
     Admin(#[from] BindError),
+    /// The way to telephones.
+    #[error("codes can't be sent by SMS: {0}")]
+    Sms(#[from] lamplit_sms::ConfigError),
     /// The system gives no thread or no random numbers.
     #[error("the system does not give what the server needs: {0}")]
     System(String),
@@ -93,7 +99,9 @@ impl Server {
     /// # Errors
     /// [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let Config { data, listen, status, settings } = config;
+        let Config { data, listen, status, sms, settings } = config;
+        // Before anything is made. It is opened once all else is: a message centre lets nobody in twice.
+        sms.as_ref().map(lamplit_sms::Config::check).transpose()?;
         let (stopping, stops) = watch::channel(false);
         let admission = Arc::<Admission>::default();
         let metrics = Arc::<Metrics>::default();
@@ -121,6 +129,7 @@ impl Server {
         });
         let (key, depot) = opening.await.map_err(|error| StartError::System(error.to_string()))??;
         let public = ServerKey(key.public());
+        let codes = key.secret_for(b"lamplit-server codes 1");
         let refused = |why: String| StartError::Listen { listen, why };
         let endpoint = door::open(listen, Arc::new(key)).map_err(|error| refused(error.to_string()))?;
         let bound = endpoint.local_addr().map_err(|error| refused(error.to_string()))?;
@@ -136,8 +145,11 @@ impl Server {
             copying: Mutex::default(),
         };
         let running = Running { depot: Arc::downgrade(&keeper.depot()), commits: keeper.pulse(), store };
-        let service = Service::new(keeper, settings);
-        let shared = Arc::new(Shared { service, hub: Arc::default(), clock, metrics });
+        let sends_codes = sms.is_some();
+        let texts = Arc::new(Texts::new(sms.map(lamplit_sms::Config::open).transpose()?, metrics.clone()));
+        let codes = sends_codes.then(|| CodeKey::from_bytes(codes));
+        let service = Service::new(keeper, Settings { codes, ..settings });
+        let shared = Arc::new(Shared { service, hub: Arc::default(), clock, metrics, texts });
         let tidying = tokio::spawn(tidy_all(shared.clone(), stops.clone()));
         let door = tokio::spawn(door::keep(endpoint, shared, admission, stops.clone()));
         let answering = tokio::spawn(admin.serve(Arc::new(desk), stops));

@@ -3,9 +3,10 @@
 
 use core::fmt;
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -16,6 +17,7 @@ use crate::args::Place;
 use crate::settings::file::Line;
 
 pub(crate) mod file;
+pub(crate) mod sms;
 mod status;
 
 pub(crate) use status::Status;
@@ -34,10 +36,11 @@ mod names {
     pub(super) const LISTEN: &str = "LAMPLIT_SERVER_LISTEN";
     pub(super) const OPEN: &str = "LAMPLIT_SERVER_OPEN";
     pub(super) const STATUS: &str = "LAMPLIT_SERVER_STATUS";
+    pub(super) const SMS: &str = "LAMPLIT_SERVER_SMS";
     pub(super) const LOG: &str = "LAMPLIT_LOG";
     /// How all begin but the last, which the program `lamplit` has too.
     pub(super) const BEGINNING: &str = "LAMPLIT_SERVER_";
-    pub(super) const ALL: [&str; 5] = [CONFIG, DATA, LISTEN, OPEN, STATUS];
+    pub(super) const ALL: [&str; 6] = [CONFIG, DATA, LISTEN, OPEN, STATUS, SMS];
 }
 
 /// All settings.
@@ -48,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) open: Chosen<bool>,
     pub(crate) status: Chosen<Status>,
     pub(crate) log: Chosen<String>,
+    /// Nothing if no codes are sent.
+    pub(crate) sms: Chosen<Option<lamplit_sms::Config>>,
     /// The file that was read.
     pub(crate) file: Option<PathBuf>,
     /// What was said and means nothing.
@@ -152,13 +157,17 @@ impl Settings {
             parsed(environment, names::LOG, "a text")?,
             said.log.map(|said| (said.value, of_file(said.line))),
         ]);
+        let sms = Chosen::first([sms_of(environment)?, said.sms.map(|said| (Some(said.value), of_file(said.line)))]);
+        let mut notes = unknown_names(environment);
+        notes.extend(sms.as_ref().and_then(readable_secret));
         Ok(Self {
             data,
             listen: listen.unwrap_or(Chosen { value: LISTEN, by: By::Default }),
             open: open.unwrap_or(Chosen { value: true, by: By::Default }),
             status: status.unwrap_or(Chosen { value: Status::Off, by: By::Default }),
             log: log.unwrap_or(Chosen { value: LOG.to_owned(), by: By::Default }),
-            notes: unknown_names(environment),
+            sms: sms.unwrap_or(Chosen { value: None, by: By::Default }),
+            notes,
             file,
         })
     }
@@ -213,6 +222,29 @@ fn parsed<T: FromStr>(
     let value = said.to_str().and_then(|said| said.parse().ok());
     let value = value.with_context(|| format!("{name} is {}: it takes {wanted}", said.display()))?;
     Ok(Some((value, By::Environment(name))))
+}
+
+/// It is not shown what was said: somebody may have taken it for the place of a gateway's URL.
+fn sms_of(environment: &impl Environment) -> anyhow::Result<Option<(Option<lamplit_sms::Config>, By)>> {
+    let Some(said) = environment.get(names::SMS) else { return Ok(None) };
+    let value = said.to_str().and_then(sms::of_environment);
+    let value = value.with_context(|| format!("{} takes {}", names::SMS, sms::WANTED))?;
+    Ok(Some((value, By::Environment(names::SMS))))
+}
+
+/// A gateway's password that others on this machine can read.
+fn readable_secret(sms: &Chosen<Option<lamplit_sms::Config>>) -> Option<String> {
+    let (Some(lamplit_sms::Config::Http(_) | lamplit_sms::Config::Smpp(_)), By::File(path, _)) = (&sms.value, &sms.by)
+    else {
+        return None;
+    };
+    let mode = fs::metadata(path).ok()?.permissions().mode();
+    (mode & 0o007 != 0).then(|| {
+        format!(
+            "{} says how the server signs in at the SMS gateway, and everybody on this machine may read it: chmod o= it",
+            path.display()
+        )
+    })
 }
 
 /// Told and no error: other programs name things so too, such as the variables that Kubernetes makes for a service.

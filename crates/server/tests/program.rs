@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -177,6 +177,53 @@ fn a_server_that_is_not_open_says_so() {
     assert_eq!(said.last().unwrap(), "Nobody new may open an account (by --open).");
     assert!(said.iter().any(|line| line.starts_with("Its settings: no file")), "{said:?}");
     assert_eq!(server.end(Signal::TERM), Some(0));
+}
+
+#[test]
+fn how_codes_are_sent_is_said_and_neither_where_nor_as_whom() {
+    let home = tempfile::tempdir().unwrap();
+    let mut server = Running::start(home.path(), &["--listen", "[::1]:0"]);
+    let said = server.until("may open an account");
+    assert!(said.contains(&"Codes by SMS: off (by default: see --help)".to_owned()), "{said:?}");
+    assert_eq!(server.end(Signal::TERM), Some(0));
+
+    // A message centre that hears of nobody who only checks.
+    let centre = TcpListener::bind("127.0.0.1:0").unwrap();
+    centre.set_nonblocking(true).unwrap();
+    let path = home.path().join("a.toml");
+    let table = format!(
+        "listen = \"[::1]:0\"\n[sms]\nkind = \"smpp\"\nurl = \"smpp://{}\"\nuser = \"ada-user\"\npassword = \"ada-word\"\n",
+        centre.local_addr().unwrap()
+    );
+    fs::write(&path, &table).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let file = path.to_str().unwrap();
+    let output = run(home.path(), &["--check", "--config", file]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(&format!("Codes by SMS: over SMPP ({file}, line 2)\n")), "{said}");
+    assert!(!said.contains("ada-") && !said.contains("smpp://") && !said.contains("Note"), "{said}");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(matches!(centre.accept(), Err(error) if error.kind() == ErrorKind::WouldBlock));
+
+    // One that starts signs in there.
+    let mut server = Running::start(home.path(), &["--config", file]);
+    let said = server.until("may open an account");
+    assert!(said.contains(&format!("Codes by SMS: over SMPP ({file}, line 2)")), "{said:?}");
+    centre.set_nonblocking(false).unwrap();
+    drop(centre.accept().unwrap());
+    assert_eq!(server.end(Signal::TERM), Some(0));
+
+    fs::write(&path, table.replace("ada-word", "ada-word-too-long")).unwrap();
+    for args in [["--check", "--config", file], ["run", "--config", file]] {
+        let output = run(home.path(), &args);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(error.contains("line 2") && error.contains("password under [sms] must be ASCII"), "{error}");
+        assert!(!error.contains("ada-") && !error.contains("smpp://"), "{error}");
+    }
+    let output = program(home.path()).arg("--check").env("LAMPLIT_SERVER_SMS", "log").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("Codes by SMS: into the log: for development alone (by LAMPLIT_SERVER_SMS)"), "{said}");
 }
 
 #[test]

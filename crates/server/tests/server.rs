@@ -328,7 +328,7 @@ async fn start(data: &Path) -> Server {
 }
 
 async fn start_at(data: &Path, listen: SocketAddr) -> Server {
-    Server::start(Config { data: data.join("data"), listen, status: None, settings: Settings::default() })
+    Server::start(Config { data: data.join("data"), listen, status: None, sms: None, settings: Settings::default() })
         .await
         .unwrap()
 }

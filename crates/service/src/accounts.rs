@@ -62,6 +62,12 @@ pub(crate) async fn list(store: &impl Store, account: AccountId) -> Result<Optio
     Ok(row.map(|row| rows::read(&row)).transpose()?)
 }
 
+/// The account's devices, if it is here.
+pub(crate) async fn devices(store: &impl Store, account: AccountId) -> Result<Vec<DeviceId>, Failed> {
+    let row = store.get(&Partition::Account(account), key::ACCOUNT).await?;
+    Ok(row.map(|row| rows::read::<Account>(&row)).transpose()?.map(|account| account.devices).unwrap_or_default())
+}
+
 /// The head of the account's list, if it is here.
 pub(crate) async fn head(store: &impl Store, account: AccountId) -> Result<Option<ListHead>, Failed> {
     let row = store.get(&Partition::Account(account), key::ACCOUNT).await?;

@@ -21,15 +21,15 @@ impl Bucket {
         self.full
     }
 
-    /// Takes one, if there is one.
-    pub(crate) fn take(&mut self, now: Mono) -> bool {
+    /// Takes one, if there is one; otherwise says in how many milliseconds there is.
+    pub(crate) fn take(&mut self, now: Mono) -> u64 {
         let (most, each) = self.limit;
         let full = Mono(self.full.0.max(now.0)).plus(each);
-        let may = full.since(now) <= u64::from(most).saturating_mul(each);
-        if may {
+        let wait = full.since(now).saturating_sub(u64::from(most).saturating_mul(each));
+        if wait == 0 {
             self.full = full;
         }
-        may
+        wait
     }
 }
 
@@ -40,13 +40,13 @@ mod tests {
     #[test]
     fn so_much_at_once_and_then_one_by_one() {
         let mut bucket = Bucket::new((3, 1_000), Mono(50));
-        let taken: Vec<bool> = (0..5).map(|_| bucket.take(Mono(50))).collect();
+        let taken: Vec<bool> = (0..5).map(|_| bucket.take(Mono(50)) == 0).collect();
         assert_eq!(taken, [true, true, true, false, false]);
-        assert!(!bucket.take(Mono(1_049)), "a millisecond too early");
-        assert!(bucket.take(Mono(1_050)));
-        assert!(!bucket.take(Mono(1_050)));
+        assert_eq!(bucket.take(Mono(1_049)), 1, "a millisecond too early");
+        assert_eq!(bucket.take(Mono(1_050)), 0);
+        assert_eq!(bucket.take(Mono(1_050)), 1_000);
         // What was not used does not add up beyond the limit.
-        let taken = (0..5).filter(|_| bucket.take(Mono(1_000_000))).count();
+        let taken = (0..5).filter(|_| bucket.take(Mono(1_000_000)) == 0).count();
         assert_eq!(taken, 3);
     }
 }

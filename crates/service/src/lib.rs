@@ -5,10 +5,12 @@
 
 mod accounts;
 mod bucket;
+mod codes;
 pub mod limits;
 mod mail;
 #[cfg(any(test, feature = "suite"))]
 pub mod memory;
+mod numbers;
 mod rates;
 mod rows;
 mod service;
@@ -19,9 +21,13 @@ mod store;
 pub mod suite;
 #[cfg(test)]
 mod testing;
+mod texts;
 mod tidy;
 
+pub use codes::CodeKey;
+pub use rates::Network;
 pub use service::{Service, Settings};
 pub use session::{Session, Turn};
 pub use store::{Applied, ApplyError, Batch, Change, Expect, Partition, Row, Store, StoreError, number_of, numbered};
+pub use texts::{Sent, Text};
 pub use tidy::{Tidied, TidyError, tidy};

@@ -23,18 +23,39 @@ pub const TRIES: usize = 16;
 /// Rows that are looked at in one go when what has expired is dropped.
 pub const TIDY_ROWS: usize = 256;
 
+/// How long a code that was sent to a number is good.
+pub const CODE_MS: u64 = 10 * 60_000;
+/// How often a wrong code may be shown. Then a new one is needed.
+pub const CODE_TRIES: u8 = 5;
+/// Codes of one number that are good at once, each for another device. Beyond it the oldest is good no more.
+pub const CODES_OPEN: usize = 3;
+/// How long a number waits for its next code, after the first, the second, and so on. The last one is for all that follow.
+pub const CODE_WAITS_MS: [u64; 5] = [60_000, 2 * 60_000, 10 * 60_000, 60 * 60_000, 12 * 60 * 60_000];
+/// How long after the last code those of a number are counted. A right code clears the count too.
+pub const CODE_COUNT_MS: u64 = DAY_MS;
+/// How long an account keeps a number of which another one has shown that it has it.
+pub const NUMBER_HELD_MS: u64 = 7 * DAY_MS;
+
 /// Frames of one device that are taken in one go. The rest waits in its connection.
 pub const UPS: usize = 64;
 /// How often a device is told at most that its one-time keys run low.
 pub const STOCK_TOLD_MS: u64 = 60_000;
 
-/// What is counted of devices that used up a part of what follows. Beyond it that of which the least is used up is forgotten.
+/// What is counted of devices and networks that used up a part of what follows. Beyond it that of which the least is used up is forgotten.
 pub const RATES: usize = 65_536;
 /// Envelopes that one device may post at once, and one by one afterwards each so many milliseconds, on whatever connections. Beyond it
 /// the device is told to wait.
 pub const POSTS: (u32, u64) = (2_000, 20);
 /// The same for keys to start sessions with, which use up what others made.
 pub const KEYS: (u32, u64) = (200, 5_000);
+/// The same for codes to numbers. Beyond it the device is told how long to wait.
+pub const CODES: (u32, u64) = (5, 10 * 60_000);
+/// The same for all devices of one network: an IPv4 address or an IPv6 /64.
+pub const CODES_OF_NETWORK: (u32, u64) = (20, 3 * 60_000);
+/// The same for all devices there are, if the operator says nothing else: each code costs money.
+pub const CODES_OF_ALL: (u32, u64) = (500, 6_000);
+/// The same for codes that are shown, right or wrong. Beyond it the connection ends.
+pub const SHOWN_CODES: (u32, u64) = (20, 60_000);
 /// The same for device lists, which cost signatures. Beyond it the connection ends.
 pub const LISTS: (u32, u64) = (10, 60_000);
 /// The same for stocks of keys. Beyond it the connection ends.

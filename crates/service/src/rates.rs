@@ -1,4 +1,4 @@
-//! What each device has used up of what it may ask for. That outlasts its connections: who comes again does not begin anew.
+//! What each device and each network has used up of what may be asked for. That outlasts its connections: who comes again does not begin anew.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use lamplit_types::{DeviceId, Mono};
 
 use crate::{
     bucket::Bucket,
-    limits::{KEYS, LISTS, POSTS, RATES, STOCKS, WANTED},
+    limits::{CODES, CODES_OF_NETWORK, KEYS, LISTS, POSTS, RATES, SHOWN_CODES, STOCKS, WANTED},
 };
 
 /// What may be asked for only so often.
@@ -18,37 +18,65 @@ pub(crate) enum What {
     List,
     Stock,
     ListOf,
+    Code,
+    CodeOfNetwork,
+    CodeOfAll,
+    ShownCode,
 }
 
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Asker {
+    Device(DeviceId),
+    Network(Network),
+    All,
+}
+
+/// Where somebody calls from: what whoever pays for one address gets, an IPv4 address or an IPv6 /64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Network(pub [u8; 8]);
+
 impl What {
-    const fn limit(self) -> (u32, u64) {
+    const fn limit(self, codes_of_all: (u32, u64)) -> (u32, u64) {
         match self {
             Self::Post => POSTS,
             Self::Key => KEYS,
             Self::List => LISTS,
             Self::Stock => STOCKS,
             Self::ListOf => WANTED,
+            Self::Code => CODES,
+            Self::CodeOfNetwork => CODES_OF_NETWORK,
+            Self::CodeOfAll => codes_of_all,
+            Self::ShownCode => SHOWN_CODES,
         }
     }
 }
 
-type Used = BTreeMap<(DeviceId, What), Bucket>;
+type Used = BTreeMap<(Asker, What), Bucket>;
 
-/// The buckets of all devices that took from them.
-pub(crate) struct Rates(Mutex<Used>);
+/// The buckets of all who took from them.
+pub(crate) struct Rates {
+    used: Mutex<Used>,
+    codes_of_all: (u32, u64),
+}
 
 impl Rates {
-    pub(crate) const fn new() -> Self {
-        Self(Mutex::new(BTreeMap::new()))
+    pub(crate) const fn new(codes_of_all: (u32, u64)) -> Self {
+        Self { used: Mutex::new(BTreeMap::new()), codes_of_all }
     }
 
     /// Whether the device may ask for it once more. If so that is counted.
     pub(crate) fn take(&self, device: DeviceId, what: What, now: Mono) -> bool {
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= RATES && !used.contains_key(&(device, what)) {
+        self.wait(Asker::Device(device), what, now) == 0
+    }
+
+    /// How long it has to be waited before it may be asked for once more, in milliseconds. If not at all, that is counted.
+    pub(crate) fn wait(&self, asker: Asker, what: What, now: Mono) -> u64 {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() >= RATES && !used.contains_key(&(asker, what)) {
             make_room(&mut used, now);
         }
-        used.entry((device, what)).or_insert_with(|| Bucket::new(what.limit(), now)).take(now)
+        used.entry((asker, what)).or_insert_with(|| Bucket::new(what.limit(self.codes_of_all), now)).take(now)
     }
 }
 
@@ -81,12 +109,12 @@ mod tests {
     }
 
     fn len(rates: &Rates) -> usize {
-        rates.0.lock().map_or(0, |used| used.len())
+        rates.used.lock().map_or(0, |used| used.len())
     }
 
     #[test]
     fn each_device_has_its_own_of_each() {
-        let (rates, (many, _)) = (Rates::new(), LISTS);
+        let (rates, (many, _)) = (Rates::new(CODES), LISTS);
         let takes = |at, what| rates.take(device(at), what, Mono(5));
         assert!((0..many).all(|_| takes(1, What::List)));
         assert!(!takes(1, What::List));
@@ -95,7 +123,7 @@ mod tests {
 
     #[test]
     fn who_used_up_the_most_is_remembered_the_longest_and_there_are_not_more_than_so_many() {
-        let (rates, (many, _)) = (Rates::new(), LISTS);
+        let (rates, (many, _)) = (Rates::new(CODES), LISTS);
         let now = Mono(5);
         assert!((0..many).all(|_| rates.take(device(0), What::List, now)));
         for at in 1..2 * RATES {
@@ -107,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_is_full_again_makes_room_first() {
-        let (rates, (_, each)) = (Rates::new(), LISTS);
+        let (rates, (_, each)) = (Rates::new(CODES), LISTS);
         for at in 0..RATES {
             let now = if at % 2 == 0 { Mono(0) } else { Mono(each - 1) };
             assert!(rates.take(device(at), What::List, now));

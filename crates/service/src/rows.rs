@@ -1,6 +1,6 @@
 //! What is in an account's rows. `docs/storage.md` lists them; a change of any shape is a migration.
 
-use lamplit_types::{AccountId, DeviceId, Wall};
+use lamplit_types::{AccountId, DeviceId, PhoneNumber, Wall};
 use lamplit_wire::{
     Envelope,
     credential::{ListHead, RootHash},
@@ -35,6 +35,51 @@ pub(crate) struct Mail {
     pub(crate) envelope: Envelope,
 }
 
+/// What an account has and wants of numbers, as it believes: each number's partition says whose it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Wish {
+    pub(crate) held: Option<PhoneNumber>,
+    /// It was shown that the account has it. Once it is the account's, the one before is free.
+    pub(crate) wanted: Option<PhoneNumber>,
+}
+
+/// Whose a number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Holder {
+    pub(crate) account: AccountId,
+    /// Another account showed that it has it.
+    pub(crate) claim: Option<Claim>,
+}
+
+/// A number is to be another account's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claim {
+    pub(crate) account: AccountId,
+    pub(crate) from: Wall,
+}
+
+/// Codes that were sent to a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Codes {
+    /// How many lately.
+    pub(crate) sent: u32,
+    /// When the last one was.
+    pub(crate) last: Wall,
+    /// Those that can be shown, the oldest first.
+    pub(crate) open: Vec<OpenCode>,
+}
+
+/// A code that can be shown. What it is, is not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OpenCode {
+    /// By this device alone.
+    pub(crate) device: DeviceId,
+    /// Until then.
+    pub(crate) until: Wall,
+    /// How often a wrong one was shown.
+    pub(crate) tries: u8,
+}
+
 pub(crate) fn write<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
     postcard::to_allocvec(row).map_err(|_| StoreError::Corrupt)
 }
@@ -52,6 +97,13 @@ pub(crate) mod key {
     pub(crate) const ACCOUNT: &[u8] = b"A";
     /// → the account's `DeviceList`.
     pub(crate) const LIST: &[u8] = b"L";
+    /// → [`super::Wish`].
+    pub(crate) const WISH: &[u8] = b"N";
+
+    /// Of a number: → [`super::Holder`].
+    pub(crate) const HOLDER: &[u8] = b"H";
+    /// Of a number: → [`super::Codes`].
+    pub(crate) const CODES: &[u8] = b"C";
 
     /// `M ‖ device ‖ number` → [`super::Mail`]: what waits for a device.
     pub(crate) fn mail(device: &DeviceId) -> Vec<u8> {

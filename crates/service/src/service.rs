@@ -1,4 +1,6 @@
 use crate::{
+    codes::CodeKey,
+    limits::CODES_OF_ALL,
     rates::Rates,
     store::{ApplyError, Store, StoreError},
 };
@@ -12,22 +14,27 @@ pub struct Service<S> {
 }
 
 /// What the operator decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Whether anybody may open an account by showing a device list.
     pub open: bool,
+    /// What codes to numbers follow from. `None`: none are sent.
+    pub codes: Option<CodeKey>,
+    /// So many codes at once to all numbers together, and one more each so many milliseconds.
+    pub codes_of_all: (u32, u64),
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { open: true }
+        Self { open: true, codes: None, codes_of_all: CODES_OF_ALL }
     }
 }
 
 impl<S: Store> Service<S> {
     /// Services over a store.
     pub const fn new(store: S, settings: Settings) -> Self {
-        Self { store, settings, rates: Rates::new() }
+        let rates = Rates::new(settings.codes_of_all);
+        Self { store, settings, rates }
     }
 
     /// The store.

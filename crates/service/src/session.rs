@@ -1,5 +1,7 @@
 //! One device's connection, as the services see it: frames in, frames out.
 
+mod numbers;
+
 use std::collections::{BTreeSet, VecDeque};
 
 use futures_util::future::join_all;
@@ -9,8 +11,8 @@ use lamplit_wire::{
     bounded::List,
     credential::{DeviceList, ListHead},
     server::{
-        Cursor, Down, Feed, Found, Goodbye, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume, Stock, Up,
-        WantKey, Welcome,
+        Cursor, Down, Feed, Found, Goodbye, KeyFor, ListMark, ListOf, Numbers, Outcome, Post, Posted, Resume, Stock,
+        Up, WantKey, Welcome,
     },
 };
 
@@ -18,16 +20,18 @@ use crate::{
     accounts::{self, Refused, Shown},
     limits::{FEED_PARTS, STOCK_LOW, STOCK_TOLD_MS},
     mail,
-    rates::What,
+    rates::{Network, What},
     service::{Failed, Service},
     stock,
     store::{Store, StoreError},
+    texts::Text,
 };
 
 /// One device's connection.
 #[derive(Debug)]
 pub struct Session {
     device: DeviceId,
+    network: Option<Network>,
     stage: Stage,
 }
 
@@ -52,6 +56,8 @@ struct Known {
     sent: u64,
     /// The places after the parts that are under way.
     open: VecDeque<u64>,
+    /// What it was last told that its account has of numbers.
+    numbers: Numbers,
     /// When it was last looked whether the device has to be told how many of its keys are left.
     stock_told: Mono,
 }
@@ -63,6 +69,8 @@ pub struct Turn {
     pub down: Vec<Down>,
     /// Devices for which there is something new: their sessions are to be pumped.
     pub wake: BTreeSet<DeviceId>,
+    /// To be sent to telephones. What becomes of each goes to [`Session::text_sent`].
+    pub texts: Vec<Text>,
     /// The device is known now. An older connection of it gets [`Goodbye::Newer`] and ends.
     pub welcomed: bool,
     /// After `down` the connection ends.
@@ -95,7 +103,13 @@ impl Turn {
 impl Session {
     /// A connection that was just made by the device whose key it shows.
     pub const fn new(device: DeviceId) -> Self {
-        Self { device, stage: Stage::Fresh }
+        Self { device, network: None, stage: Stage::Fresh }
+    }
+
+    /// The same, from this network.
+    pub const fn from_network(mut self, network: Network) -> Self {
+        self.network = Some(network);
+        self
     }
 
     /// Which device.
@@ -145,6 +159,7 @@ impl Session {
         if turn.ends {
             return Ok(());
         }
+        self.look_at_numbers(service, now, turn).await?;
         self.go_on(service, now, turn).await?;
         self.tell_stock(service, now, turn).await
     }
@@ -185,6 +200,9 @@ impl Session {
             }
             (Up::WantKey(want), Stage::Known(_)) => self.want_key(service, now, want, turn).await,
             (Up::WantList(account), Stage::Known(_)) => self.want_list(service, now, account, turn).await,
+            (Up::WantCode(number), Stage::Known(_)) => self.want_code(service, now, number, turn).await,
+            (Up::ShowCode(shown), Stage::Known(_)) => self.show_code(service, now, shown, turn).await,
+            (Up::FreeNumber, Stage::Known(_)) => self.free_number(service, now, turn).await,
             (Up::Collected(cursor), Stage::Known(_)) => self.collected(service, cursor, turn).await,
             _ => {
                 turn.end(Goodbye::Rules);
@@ -281,9 +299,11 @@ impl Session {
             mail::collected(store, who, cursor.place).await?;
         }
         let stock = u16::try_from(stock::count(store, who).await?).unwrap_or(u16::MAX);
+        let numbers = crate::numbers::settle(store, resume.account, now.wall).await?;
         turn.welcomed = true;
-        turn.say(Down::Welcome(Welcome { epoch, time: now.wall, stock }));
-        let known = Known { account: resume.account, head, sent: 0, open: VecDeque::new(), stock_told: now.mono };
+        turn.say(Down::Welcome(Welcome { epoch, time: now.wall, stock, numbers }));
+        let known =
+            Known { account: resume.account, head, sent: 0, open: VecDeque::new(), numbers, stock_told: now.mono };
         self.stage = Stage::Known(known);
         Ok(())
     }

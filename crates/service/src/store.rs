@@ -1,9 +1,9 @@
-//! What the server keeps things in, as its services see it: ordered rows in partitions, one for each account.
+//! What the server keeps things in, as its services see it: ordered rows in partitions, one for each account and each number.
 //!
 //! A batch changes rows of one partition, all or none of them, and only if what it expects holds. Nothing spans two
 //! partitions: so a store may keep each of them elsewhere.
 
-use lamplit_types::AccountId;
+use lamplit_types::{AccountId, PhoneNumber};
 use lamplit_wire::server::Epoch;
 
 /// Rows that can be changed together.
@@ -11,6 +11,8 @@ use lamplit_wire::server::Epoch;
 pub enum Partition {
     /// What is one account's.
     Account(AccountId),
+    /// What is kept of one telephone number.
+    Number(PhoneNumber),
 }
 
 /// A change of one partition.

@@ -186,9 +186,10 @@ pub(crate) fn batch(account: AccountId, changes: Vec<Change>) -> Batch {
 /// A store that comes back from a backup of this one.
 pub(crate) fn restored(from: &Memory) -> Memory {
     let to = Memory::new(NEXT);
-    for Partition::Account(account) in at_once(from.partitions(None, usize::MAX)).unwrap() {
-        let put = rows(from, account).into_iter().map(|(key, value)| Change::Put { key, value });
-        change(&to, account, put.collect());
+    for partition in at_once(from.partitions(None, usize::MAX)).unwrap() {
+        let rows = at_once(from.scan(&partition, b"", None, usize::MAX)).unwrap();
+        let changes = rows.into_iter().map(|(key, value)| Change::Put { key, value }).collect();
+        at_once(to.apply(Batch { partition, expects: Vec::new(), changes })).unwrap();
     }
     to
 }

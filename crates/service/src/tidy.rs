@@ -1,24 +1,24 @@
-//! What is done from time to time, account by account: what nobody came for is dropped.
+//! What is done from time to time, account by account and number by number: what nobody came for is dropped.
 
-use lamplit_types::{DeviceId, Wall};
+use lamplit_types::{AccountId, DeviceId, Wall};
 
 use crate::{
-    accounts, mail,
+    accounts, mail, numbers,
     rows::{self, Account, key},
     service::Failed,
     store::{ApplyError, Partition, Store, StoreError},
 };
 
-/// What was found of an account.
+/// What was found of an account or a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tidied {
-    /// Whose rows. The next account is the one behind it.
+    /// Whose rows. The next one is behind it.
     pub partition: Partition,
     /// They make no sense, and what is left of them stays.
     pub is_damaged: bool,
 }
 
-/// Drops what is past its time from the account behind `after`, or from the first; `None` if there is none.
+/// Drops what is past its time from the account or number behind `after`, or from the first; `None` if there is none.
 ///
 /// # Errors
 /// When the store fails.
@@ -41,7 +41,15 @@ pub async fn tidy(store: &impl Store, after: Option<Partition>, now: Wall) -> Re
 pub struct TidyError(#[from] Failed);
 
 async fn one(store: &impl Store, partition: Partition, now: Wall) -> Result<(), Failed> {
-    let Partition::Account(account) = partition;
+    match partition {
+        Partition::Account(account) => account_of(store, account, now).await,
+        Partition::Number(number) => numbers::tidy(store, number, now).await,
+    }
+}
+
+async fn account_of(store: &impl Store, account: AccountId, now: Wall) -> Result<(), Failed> {
+    let partition = Partition::Account(account);
+    numbers::settle(store, account, now).await?;
     let Some(row) = store.get(&partition, key::ACCOUNT).await? else { return Ok(()) };
     let listed: Account = rows::read(&row)?;
     for device in &listed.devices {

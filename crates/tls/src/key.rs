@@ -1,6 +1,7 @@
 use core::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use ed25519_dalek::{Signer as _, SigningKey as SecretKey};
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
@@ -39,6 +40,14 @@ impl KeyPair {
     /// The key of a seed (RFC 8032 5.1.5).
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SecretKey::from_bytes(seed))
+    }
+
+    /// A secret for one purpose, which tells nothing of the key: HMAC is a pseudorandom function (RFC 2104).
+    pub fn secret_for(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, self.seed().as_slice()), purpose);
+        let mut secret = Zeroizing::new([0; 32]);
+        secret.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        secret
     }
 
     /// Its seed, to be kept in a safe place.

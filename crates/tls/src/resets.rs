@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+use aws_lc_rs::hmac::{HMAC_SHA256, Key};
 use quinn::EndpointConfig;
 use quinn_proto::HashedConnectionIdGenerator;
 
@@ -10,16 +10,11 @@ use crate::KeyPair;
 /// before by their ids, and tells whoever goes on with one that it is no more (RFC 9000 10.3). Else they would wait until they
 /// give it up.
 pub fn resetting(key: &KeyPair) -> EndpointConfig {
-    let resets = Key::new(HMAC_SHA256, secret(key, b"lamplit-server stateless reset 1").as_ref());
+    let resets = Key::new(HMAC_SHA256, key.secret_for(b"lamplit-server stateless reset 1").as_slice());
     let mut ids = [0; 8];
-    ids.iter_mut().zip(secret(key, b"lamplit-server connection ids 1").as_ref()).for_each(|(to, from)| *to = *from);
+    ids.iter_mut().zip(key.secret_for(b"lamplit-server connection ids 1").iter()).for_each(|(to, from)| *to = *from);
     let ids = u64::from_le_bytes(ids);
     let mut config = EndpointConfig::new(Arc::new(resets));
     config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(ids)));
     config
-}
-
-/// A secret for one purpose, which tells nothing of the key: HMAC is a pseudorandom function (RFC 2104).
-fn secret(key: &KeyPair, purpose: &[u8]) -> aws_lc_rs::hmac::Tag {
-    sign(&Key::new(HMAC_SHA256, key.seed().as_slice()), purpose)
 }

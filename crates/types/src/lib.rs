@@ -21,20 +21,24 @@
 
 mod app;
 mod clock;
+mod code;
 mod file;
 mod id;
 pub mod limits;
 mod name;
+mod phone;
 mod pipe;
 mod safe;
 
 pub use app::{AppId, AppIdError};
 pub use clock::{Hlc, Mono, Now, Wall};
+pub use code::{SmsCode, SmsCodeError};
 pub use file::{FileName, FileSize, FileSizeError};
 pub use id::{
     AccountId, AudienceId, Author, Beacon, BlobId, ConversationId, ConversationIdError, DeviceId, EnvelopeId, GroupId,
     Incarnation, InviteId, LinkId, MessageId, PairTag, SpaceId,
 };
 pub use name::{Name, NameError, Text, TextError};
+pub use phone::{PhoneNumber, PhoneNumberError};
 pub use pipe::{Channel, Class, Pipe};
 pub use safe::safe;

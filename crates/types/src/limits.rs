@@ -19,6 +19,16 @@ pub const FILE_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 pub const PREVIEW_BYTES: usize = 12 * 1024;
 /// An app id, in bytes. A longer one is refused.
 pub const APP_ID_BYTES: usize = 32;
+/// A telephone number with its country code, in digits (ITU-T E.164). A longer one is refused.
+pub const PHONE_NUMBER_DIGITS: usize = 15;
+/// The shortest telephone number with its country code, in digits. A shorter one is refused.
+pub const PHONE_NUMBER_DIGITS_LEAST: usize = 7;
+/// A telephone number as somebody wrote it, in bytes of UTF-8. A longer one is refused before it is read.
+pub const PHONE_NUMBER_TEXT_BYTES: usize = 64;
+/// A code that is sent by SMS, in digits. One of more or fewer is refused.
+pub const SMS_CODE_DIGITS: usize = 6;
+/// A code as somebody wrote it, in bytes of UTF-8. A longer one is refused before it is read.
+pub const SMS_CODE_TEXT_BYTES: usize = 64;
 
 /// Apps in one device's presence. A further one is refused.
 pub const PRESENCE_APPS: usize = 16;

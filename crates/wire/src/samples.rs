@@ -10,7 +10,7 @@
 
 use lamplit_types::{
     AccountId, AppId, AudienceId, Author, BlobId, DeviceId, EnvelopeId, FileName, FileSize, GroupId, Hlc, Incarnation,
-    InviteId, MessageId, Name, SpaceId, Text, Wall, limits,
+    InviteId, MessageId, Name, PhoneNumber, SmsCode, SpaceId, Text, Wall, limits,
 };
 
 use crate::bounded::{Bytes, List};
@@ -19,8 +19,9 @@ use crate::credential::{
     Signed,
 };
 use crate::server::{
-    Cursor, Delivery, Down, Epoch, Feed, Found, Goodbye, Item, KeyFor, ListMark, ListOf, Outcome, Post, Posted, Resume,
-    Stock, Up, WantKey, Welcome,
+    CodeAnswer, CodeOutcome, CodeVerdict, ComingNumber, Cursor, Delivery, Down, Epoch, Feed, Found, Goodbye,
+    HeldNumber, Item, KeyFor, ListMark, ListOf, Numbers, Outcome, Post, Posted, Resume, ShowCode, Stock, Up, Verdict,
+    WantKey, Welcome,
 };
 use crate::*;
 
@@ -91,6 +92,9 @@ pub(crate) fn ups() -> Vec<(&'static str, Up)> {
         ("Post", Up::Post(Box::new(Post { account: ACCOUNT, list: ListMark([0x4C; 8]), envelope: envelope() }))),
         ("Collected", Up::Collected(cursor())),
         ("WantList", Up::WantList(ACCOUNT)),
+        ("WantCode", Up::WantCode(number())),
+        ("ShowCode", Up::ShowCode(ShowCode { number: number(), code: SmsCode::from_random(123_456) })),
+        ("FreeNumber", Up::FreeNumber),
     ]
 }
 
@@ -100,9 +104,12 @@ pub(crate) fn downs() -> Vec<(&'static str, Down)> {
     let key_for = |found| Down::Key(KeyFor { device: DEVICE, found });
     let delivery = Delivery { account: ACCOUNT, device: DEVICE, envelope: envelope() };
     let items = List::one(Item::Envelope(Box::new(delivery)));
+    let code = |outcome| Down::Code(CodeAnswer { number: number(), outcome });
+    let verdict = |verdict| Down::Verdict(CodeVerdict { number: number(), verdict });
     let list_of = |list| Down::ListOf(Box::new(ListOf { account: ACCOUNT, list }));
     vec![
-        ("Welcome, of a server", Down::Welcome(Welcome { epoch: Epoch([0xE9; 8]), time: NOW, stock: 300 })),
+        ("Welcome, of a server", Down::Welcome(welcome(Numbers::default()))),
+        ("Welcome, of a server with numbers", Down::Welcome(welcome(numbers()))),
         ("ShowList", Down::ShowList),
         ("Feed", Down::Feed(Feed { items, cursor: cursor(), last: true })),
         ("Posted: kept", posted(Outcome::Kept)),
@@ -127,7 +134,33 @@ pub(crate) fn downs() -> Vec<(&'static str, Down)> {
         ("Goodbye: rules", Down::Goodbye(Goodbye::Rules)),
         ("Goodbye: busy", Down::Goodbye(Goodbye::Busy)),
         ("Goodbye: failing", Down::Goodbye(Goodbye::Failing)),
+        ("Code: sent", code(CodeOutcome::Sent)),
+        ("Code: wait", code(CodeOutcome::Wait(300))),
+        ("Code: unreachable", code(CodeOutcome::Unreachable)),
+        ("Code: failed", code(CodeOutcome::Failed)),
+        ("Code: off", code(CodeOutcome::Off)),
+        ("Verdict: right", verdict(Verdict::Right)),
+        ("Verdict: wrong", verdict(Verdict::Wrong(4))),
+        ("Verdict: gone", verdict(Verdict::Gone)),
+        ("Numbers: none", Down::Numbers(Numbers::default())),
+        ("Numbers", Down::Numbers(numbers())),
     ]
+}
+
+fn welcome(numbers: Numbers) -> Welcome {
+    Welcome { epoch: Epoch([0xE9; 8]), time: NOW, stock: 300, numbers }
+}
+
+fn number() -> PhoneNumber {
+    PhoneNumber::parse("+8613800138000").unwrap()
+}
+
+fn numbers() -> Numbers {
+    let coming = PhoneNumber::parse("+4915112345678").unwrap();
+    Numbers {
+        held: Some(HeldNumber { number: number(), leaves: Some(NOW) }),
+        coming: Some(ComingNumber { number: coming, at: NOW }),
+    }
 }
 
 fn cursor() -> Cursor {

@@ -6,10 +6,12 @@
 //!
 //! Of what it carries the server can read nothing but whose it is, for whom, how much and until when.
 
+mod numbers;
+
 use core::fmt;
 
 use lamplit_types::{
-    AccountId, DeviceId, EnvelopeId, Wall,
+    AccountId, DeviceId, EnvelopeId, PhoneNumber, Wall,
     limits::{FEED_ITEMS, STOCK_PART},
 };
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,8 @@ use crate::{
     framing::frames,
     own::Removed,
 };
+
+pub use numbers::{CodeAnswer, CodeOutcome, CodeVerdict, ComingNumber, HeldNumber, Numbers, ShowCode, Verdict};
 
 /// What a device says to a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +43,12 @@ pub enum Up {
     Collected(Cursor),
     /// Asks for somebody's device list.
     WantList(AccountId),
+    /// Asks for a code to be sent to this number. The answer is [`Down::Code`].
+    WantCode(PhoneNumber),
+    /// The code that came there. The answer is [`Down::Verdict`].
+    ShowCode(ShowCode),
+    /// The account wants to have no number any more. The answer is [`Down::Numbers`].
+    FreeNumber,
 }
 
 /// What a server says to a device.
@@ -64,6 +74,12 @@ pub enum Down {
     Removed(Box<Removed>),
     /// Why the server ends the connection.
     Goodbye(Goodbye),
+    /// What became of a wish for a code.
+    Code(CodeAnswer),
+    /// What became of a code that was shown.
+    Verdict(CodeVerdict),
+    /// What the account has of numbers, since it is not what it was.
+    Numbers(Numbers),
 }
 
 /// Whose device this is, and up to where it has its feed.
@@ -107,6 +123,8 @@ pub struct Welcome {
     pub time: Wall,
     /// One-time keys of this device that others can still have.
     pub stock: u16,
+    /// What the account has of numbers.
+    pub numbers: Numbers,
 }
 
 /// Keys of the sending device, each signed by it.
@@ -264,8 +282,12 @@ frames! {
         68 => Post,
         69 => Collected,
         70 => WantList,
+        71 => WantCode,
+        72 => ShowCode,
     }
-    bare {}
+    bare {
+        73 => FreeNumber,
+    }
 }
 
 frames! {
@@ -279,6 +301,9 @@ frames! {
         103 => Removed,
         104 => ListOf,
         105 => Goodbye,
+        106 => Code,
+        107 => Verdict,
+        108 => Numbers,
     }
     bare {
         97 => ShowList,

@@ -26,6 +26,7 @@ impl Purpose {
 
 /// A program of the system, and Debian's packages that bring it.
 struct Tool {
+    /// Its name; or its path, where it lies apart or is a module of another.
     program: &'static str,
     packages: &'static [&'static str],
     purposes: &'static [Purpose],
@@ -52,6 +53,10 @@ const TOOLS: &[Tool] = &[
     Tool { program: "tsc", packages: &["node-typescript"], purposes: &[Purpose::Test] },
     // A real browser, for pages that try the daemon's WebSocket.
     Tool { program: "chromium", packages: &["chromium"], purposes: &[Purpose::Test] },
+    // A real SMS gateway with its fake message centre, and the protocol that a message centre speaks.
+    Tool { program: "bearerbox", packages: &["kannel"], purposes: &[Purpose::Test] },
+    Tool { program: "/usr/lib/kannel/test/fakesmsc", packages: &["kannel-extras"], purposes: &[Purpose::Test] },
+    Tool { program: "/usr/share/perl5/Net/SMPP.pm", packages: &["libnet-smpp-perl"], purposes: &[Purpose::Test] },
     // Who reads what `lamplit man` and `lamplit completions` print.
     Tool { program: "mandoc", packages: &["mandoc"], purposes: &[Purpose::Test] },
     Tool { program: "bash", packages: &["bash"], purposes: &[Purpose::Test] },
@@ -115,6 +120,7 @@ fn components() -> Result<()> {
 
 fn is_installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
+    // Joined to a folder, a path stays what it is.
     let mut folders = env::split_paths(&path).chain(SYSTEM_FOLDERS.iter().map(|folder| Path::new(folder).to_owned()));
     folders.any(|folder| folder.join(program).is_file())
 }

@@ -39,11 +39,15 @@ pub const ARROWS: &[(&str, &[&str])] = &[
             "lamplit-transport-quic",
         ],
     ),
+    ("lamplit-sms", &["lamplit-types"]),
     ("lamplit-doctor", &["lamplit-transport-quic"]),
     ("lamplit-rpc", &["lamplit-types", "lamplit-client"]),
     ("lamplit-tui", &["lamplit-types", "lamplit-rpc"]),
     ("lamplit-cli", &["lamplit-types", "lamplit-client", "lamplit-doctor", "lamplit-rpc", "lamplit-tui"]),
-    ("lamplit-server", &["lamplit-types", "lamplit-wire", "lamplit-service", "lamplit-depot", "lamplit-tls"]),
+    (
+        "lamplit-server",
+        &["lamplit-types", "lamplit-wire", "lamplit-service", "lamplit-depot", "lamplit-tls", "lamplit-sms"],
+    ),
     (
         "lamplit-sim",
         &[

@@ -2,7 +2,7 @@ mod cards;
 mod firewall;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{self, Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -234,6 +234,11 @@ impl Lan {
         command.args(["netns", "exec"]).arg(self.name(host)).args(["unshare", "--uts", "sh", "-c"]);
         command.arg(r#"hostname "$0" && exec "$@""#).arg(host.hostname()).arg(program);
         command
+    }
+
+    /// The file that stands for a host's network.
+    pub(crate) fn network_of(&self, host: Host) -> PathBuf {
+        Path::new("/run/netns").join(self.name(host))
     }
 
     fn name(&self, host: Host) -> String {

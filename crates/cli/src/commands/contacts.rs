@@ -29,26 +29,33 @@ pub(super) async fn run(desk: &Desk) -> Result<(), Failure> {
 }
 
 fn rows(out: Output, contacts: &[Contact]) -> Vec<Vec<Cell>> {
-    let head = ["NAME", "NEAR", "UNREAD", "ON", "NOTE"];
-    let head = head.map(|title| Cell::new(title, |title| out.paint(Style::Dim, title)));
+    // Who shows no number needs no room for one.
+    let numbers = contacts.iter().any(|contact| contact.number.is_some());
+    let head =
+        ["NAME", "NEAR", "UNREAD", "ON", "NUMBER", "NOTE"].into_iter().filter(|title| numbers || *title != "NUMBER");
+    let head = head.map(|title| Cell::new(title, |title| out.paint(Style::Dim, title))).collect();
     let now = time::now_ms();
-    let rows = contacts.iter().map(|contact| row(out, now, contact));
-    core::iter::once(head.into()).chain(rows).collect()
+    let rows = contacts.iter().map(|contact| row(out, now, contact, numbers));
+    core::iter::once(head).chain(rows).collect()
 }
 
-fn row(out: Output, now: u64, contact: &Contact) -> Vec<Cell> {
+fn row(out: Output, now: u64, contact: &Contact, numbers: bool) -> Vec<Cell> {
     let bold = |text: &str| out.paint(Style::Bold, text);
     let unread = if contact.unread == 0 { String::new() } else { contact.unread.to_string() };
     let lit: Vec<String> = contact.lit.iter().map(|app| one(now, app)).collect();
     // A note may have lines; the table has one.
     let note = contact.note.as_deref().map(|note| safe(note).replace('\n', " ")).unwrap_or_default();
-    vec![
+    let mut cells = vec![
         Cell::new(safe(&contact.name), bold),
         if contact.near { "near" } else { "" }.into(),
         Cell::new(unread, bold),
         Cell::new(lit.join(", "), |text| out.paint(Style::Lit, text)),
-        note.into(),
-    ]
+    ];
+    if numbers {
+        cells.push(contact.number.as_deref().map(safe).unwrap_or_default().into());
+    }
+    cells.push(note.into());
+    cells
 }
 
 fn one(now: u64, app: &LitApp) -> String {

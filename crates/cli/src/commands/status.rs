@@ -1,7 +1,7 @@
 use lamplit_rpc::api::{GetStatus, LitApp, Status, Storage};
 use lamplit_tui::hearing;
 
-use super::{Desk, server};
+use super::{Desk, number, server};
 use crate::{
     failure::Failure,
     output::{Output, Style, safe, short},
@@ -32,6 +32,7 @@ fn describe(out: Output, status: &Status) -> String {
         ("strangers", format!("{} nearby", status.strangers).into()),
         ("discovery", format!("{discovery}, {}", hearing::briefly(status.hearing)).into()),
         ("server", status.server.as_ref().map_or_else(|| "none".to_owned(), server::describe).into()),
+        ("number", number::briefly(&status.number).into()),
         ("storage", storage),
         ("account", status.account.clone().into()),
         ("device", format!("{}, 1 of {}", short(&status.device), status.devices).into()),

@@ -6,12 +6,15 @@ fn all_is_told_from_the_beginning_and_counted() {
     let text = metrics.text(0, 0);
     assert!(text.contains("lamplit_server_posts_total{outcome=\"busy\"} 0\n"), "{text}");
     metrics.handshake(Handshake::Refused);
+    metrics.texted(Texted::Unclear);
     metrics.committed(3, Duration::from_millis(2), false);
     let text = metrics.text(7, 4096);
     for line in [
         "lamplit_server_connections 7\n",
         "lamplit_server_handshakes_total{outcome=\"refused\"} 1\n",
         "lamplit_server_handshakes_total{outcome=\"made\"} 0\n",
+        "lamplit_server_texts_total{outcome=\"unclear\"} 1\n",
+        "lamplit_server_texts_total{outcome=\"taken\"} 0\n",
         "lamplit_server_batches_total 3\n",
         "lamplit_server_commits_total{outcome=\"done\"} 1\n",
         "lamplit_server_commit_seconds_count 1\n",

@@ -42,7 +42,9 @@ impl Store for Accounts {
 #[tokio::test]
 async fn who_is_served_waits_for_one_account_to_be_tidied_and_a_stop_for_no_more() {
     let service = Service::new(Accounts::default(), Settings::default());
-    let shared = Arc::new(Shared { service, hub: Arc::default(), clock: Clock::start(), metrics: Arc::default() });
+    let texts = Arc::new(Texts::new(None, Arc::default()));
+    let shared =
+        Arc::new(Shared { service, hub: Arc::default(), clock: Clock::start(), metrics: Arc::default(), texts });
     let looked_at = || shared.service.store().looked_at.load(Ordering::Relaxed);
     let (stopping, stops) = watch::channel(false);
     let tidying = tokio::spawn(tidy_all(shared.clone(), stops));

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use toml::Spanned;
-use toml::de::DeTable;
+use toml::de::{DeTable, Deserializer};
 
-use crate::settings::{Status, nearest};
+use crate::settings::{Status, nearest, sms};
 
 /// The file with every setting, and what it means.
 pub(crate) const COMMENTED: &str = include_str!("lamplit-server.toml");
@@ -21,6 +21,7 @@ pub(crate) struct Said {
     pub(crate) open: Option<Line<bool>>,
     pub(crate) status: Option<Line<Status>>,
     pub(crate) log: Option<Line<String>>,
+    pub(crate) sms: Option<Line<lamplit_sms::Config>>,
 }
 
 /// A setting, and in which line it is, from 1 on.
@@ -35,11 +36,13 @@ pub(crate) struct Line<T> {
 pub(crate) enum FileError {
     #[error("line {line}: there is no setting {name}: the nearest is {nearest}; `lamplit-server config` has all")]
     Unknown { line: usize, name: String, nearest: &'static str },
+    #[error("line {line}: {under} has no setting {name}{}; `lamplit-server config` has all", nearest.map(|nearest| format!(": the nearest is {nearest}")).unwrap_or_default())]
+    UnknownUnder { line: usize, name: String, under: String, nearest: Option<&'static str> },
     #[error("line {line}: {what}; `lamplit-server config` shows how it is written")]
     Malformed { line: usize, what: String },
 }
 
-/// As TOML has it.
+/// As TOML has it, without the table [`sms`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -50,8 +53,8 @@ struct Raw {
     log: Option<Spanned<String>>,
 }
 
-/// The names of [`Raw`].
-const NAMES: [&str; 5] = ["data", "listen", "open", "status", "log"];
+/// The names of [`Raw`], and the table.
+const NAMES: [&str; 6] = ["data", "listen", "open", "status", "log", sms::TABLE];
 
 /// Reads the text of a file.
 pub(crate) fn parse(text: &str) -> Result<Said, FileError> {
@@ -60,7 +63,7 @@ pub(crate) fn parse(text: &str) -> Result<Said, FileError> {
         what: error.message().to_owned(),
     };
     // Before its types are looked at: serde knows no line for a name it does not know.
-    let table = DeTable::parse(text).map_err(malformed)?;
+    let mut table = DeTable::parse(text).map_err(malformed)?;
     for name in table.get_ref().keys() {
         if !NAMES.contains(&name.get_ref().as_ref()) {
             let nearest = nearest(name.get_ref(), NAMES).unwrap_or_default();
@@ -71,13 +74,15 @@ pub(crate) fn parse(text: &str) -> Result<Said, FileError> {
             });
         }
     }
-    let raw: Raw = toml::from_str(text).map_err(malformed)?;
+    let sms = table.get_mut().remove(sms::TABLE).map(|found| sms::parse(text, found)).transpose()?;
+    let raw = Raw::deserialize(Deserializer::from(table)).map_err(malformed)?;
     Ok(Said {
         data: raw.data.map(|value| Line::of(text, value)),
         listen: raw.listen.map(|value| Line::of(text, value)),
         open: raw.open.map(|value| Line::of(text, value)),
         status: raw.status.map(|value| Line::of(text, value)),
         log: raw.log.map(|value| Line::of(text, value)),
+        sms,
     })
 }
 
@@ -87,7 +92,7 @@ impl<T> Line<T> {
     }
 }
 
-fn line_of(text: &str, span: Range<usize>) -> usize {
+pub(super) fn line_of(text: &str, span: Range<usize>) -> usize {
     text.bytes().take(span.start).filter(|byte| *byte == b'\n').count().saturating_add(1)
 }
 

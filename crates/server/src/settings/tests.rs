@@ -100,6 +100,40 @@ fn what_cannot_be_meant_is_refused_with_what_to_say() {
 }
 
 #[test]
+fn codes_by_sms_are_off_or_as_the_environment_says_or_else_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("a.toml");
+    let table = "open = true\n[sms]\nkind = \"smpp\"\nurl = \"smpps://a\"\nuser = \"u\"\npassword = \"p\"\n";
+    fs::write(&file, table).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let environment = || Of::default().with("HOME", home.path());
+    let read = |environment: Of| {
+        let sms = Settings::read(&place(), &environment).unwrap().sms;
+        (sms::way(sms.value.as_ref()), sms.by)
+    };
+    assert_eq!(read(environment()), ("off", By::Default));
+    let named = || environment().with("LAMPLIT_SERVER_CONFIG", &file);
+    assert_eq!(read(named()), ("over SMPP", By::File(file.clone(), 2)));
+    let by = By::Environment("LAMPLIT_SERVER_SMS");
+    assert_eq!(read(named().with("LAMPLIT_SERVER_SMS", "off")), ("off", by.clone()));
+    let log = "into the log: for development alone";
+    assert_eq!(read(environment().with("LAMPLIT_SERVER_SMS", "log")), (log, by));
+
+    let wrong = named().with("LAMPLIT_SERVER_SMS", "https://sms.example/?password=hidden");
+    let error = format!("{:#}", Settings::read(&place(), &wrong).unwrap_err());
+    assert!(error.contains("LAMPLIT_SERVER_SMS takes off, or log") && !error.contains("hidden"), "{error}");
+
+    assert!(Settings::read(&place(), &named()).unwrap().notes.is_empty());
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let notes = Settings::read(&place(), &named()).unwrap().notes;
+    assert!(matches!(notes.as_slice(), [note] if note.contains("everybody on this machine may read it")), "{notes:?}");
+    let off = named().with("LAMPLIT_SERVER_SMS", "off");
+    assert!(Settings::read(&place(), &off).unwrap().notes.is_empty());
+}
+
+#[test]
 fn a_name_in_the_environment_that_is_none_is_told() {
     let environment = Of::default().with("LAMPLIT_SERVER_LISTN", "[::1]:1").with("LAMPLIT_SERVER_DATA", "/d");
     let notes = Settings::read(&place(), &environment).unwrap().notes;

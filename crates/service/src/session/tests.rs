@@ -4,6 +4,7 @@ mod arriving;
 mod failing;
 mod feed;
 mod keys;
+mod numbers;
 mod posting;
 
 use lamplit_types::EnvelopeId;
@@ -76,7 +77,7 @@ fn collect(place: u64) -> Up {
 }
 
 fn welcome(stock: u16) -> Down {
-    Down::Welcome(Welcome { epoch: EPOCH, time: NOW.wall, stock })
+    Down::Welcome(Welcome { epoch: EPOCH, time: NOW.wall, stock, numbers: Numbers::default() })
 }
 
 fn posted(id: EnvelopeId, outcome: Outcome) -> Down {

@@ -349,6 +349,7 @@ impl World {
                 Event::GroupEnded(_) => 38,
                 Event::Clock => 39,
                 Event::Server(_) => 40,
+                Event::Number => 41,
             };
             self.story.note(&[at as u64, code]);
             self.tell_event(at, &event);

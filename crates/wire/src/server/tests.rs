@@ -44,8 +44,10 @@ fn all_hold<F: Kinds + Clone + Debug + PartialEq>(samples: Vec<(&'static str, F)
         assert_eq!(read::<F>(&longer), Err(DecodeError::Trailing { kind, extra: 1 }), "{name}");
         let word: String = name.chars().take_while(char::is_ascii_alphanumeric).collect();
         assert!(page.contains(&format!("| {kind} | `{word}` |")), "docs/protocol.md has no row for {kind} `{word}`");
-        // Ids of an account, a device and an envelope; what is sealed.
-        for secret in ["a1a1a1", "d1d1d1", "e1e1e1", "161, 161", "209, 209", "225, 225", "187, 187"] {
+        // A number, a code, ids of an account, a device and an envelope; what is sealed.
+        for secret in
+            ["13800138000", "123456", "a1a1a1", "d1d1d1", "e1e1e1", "161, 161", "209, 209", "225, 225", "187, 187"]
+        {
             assert!(!format!("{sample:?}").contains(secret), "{name} shows {secret}: {sample:?}");
         }
     }

@@ -20,6 +20,9 @@ fn only_what_the_purpose_needs_is_asked_for() {
         "gnome-keyring",
         "util-linux"
     ]));
+    for package in ["kannel", "kannel-extras", "libnet-smpp-perl"] {
+        assert!(for_tests.contains(&package), "{for_tests:?}");
+    }
     assert!(for_tests.contains(&"chromium") && !for_tests.contains(&"valgrind"), "{for_tests:?}");
     let has = |program: &str| !["ip", "valgrind", "c++"].contains(&program);
     assert_eq!(missing(&[Purpose::Test, Purpose::Bench], has), ["iproute2", "valgrind"]);
@@ -29,6 +32,7 @@ fn only_what_the_purpose_needs_is_asked_for() {
 fn programs_are_looked_for_on_the_path() {
     assert!(is_installed("sh"));
     assert!(!is_installed("no-such-program"));
+    assert!(is_installed("/proc/self/exe") && !is_installed("/proc/self/no-such-program"));
 }
 
 /// A folder of programs: what they are called and what they do, as shell scripts. Stand-ins, since no test can take the

@@ -6,11 +6,14 @@ use super::*;
 fn the_commented_file_says_nothing_and_names_every_setting() {
     let said = parse(COMMENTED).unwrap();
     assert!(said.data.is_none() && said.listen.is_none() && said.open.is_none() && said.log.is_none());
+    assert!(said.sms.is_none());
+    // The table has tests of its own.
+    let (settings, _) = COMMENTED.split_once("#[sms]\n").unwrap();
     let settings =
-        COMMENTED.lines().filter_map(|line| line.strip_prefix('#')).filter(|line| !line.starts_with([' ', '#']));
+        settings.lines().filter_map(|line| line.strip_prefix('#')).filter(|line| !line.starts_with([' ', '#']));
     let settings: Vec<&str> = settings.filter(|line| !line.is_empty()).collect();
     let names: Vec<&str> = settings.iter().filter_map(|line| line.split(" = ").next()).collect();
-    assert_eq!(names, NAMES);
+    assert_eq!(names, NAMES.strip_suffix(&[sms::TABLE]).unwrap());
     let said = parse(&settings.join("\n")).unwrap();
     assert_eq!(said.listen.unwrap().value, crate::settings::LISTEN);
     assert!(said.open.unwrap().value);

@@ -37,7 +37,7 @@ fn nobody_waits_for_the_answer_to_go_on() {
 #[test]
 fn a_server_that_takes_no_accounts_serves_those_it_has() {
     let (ada, grace) = (Person::new(1), Person::new(2));
-    let service = Service::new(store(), Settings { open: false });
+    let service = Service::new(store(), Settings { open: false, ..Settings::default() });
     ada.open(service.store());
     Line::known(&service, &ada, ada.id());
     let mut line = Line::open(&service, grace.id());
@@ -226,7 +226,7 @@ fn a_certificate_past_its_time_is_renewed_by_a_newer_list() {
     says(line.say([resume(&ada)]), vec![Down::ShowList]);
     let turn = line.say([list(&ada)]);
     assert!(turn.welcomed);
-    says(turn, vec![Down::Welcome(Welcome { epoch: EPOCH, time: late.wall, stock: 0 })]);
+    says(turn, vec![Down::Welcome(Welcome { epoch: EPOCH, time: late.wall, stock: 0, numbers: Numbers::default() })]);
 }
 
 #[test]
