@@ -12,8 +12,7 @@ const SECOND: &str = "+8613800138001";
 
 /// What the operator of a server with this gateway writes.
 fn settings(data: &Path, kannel: &Kannel) -> Result<()> {
-    let url =
-        format!("{}?username=lamplit&password=lamplit&from=Lamplit&to={{number}}&text={{text}}", kannel.sendsms());
+    let url = kannel.sendsms();
     let text =
         format!("[sms]\nkind = \"http\"\nurl = {url:?}\nsuccess = {{ status = [202, 202], body = \"^[03]: \" }}\n");
     Ok(fs::write(data.join("lamplit-server.toml"), text)?)
