@@ -2,6 +2,11 @@ use core::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// The port of multicast DNS (RFC 6762).
+pub(crate) const MULTICAST_PORT: u16 = 5353;
+/// A port to listen on, where an example is wanted.
+const EXAMPLE_PORT: u16 = 4242;
+
 /// How bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -87,6 +92,8 @@ pub enum Finding {
     FirewallDrops {
         /// Whose rule.
         tool: Tool,
+        /// What is sent to which UDP port: 5353, that of multicast DNS, or our own; none: our own is picked by chance.
+        port: Option<u16>,
         /// The rule, and where it stands.
         rule: String,
         /// Whether something was seen to be stopped.
@@ -256,8 +263,15 @@ impl Finding {
                  switch that off there; the QR code of `lamplit invite` or `lamplit dial` does without"
                     .to_owned()
             }
-            finding if finding.level() == Level::Good => return None,
-            Self::NoInterface | Self::OnlyLoopback => "join a network: plug in a cable, or switch Wi-Fi on".to_owned(),
+            Self::Interface { .. }
+            | Self::Multicast { others: true, .. }
+            | Self::FirewallOpen { .. }
+            | Self::Port { .. }
+            | Self::Clock { .. }
+            | Self::Disk { .. } => return None,
+            Self::NoInterface | Self::OnlyLoopback => {
+                "join a network: plug in a cable, or switch Wi-Fi on; `ip link` shows what there is".to_owned()
+            }
             Self::NoMulticastFlag { interface } => format!(
                 "if others are to be found there: ip link set {interface} multicast on; else use an invite or `lamplit dial`"
             ),
@@ -272,14 +286,20 @@ impl Finding {
                 5353` and end it, or let it share"
                     .to_owned()
             }
-            Self::FirewallDrops { tool, .. } => {
-                format!("{}; where a port is to be opened, choose it with `lamplit run --bind`", tool.open())
-            }
+            Self::FirewallDrops { tool, port: Some(port), .. } => tool.open(*port),
+            Self::FirewallDrops { tool, port: None, .. } => format!(
+                "have Lamplit listen on a port of your choice, such as by `lamplit run --bind '[::]:{EXAMPLE_PORT}'`, and \
+                 {}; else others are reached only if their firewalls let this device in",
+                tool.open(EXAMPLE_PORT)
+            ),
             Self::FirewallUnseen { tool, .. } => format!("to see them: sudo {}", tool.show()),
             Self::TunnelTakesAll { interface } => format!(
                 "if contacts are not found or reached, allow the local network in the settings of the tunnel {interface}"
             ),
-            Self::PortTaken { .. } => "choose another with `lamplit run --bind`, or end who has it".to_owned(),
+            Self::PortTaken { bind, .. } => format!(
+                "choose another with `lamplit run --bind`, or end who has it: `ss -ulpn sport = {}` shows that",
+                bind.port()
+            ),
             Self::ClockBehind { .. } | Self::ClockBeforeProgram => {
                 "set the clock, such as by `timedatectl set-ntp true`: certificates are refused by a wrong one"
                     .to_owned()
@@ -291,12 +311,24 @@ impl Finding {
                     .to_owned()
             }
             Self::NoData { .. } => "make an account with `lamplit init`, or name its directory with --data".to_owned(),
-            Self::DiskLow { .. } | Self::DiskFull { .. } => {
-                "make room on that disk: what cannot be kept is not sent".to_owned()
+            Self::DiskLow { data, .. } | Self::DiskFull { data } => {
+                format!("make room on the disk of {}: what cannot be kept is not sent", data.display())
             }
-            _ => "make the directory yours and writable, or name another with --data".to_owned(),
+            Self::NotWritable { data, .. } => {
+                format!("make {} yours and writable, or name another directory with --data", data.display())
+            }
         };
         Some(text)
+    }
+}
+
+impl Finding {
+    /// The interface that devices may be found by.
+    pub(crate) fn interface_that_is_up(&self) -> Option<&str> {
+        match self {
+            Self::Interface { interface, .. } => Some(interface),
+            _ => None,
+        }
     }
 }
 
@@ -312,14 +344,19 @@ impl Tool {
         }
     }
 
-    /// What lets multicast DNS through.
-    const fn open(self) -> &'static str {
+    /// What lets a UDP port through.
+    fn open(self, port: u16) -> String {
         match self {
-            Self::Nftables => "take the rule away, or put before it: udp dport 5353 accept",
-            Self::Iptables => "put before it: iptables -I INPUT -p udp --dport 5353 -j ACCEPT",
-            Self::Ip6tables => "put before it: ip6tables -I INPUT -p udp --dport 5353 -j ACCEPT",
-            Self::Ufw => "open it: ufw allow 5353/udp",
-            Self::Firewalld => "open it: firewall-cmd --permanent --add-service=mdns",
+            Self::Nftables => format!("take the rule away, or put before it: udp dport {port} accept"),
+            Self::Iptables => format!("put before it: iptables -I INPUT -p udp --dport {port} -j ACCEPT"),
+            Self::Ip6tables => format!("put before it: ip6tables -I INPUT -p udp --dport {port} -j ACCEPT"),
+            Self::Ufw => format!("open it: ufw allow {port}/udp"),
+            Self::Firewalld if port == MULTICAST_PORT => {
+                "open it: firewall-cmd --permanent --add-service=mdns && firewall-cmd --reload".to_owned()
+            }
+            Self::Firewalld => {
+                format!("open it: firewall-cmd --permanent --add-port={port}/udp && firewall-cmd --reload")
+            }
         }
     }
 }
@@ -351,8 +388,11 @@ impl fmt::Display for Finding {
             Self::MulticastPortTaken { interface, why } => {
                 write!(f, "multicast DNS cannot be listened to on {interface}: {why}")
             }
-            Self::FirewallDrops { tool, rule, .. } => write!(f, "{tool} drops what devices find each other by: {rule}"),
-            Self::FirewallOpen { tool } => write!(f, "{tool} has no rule that drops UDP port 5353"),
+            Self::FirewallDrops { tool, port: Some(MULTICAST_PORT), rule, .. } => {
+                write!(f, "{tool} drops what devices find each other by: {rule}")
+            }
+            Self::FirewallDrops { tool, rule, .. } => write!(f, "{tool} drops what others connect by: {rule}"),
+            Self::FirewallOpen { tool } => write!(f, "{tool} has no rule that drops what devices find each other by"),
             Self::FirewallUnseen { tool, why } => write!(f, "the rules of {tool} cannot be seen: {why}"),
             Self::TunnelTakesAll { interface } => {
                 write!(f, "{interface}, a tunnel (VPN), takes all that is not sent to the local network")
@@ -429,3 +469,6 @@ impl fmt::Display for Tool {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,11 +47,17 @@ pub struct Patient {
 
 /// Examines this machine. Blocks for about two seconds.
 pub fn examine(patient: &Patient) -> Vec<Finding> {
-    let mut findings = interfaces::look();
+    let interfaces = interfaces::look();
     let multicast = multicast::attempt();
-    let is_blocked = multicast.iter().any(|finding| matches!(finding, Finding::MulticastBlocked { .. }));
+    let up: Vec<&str> = interfaces.iter().filter_map(Finding::interface_that_is_up).collect();
+    let firewall = firewall::look(firewall::Needs {
+        interfaces: &up,
+        port: patient.bind.map(|bind| bind.port()).filter(|port| *port != 0),
+        is_felt: multicast.iter().any(|finding| matches!(finding, Finding::MulticastBlocked { .. })),
+    });
+    let mut findings = interfaces;
     findings.extend(multicast);
-    findings.extend(firewall::read(patient.bind.map(|bind| bind.port()), is_blocked));
+    findings.extend(firewall);
     findings.extend(routes::look());
     findings.extend(port::attempt(patient));
     findings.extend(clock::look(&patient.data, patient.others));
