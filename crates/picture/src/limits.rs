@@ -1,6 +1,6 @@
 //! How much is taken in, and what happens beyond it.
 
-/// A picture, in bytes. What a larger one tells beside itself is not taken out.
+/// A picture, in bytes. What a larger one tells beside itself is not taken out: it is refused.
 pub const PICTURE_BYTES: u64 = 64 * 1024 * 1024;
 /// Width and height of a picture, in pixels. Of a larger one no likeness is made.
 pub const SIDE: u32 = 32_768;

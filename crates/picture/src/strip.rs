@@ -1,13 +1,17 @@
-use img_parts::{Bytes, ImageEXIF, jpeg::Jpeg, png::Png, webp::WebP};
+use img_parts::{Bytes, ImageEXIF, jpeg::Jpeg, png::Png, riff::RiffContent, webp::WebP};
 
-use crate::{Format, likeness::orientation};
+use crate::{Format, likeness::orientation, limits::PICTURE_BYTES};
 
-/// Why what a picture tells beside itself cannot be taken out. Send it as it is, if that may be known, or as a JPEG.
+/// Why what a picture tells beside itself cannot be taken out. Send it as it is, if that may be known, or as a
+/// smaller JPEG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StripError {
     /// The format is not understood here.
     #[error("this kind of picture may tell where it was taken, and that cannot be taken out of it here")]
     Closed,
+    /// The picture is larger than [`PICTURE_BYTES`](crate::limits::PICTURE_BYTES).
+    #[error("this picture may tell where it was taken, and out of one of more than 64 MiB that cannot be taken here")]
+    Large,
     /// The bytes are not what the format says.
     #[error("this picture is damaged: what it may tell of where it was taken cannot be taken out")]
     Damaged,
@@ -18,6 +22,9 @@ pub enum StripError {
 /// # Errors
 /// [`StripError`] if that cannot be done for certain.
 pub fn strip(format: Format, picture: Vec<u8>) -> Result<Vec<u8>, StripError> {
+    if picture.len() as u64 > PICTURE_BYTES {
+        return Err(StripError::Large);
+    }
     match format {
         Format::Jpeg => jpeg(picture),
         Format::Png => png(picture),
@@ -123,15 +130,45 @@ fn png(picture: Vec<u8>) -> Result<Vec<u8>, StripError> {
 /// WebP chunks that are the picture, its colours or its movement (RFC 9649, 2.7).
 const WEBP_KEPT: [&[u8; 4]; 7] = [b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
 
+/// What of them is in a frame of a film (RFC 9649, 2.7.1.1), after so many bytes of where it goes and for how long.
+const WEBP_FRAME_KEPT: [&[u8]; 3] = [b"VP8 ", b"VP8L", b"ALPH"];
+const WEBP_FRAME_HEADER: usize = 16;
+/// The flag in the first byte of VP8X that says that there is XMP.
+const WEBP_XMP: u8 = 0b0000_0100;
+
 fn webp(picture: Vec<u8>) -> Result<Vec<u8>, StripError> {
     let side_up = orientation(&picture);
     let mut webp = WebP::from_bytes(Bytes::from(picture)).map_err(|_| StripError::Damaged)?;
-    webp.set_exif(None);
     webp.chunks_mut().retain(|chunk| WEBP_KEPT.iter().any(|kept| **kept == chunk.id()));
-    if side_up.is_some() {
-        webp.set_exif(side_up.map(only_orientation));
+    for chunk in webp.chunks_mut() {
+        let id = chunk.id();
+        let RiffContent::Data(contents) = chunk.content_mut() else { return Err(StripError::Damaged) };
+        let kept = match (&id, contents.as_ref()) {
+            (b"VP8X", [flags, more @ ..]) => [&[flags & !WEBP_XMP], more].concat(),
+            (b"ANMF", frame) => webp_frame(frame).ok_or(StripError::Damaged)?,
+            _ => continue,
+        };
+        *contents = kept.into();
     }
+    webp.set_exif(side_up.map(only_orientation));
     Ok(webp.encoder().bytes().to_vec())
+}
+
+/// A frame without chunks that are not of the picture. None if it is no frame.
+fn webp_frame(frame: &[u8]) -> Option<Vec<u8>> {
+    let (header, mut rest) = frame.split_at_checked(WEBP_FRAME_HEADER)?;
+    let mut kept = header.to_vec();
+    while !rest.is_empty() {
+        let length = u32::from_le_bytes(*rest.get(4..)?.first_chunk()?);
+        // A byte is added to what is odd.
+        let length = usize::try_from(length).ok()?.checked_next_multiple_of(2)?.checked_add(8)?;
+        let (chunk, next) = rest.split_at_checked(length)?;
+        if WEBP_FRAME_KEPT.iter().any(|id| chunk.starts_with(id)) {
+            kept.extend_from_slice(chunk);
+        }
+        rest = next;
+    }
+    Some(kept)
 }
 
 /// A GIF tells nothing beside itself but in comments and in what applications left: one that has any is not touched.

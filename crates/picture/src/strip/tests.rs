@@ -12,6 +12,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use img_parts::{
     jpeg::{JpegSegment, markers},
     png::PngChunk,
+    riff::{RiffChunk, RiffContent},
 };
 
 use super::*;
@@ -113,6 +114,71 @@ fn a_webp_tells_no_place_and_stays_upright() {
     let mut webp = WebP::from_bytes(drawn(ImageFormat::WebP).into()).unwrap();
     webp.set_exif(Some(exif(8)));
     check(Format::WebP, webp.encoder().bytes().to_vec(), 8);
+}
+
+/// A packet of XMP that tells the place.
+fn xmp() -> Bytes {
+    [b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>".as_slice(), PLACE, b"</x:xmpmeta>"].concat().into()
+}
+
+/// The flags of a WebP, which are in the chunk that comes first.
+fn flags(webp: &[u8]) -> u8 {
+    assert_eq!(&webp[12..16], b"VP8X");
+    webp[20]
+}
+
+#[test]
+fn xmp_and_unknown_chunks_do_not_go_with_a_webp() {
+    for id in [*b"XMP ", *b"abCd"] {
+        let mut webp = WebP::from_bytes(drawn(ImageFormat::WebP).into()).unwrap();
+        webp.chunks_mut().push(RiffChunk::new(id, RiffContent::Data(xmp())));
+        webp.set_exif(Some(exif(8)));
+        let with = webp.encoder().bytes().to_vec();
+        let has = |bytes: &[u8]| bytes.windows(4).any(|window| *window == id);
+        assert!(has(&with), "the planted chunk is there");
+        assert_eq!(flags(&with) & WEBP_XMP != 0, id == *b"XMP ");
+        let stripped = strip(Format::WebP, with.clone()).unwrap();
+        assert_eq!((has(&stripped), flags(&stripped) & WEBP_XMP), (false, 0));
+        check(Format::WebP, with, 8);
+    }
+}
+
+#[test]
+fn nothing_is_told_between_the_frames_of_a_webp_that_moves() {
+    let drawn = drawn(ImageFormat::WebP);
+    // What is there of the picture is the one chunk behind RIFF, its length and WEBP.
+    let pixels_chunk = &drawn[12..];
+    // A frame at 0,0 of 40 by 20 pixels, for 100 ms, that is put over what was there.
+    let header = [0, 0, 0, 0, 0, 0, 39, 0, 0, 19, 0, 0, 100, 0, 0, 2];
+    let hidden = [b"XMP ".as_slice(), &u32::try_from(PLACE.len()).unwrap().to_le_bytes(), PLACE, &[0]].concat();
+    assert_eq!(hidden.len() % 2, 0);
+    let film = |frame: Vec<u8>| {
+        let data = |id: &[u8; 4], contents: &[u8]| RiffChunk::new(*id, RiffContent::Data(contents.to_vec().into()));
+        let subchunks =
+            vec![data(b"VP8X", &[2, 0, 0, 0, 39, 0, 0, 19, 0, 0]), data(b"ANIM", &[0; 6]), data(b"ANMF", &frame)];
+        let riff = RiffChunk::new(*b"RIFF", RiffContent::List { kind: Some(*b"WEBP"), subchunks });
+        riff.encoder().bytes().to_vec()
+    };
+    let without = film([header.as_slice(), pixels_chunk].concat());
+    assert!(pixels(&without) == pixels(&drawn));
+    let with = film([header.as_slice(), &hidden, pixels_chunk, &hidden].concat());
+    assert!(has_place(&with));
+    assert!(strip(Format::WebP, with).unwrap() == without);
+    assert!(strip(Format::WebP, without.clone()).unwrap() == without);
+    let broken = film([header.as_slice(), pixels_chunk, &hidden[..12]].concat());
+    assert_eq!(strip(Format::WebP, broken), Err(StripError::Damaged));
+}
+
+#[test]
+fn a_picture_larger_than_the_limit_is_refused_whatever_it_is() {
+    let limit = usize::try_from(PICTURE_BYTES).unwrap();
+    for format in [Format::Jpeg, Format::Png, Format::WebP, Format::Gif] {
+        assert_eq!(strip(format, vec![0; limit + 1]), Err(StripError::Large), "{format:?}");
+    }
+    let mut largest = drawn(ImageFormat::Jpeg);
+    let alone = strip(Format::Jpeg, largest.clone()).unwrap();
+    largest.resize(limit, 0);
+    assert!(strip(Format::Jpeg, largest).unwrap() == alone);
 }
 
 #[test]
