@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeSet,
+    fs::File,
     net::IpAddr,
     path::Path,
     process::{Child, Command, Stdio},
@@ -14,6 +15,8 @@ use crate::eventually;
 /// Bytes before the first packet of a recording, and before each one in it, as libpcap writes them.
 const FILE_HEADER: usize = 24;
 const PACKET_HEADER: usize = 16;
+/// What is kept until tcpdump takes it, in KiB. Each packet takes the room of the largest, 64 KiB, however small it is.
+const BUFFER: &str = "262144";
 
 /// Somebody who hears all that goes over a bridge, from a namespace of his own.
 #[derive(Debug)]
@@ -53,10 +56,9 @@ impl Recorder {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", bridge, "tcpdump", "--interface", "br0", "--snapshot-length", "0"]);
         // All packets at once, and none held back; as root, since the file is root's.
-        command
-            .args(["--immediate-mode", "--packet-buffered", "--buffer-size", "65536", "-Z", "root", "-w"])
-            .arg(&file);
-        let tcpdump = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().context("tcpdump does not start")?;
+        command.args(["--immediate-mode", "--packet-buffered", "--buffer-size", BUFFER, "-Z", "root", "-w"]).arg(&file);
+        let said = File::create(folder.path().join("said"))?;
+        let tcpdump = command.stdin(Stdio::null()).stderr(said).spawn().context("tcpdump does not start")?;
         eventually("tcpdump shall listen", || Ok(file.metadata().is_ok_and(|file| file.len() > 0).then_some(())))?;
         Ok(Self { tcpdump, folder })
     }
@@ -64,10 +66,11 @@ impl Recorder {
     /// Ends, and gives what was heard.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If it cannot be read, or something went by unheard: nothing can be said of a recording with gaps.
     pub fn stop(mut self) -> Result<Recording> {
         Command::new("kill").args(["-INT", &self.tcpdump.id().to_string()]).status()?;
         self.tcpdump.wait()?;
+        check_whole(&std::fs::read_to_string(self.folder.path().join("said"))?)?;
         let frames = read(&self.folder.path().join("heard.pcap"))?;
         let datagrams = frames.iter().filter_map(|(at, frame)| datagram(*at, frame)).collect();
         Ok(Recording { frames: frames.into_iter().map(|(_, frame)| frame).collect(), datagrams })
@@ -89,6 +92,19 @@ impl Drop for Recorder {
         // It may have ended already.
         let _ = self.tcpdump.kill();
         let _ = self.tcpdump.wait();
+    }
+}
+
+/// Whether all was heard, by what tcpdump says at its end.
+fn check_whole(said: &str) -> Result<()> {
+    let dropped = said.lines().find_map(|line| {
+        let (count, rest) = line.split_once(' ')?;
+        rest.ends_with("dropped by kernel").then_some(count)
+    });
+    match dropped {
+        Some("0") => Ok(()),
+        Some(count) => bail!("tcpdump did not hear {count} packets: the recording has gaps"),
+        None => bail!("tcpdump does not say how many packets it did not hear: {}", said.trim()),
     }
 }
 
@@ -125,3 +141,6 @@ fn datagram(at: u64, frame: &[u8]) -> Option<Datagram> {
     let ports = [udp.source_port(), udp.destination_port()];
     Some(Datagram { at, mac, addresses, ports, payload: udp.payload().to_vec() })
 }
+
+#[cfg(test)]
+mod tests;
