@@ -30,11 +30,11 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Starts a program on a terminal of that size.
+    /// Starts a program with its arguments on a terminal of that size.
     ///
     /// # Errors
     /// If there is no terminal to be had, or `setsid` is missing (util-linux).
-    pub(crate) fn start(command: &Command, columns: u16, rows: u16) -> Result<Self> {
+    pub fn start(command: &Command, columns: u16, rows: u16) -> Result<Self> {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&terminal)?;
         unlockpt(&terminal)?;

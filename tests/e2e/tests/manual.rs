@@ -10,7 +10,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use lamplit_e2e::run;
+use lamplit_e2e::{Screen, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -65,12 +65,81 @@ fn fish_completes_commands_with_what_they_do() {
     assert!(complete("lamplit history --fol").starts_with("--follow\t"));
 }
 
+/// A shell at a prompt, in that folder and with nobody's settings, that has obeyed a line.
+fn shell(shell: &str, arguments: &[&str], line: &str, folder: &Path) -> Screen {
+    let mut command = Command::new("env");
+    command.arg("-i").arg(format!("--chdir={}", folder.display())).arg(format!("HOME={}", folder.display()));
+    command.args(["PATH=/usr/local/bin:/usr/bin:/bin", "TERM=xterm-256color", "LC_ALL=C.UTF-8", shell]).args(arguments);
+    let mut screen = Screen::start(&command, 120, 40).unwrap();
+    // What it prints is not what was typed.
+    screen.press(&format!("{line}; echo all se''t\r")).unwrap();
+    screen.until("all set").unwrap();
+    screen
+}
+
+/// What stands behind the last prompt, once that is as wanted.
+fn behind_prompt(screen: &Screen, wanted: &str) {
+    let last = |text: &str| {
+        text.lines().filter_map(|line| line.strip_prefix('>')).next_back().map(|line| line.trim().to_owned())
+    };
+    screen.until_so(&format!("{wanted:?} behind the prompt"), |text| last(text).as_deref() == Some(wanted)).unwrap();
+}
+
+const TAB: &str = "\t";
+/// Takes back what is typed in the line.
+const CTRL_U: &str = "\u{15}";
+
+/// Words, and what they become by the tabulator key.
+const COMPLETED: [(&str, &str); 4] = [
+    ("lamplit hist", "lamplit history"),
+    ("lamplit history --fol", "lamplit history --follow"),
+    ("lamplit init --keyring nev", "lamplit init --keyring never"),
+    ("lamplit completions z", "lamplit completions zsh"),
+];
+/// The script for fish has no values of words without an option (clap_complete 4).
+const BY_FISH: usize = 3;
+
+/// Presses the tabulator key behind some words.
+fn press_tab(screen: &mut Screen, words: &[(&str, &str)]) {
+    for (typed, completed) in words {
+        screen.press(typed).unwrap();
+        // Nothing stands there by itself.
+        behind_prompt(screen, typed);
+        screen.press(TAB).unwrap();
+        behind_prompt(screen, completed);
+        screen.press(CTRL_U).unwrap();
+        behind_prompt(screen, "");
+    }
+    screen.press("lamplit se").unwrap();
+    screen.press(TAB).unwrap();
+    let offered =
+        |text: &str| ["send", "server"].iter().all(|command| text.split_whitespace().any(|word| word == *command));
+    screen.until_so("both commands that begin so", offered).unwrap();
+}
+
 #[test]
-fn zsh_takes_its_script() {
+fn bash_completes_at_the_prompt() {
+    let folder = script("bash");
+    let set = "PS1='> '; bind 'set show-all-if-ambiguous on'; source ./script";
+    press_tab(&mut shell("bash", &["--norc", "--noprofile", "-i"], set, folder.path()), &COMPLETED);
+}
+
+#[test]
+fn zsh_completes_at_the_prompt() {
     let folder = script("zsh");
     fs::rename(folder.path().join("script"), folder.path().join("_lamplit")).unwrap();
-    let line = "fpath=($HOME $fpath); autoload -Uz compinit; compinit -u -D; print -r -- ${_comps[lamplit]}; autoload +X _lamplit";
-    assert_eq!(ask("zsh", "zsh", &["-f", "-c", line], folder.path()).trim(), "_lamplit");
+    let set = "PS1='> '; fpath=($HOME $fpath); autoload -Uz compinit; compinit -u -D";
+    let mut screen = shell("zsh", &["-f", "-i"], set, folder.path());
+    press_tab(&mut screen, &COMPLETED);
+    screen.until("Send files").unwrap();
+}
+
+#[test]
+fn fish_completes_at_the_prompt() {
+    let folder = script("fish");
+    // What it would offer by itself, in grey, looks like what is typed.
+    let set = "set -g fish_autosuggestion_enabled 0; function fish_prompt; echo '> '; end; source ./script";
+    press_tab(&mut shell("fish", &["--no-config", "--interactive"], set, folder.path()), &COMPLETED[..BY_FISH]);
 }
 
 #[test]
