@@ -12,10 +12,10 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use lamplit_transport::{Hearing, TransportEvent};
-use lamplit_types::Beacon;
+use lamplit_types::{Beacon, Wall};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep_until};
 
@@ -25,7 +25,7 @@ use self::sockets::{Packet, Sockets};
 use crate::endpoints::Endpoints;
 use crate::interfaces::Interfaces;
 use crate::limits;
-use crate::network::Network;
+use crate::network::{Network, Pulse};
 
 /// One device's discovery.
 pub(crate) struct Discovery {
@@ -35,6 +35,10 @@ pub(crate) struct Discovery {
     chatter: Chatter,
     sockets: Sockets,
     packets: mpsc::Receiver<Packet>,
+    /// When it was last at work.
+    pulse: Pulse,
+    /// The epoch in which what is shown was wished.
+    epoch: u64,
 }
 
 impl Discovery {
@@ -46,7 +50,7 @@ impl Discovery {
     ) -> Self {
         let (sockets, packets) = Sockets::new();
         let chatter = Chatter::new(Instant::now(), pause, Box::new(random));
-        Self { endpoints, events, hearing, chatter, sockets, packets }
+        Self { endpoints, events, hearing, chatter, sockets, packets, pulse: Pulse::now(), epoch: epoch() }
     }
 
     /// Shows the wanted beacon and reports those of others until nobody wants anything any more.
@@ -62,7 +66,10 @@ impl Discovery {
             let deadline = self.chatter.deadline();
             tokio::select! {
                 changed = wanted.changed() => match changed {
-                    Ok(()) => self.chatter.show(Instant::now(), *wanted.borrow_and_update()),
+                    Ok(()) => {
+                        self.epoch = epoch();
+                        self.chatter.show(Instant::now(), *wanted.borrow_and_update());
+                    }
                     Err(_) => break,
                 },
                 Some((face, from, message)) = self.packets.recv() => {
@@ -100,8 +107,12 @@ impl Discovery {
 
     /// Does what is due, and says and tells what comes of it. Waits if the driver lags; the queues before it are bounded.
     async fn act(&mut self) {
-        let endpoints = &self.endpoints;
-        self.chatter.due(Instant::now(), &mut || endpoints.renew());
+        let (endpoints, now) = (&self.endpoints, Instant::now());
+        // The first that is done after a sleep, before anything is said.
+        if self.pulse.beat(Pulse::now()) && self.epoch != epoch() {
+            self.chatter.hold_back(now);
+        }
+        self.chatter.due(now, &mut || endpoints.renew(now));
         while let Some(out) = self.chatter.poll() {
             let event = match out {
                 Out::Say(face, packet) => {
@@ -130,6 +141,12 @@ async fn due(deadline: Option<Instant>) {
         Some(deadline) => sleep_until(deadline.into()).await,
         None => pending().await,
     }
+}
+
+/// The epoch of the present time, by which names change.
+fn epoch() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Wall(u64::try_from(now.as_millis()).unwrap_or(u64::MAX)).epoch()
 }
 
 /// A random number; without randomness names would be the same everywhere, so it is asked for until it comes.

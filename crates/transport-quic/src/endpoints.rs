@@ -88,8 +88,8 @@ impl Endpoints {
         self.bound
     }
 
-    /// Opens a new port to show, with a key of its own, and gives it. None if the system has none to give now.
-    pub(crate) fn renew(self: &Arc<Self>) -> Option<u16> {
+    /// Opens a new port to show from `now` on, with a key of its own, and gives it. None if the system has none to give now.
+    pub(crate) fn renew(self: &Arc<Self>, now: Instant) -> Option<u16> {
         if self.chosen.port() != 0 {
             return Some(self.chosen.port());
         }
@@ -101,7 +101,7 @@ impl Endpoints {
         let mut moving = self.lock();
         moving.events.as_ref()?;
         if let Some(before) = moving.shown.replace(Listening { endpoint, accepting }) {
-            moving.before.push_back((before, Instant::now()));
+            moving.before.push_back((before, now));
         }
         if moving.before.len() > limits::PORTS_BEFORE
             && let Some((oldest, _)) = moving.before.pop_front()
@@ -208,3 +208,6 @@ async fn accept_all(endpoint: Endpoint, endpoints: Weak<Endpoints>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,8 @@ pub const OWN_BEACONS: usize = 4;
 pub const TTL_SECONDS: u32 = 120;
 /// How long after a name its next is shown: at most this, drawn anew each time. Longer than clocks are apart.
 pub const ROTATION_PAUSE: Duration = Duration::from_secs(20);
+/// How long a device that slept waits for the name of the time it woke up in. Longer than a driver takes to look at the clock.
+pub const NEXT_NAME: Duration = Duration::from_secs(20);
 /// Waits after the first times a name is said or a question asked: whoever missed one hears the next.
 pub const BURST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 /// How long after it a name is said again, give or take a quarter: before anybody forgets it, also over the pause between

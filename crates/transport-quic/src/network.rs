@@ -71,7 +71,7 @@ impl Pulse {
 
     /// Whether the time since the last beat is more than anybody waits for us. A wall clock that was set forward looks
     /// the same, and costs each link a second.
-    fn beat(&mut self, now: Self) -> bool {
+    pub(crate) fn beat(&mut self, now: Self) -> bool {
         core::mem::replace(self, now).until(self) > limits::NETWORK_CHECK + limits::IDLE_TIMEOUT
     }
 

@@ -23,12 +23,31 @@ impl Clock {
     /// # Errors
     /// If `libfaketime` is missing.
     pub fn at_the_beginning_of(period: Duration) -> Result<Self> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-        let gone = now.as_secs().checked_rem(period.as_secs()).context("a period takes a while")?;
+        Self::before_the_end_of(period, Duration::ZERO)
+    }
+
+    /// Ahead of the machine's by no more than `period`, so that one ends in the whole seconds of `left`, or up to a second sooner.
+    ///
+    /// # Errors
+    /// If `libfaketime` is missing.
+    pub fn before_the_end_of(period: Duration, left: Duration) -> Result<Self> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let gone =
+            now.saturating_add(left.as_secs()).checked_rem(period.as_secs()).context("a period takes a while")?;
         let ahead = period.saturating_sub(Duration::from_secs(gone));
         let clock = Self { folder: TempDir::with_prefix("lamplit-e2e-")?, library: library()?, ahead };
         clock.write()?;
         Ok(clock)
+    }
+
+    /// How long it is by it until a period ends.
+    ///
+    /// # Errors
+    /// If a period takes no time.
+    pub fn until_the_end_of(&self, period: Duration) -> Result<Duration> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)? + self.ahead;
+        let gone = now.as_micros().checked_rem(period.as_micros()).context("a period takes a while")?;
+        Ok(period.saturating_sub(Duration::from_micros(u64::try_from(gone)?)))
     }
 
     /// Sets it forward.

@@ -1,5 +1,6 @@
 mod cards;
 mod firewall;
+mod mouth;
 
 use std::{
     path::{Path, PathBuf},
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::Recorder;
 
 pub use cards::Carried;
+pub use mouth::GROUP;
 
 const PREFIX: &str = "lamplit-e2e";
 

@@ -35,7 +35,7 @@ pub use files::{AHEAD, on_the_cable};
 pub use flood::Flood;
 pub use gateway::gateway;
 pub use impostor::Impostor;
-pub use lan::{Carried, Host, Lan, Network};
+pub use lan::{Carried, GROUP, Host, Lan, Network};
 pub use picture::picture;
 pub use program::{lamplit, run};
 pub use qr::scanned;

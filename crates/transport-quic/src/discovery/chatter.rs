@@ -143,7 +143,7 @@ impl Chatter {
             self.goodbye();
         }
         let is_first = self.own.is_empty();
-        let before = core::mem::replace(&mut self.wish, Wish::Nothing);
+        self.wish = Wish::Nothing;
         self.announce = Burst::default();
         self.sides.values_mut().for_each(|side| side.answer = None);
         let Some(beacon) = beacon else { return };
@@ -151,13 +151,22 @@ impl Chatter {
         if self.own.len() > limits::OWN_BEACONS {
             self.own.pop_front();
         }
-        let at = match before {
-            // Still within its pause, which is long enough for the new one.
-            Wish::Later(_, at) => at,
-            _ if is_first => now,
-            _ => now + self.pause.mul_f64(self.draw()),
-        };
+        // A pause that has begun before that of all others would end before theirs: each change has its own.
+        let at = if is_first { now } else { now + self.pause.mul_f64(self.draw()) };
         self.wish = Wish::Later(beacon, at);
+    }
+
+    /// Says the name no more, since its time ended while this device slept: said once more, it would link what comes next to
+    /// where the device was before. If no other comes in time, it is shown again.
+    pub(crate) fn hold_back(&mut self, now: Instant) {
+        let beacon = match &self.wish {
+            Wish::Nothing => return,
+            Wish::Later(beacon, _) => *beacon,
+            Wish::Shown(service) => service.beacon,
+        };
+        self.wish = Wish::Later(beacon, now + limits::NEXT_NAME);
+        self.announce = Burst::default();
+        self.sides.values_mut().for_each(|side| side.answer = None);
     }
 
     /// Takes the shown name back, as a device does that goes. After it nothing is shown, so nothing is linked to it.

@@ -85,7 +85,7 @@ async fn each_name_has_a_port_of_its_own_and_those_before_it_take_callers_for_a_
     let local = (Ipv4Addr::LOCALHOST, 0).into();
     let (events, _heard) = mpsc::channel(8);
     let Ok(endpoints) = Endpoints::open(local, tls::provider(), events) else { panic!("a socket opens") };
-    let ports: Vec<u16> = (0..4).map(|_| endpoints.renew().unwrap()).collect();
+    let ports: Vec<u16> = (0..4).map(|_| endpoints.renew(Instant::now()).unwrap()).collect();
     assert!(!ports.contains(&endpoints.bound().port()), "the door is shown to nobody");
     assert_eq!(ports.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
     assert_eq!(endpoints.dialling().local_addr().unwrap().port(), *ports.last().unwrap());
@@ -104,7 +104,7 @@ async fn each_name_has_a_port_of_its_own_and_those_before_it_take_callers_for_a_
     let chosen = std::net::UdpSocket::bind(local_any()).unwrap().local_addr().unwrap();
     let (events, _heard) = mpsc::channel(8);
     let Ok(endpoints) = Endpoints::open(chosen, tls::provider(), events) else { panic!("a socket opens") };
-    assert_eq!(endpoints.renew(), Some(chosen.port()), "who chose a port has it shown");
+    assert_eq!(endpoints.renew(Instant::now()), Some(chosen.port()), "who chose a port has it shown");
 }
 
 fn local_any() -> (Ipv4Addr, u16) {

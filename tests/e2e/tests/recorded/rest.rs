@@ -21,7 +21,7 @@ fn are_near(one: &Device<'_>, other: &Device<'_>) -> bool {
 }
 
 /// Says something, and waits until it is known to have arrived.
-fn says(speaker: &Device<'_>, listener: &Device<'_>, text: &str) {
+pub(crate) fn says(speaker: &Device<'_>, listener: &Device<'_>, text: &str) {
     speaker.ask(&["say", listener.name(), text]).unwrap();
     eventually("what was said shall arrive", || {
         let last = speaker.conversation(listener)?.pop();
@@ -64,6 +64,6 @@ fn a_link_over_which_nobody_speaks_rests_and_a_word_wakes_it() {
     assert!(after.len() > 10, "it is woken");
 }
 
-fn micros(time: Duration) -> u64 {
+pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap()
 }

@@ -130,6 +130,31 @@ fn a_name_is_followed_by_another_after_a_pause_with_nothing_in_common() {
 }
 
 #[test]
+fn a_change_just_before_that_of_all_brings_nobody_back_sooner_or_later_than_others() {
+    let (many, before) = (400, Duration::from_secs(8));
+    let mut silent = 0;
+    let mut came = Vec::new();
+    for seed in 0..many {
+        let mut device =
+            Device { chatter: Chatter::new(Instant::now(), limits::ROTATION_PAUSE, seeded(seed)), ..Device::new() };
+        device.chatter.faces(device.now, [(LAN, HERE)].into_iter());
+        device.chatter.show(device.now, Some(beacon(1)));
+        device.pass(Duration::from_secs(600));
+        device.chatter.show(device.now, Some(beacon(2)));
+        silent += usize::from(shown(&device.pass(before)).is_empty());
+        let boundary = device.now;
+        device.chatter.show(boundary, Some(beacon(3)));
+        let said = shown(&device.pass(limits::ROTATION_PAUSE));
+        came.push((said.first().unwrap().0 - boundary).as_secs_f64());
+    }
+    assert!(silent > 200, "{silent} of them are still in the pause of the name that nobody will hear");
+    let late = |least: f64| came.iter().filter(|came| **came >= least).count();
+    let quarters = [5.0, 10.0, 15.0].map(late);
+    // Spread evenly over the pause: a quarter each, give or take what chance has once in some thousand runs.
+    assert!(quarters.iter().zip([300_usize, 200, 100]).all(|(late, even)| late.abs_diff(even) < 35), "{quarters:?}");
+}
+
+#[test]
 fn whoever_asks_is_answered_at_most_once_a_second() {
     let mut device = Device::shown();
     device.pass(Duration::from_secs(20));
@@ -173,6 +198,26 @@ fn a_new_face_and_a_wake_begin_everything_anew() {
     device.chatter.faces(device.now, [(LAN, HERE)].into_iter());
     let said = device.pass(Duration::from_secs(300));
     assert!(said.iter().all(|(_, out)| !matches!(out, Out::Say(face, _) if *face == other)));
+}
+
+#[test]
+fn a_name_of_a_time_that_ended_in_sleep_is_said_no_more_and_the_next_is() {
+    let mut device = Device::shown();
+    device.pass(Duration::from_secs(60));
+    // Somebody asked meanwhile.
+    device.hears(&dns::query().unwrap());
+    device.chatter.hold_back(device.now);
+    device.chatter.begin_anew(device.now);
+    let said = device.pass(Duration::from_secs(15));
+    assert!(shown(&said).is_empty() && said.len() == 3, "it asks, and says nothing of itself: {said:?}");
+    device.chatter.show(device.now, Some(beacon(2)));
+    device.hears(&dns::query().unwrap());
+    let said = shown(&device.pass(limits::ROTATION_PAUSE + Duration::from_secs(5)));
+    assert!(said.len() == 3 && said.iter().all(|(_, shown, _)| *shown == beacon(2)), "{said:?}");
+    // Where no other comes it is not lost.
+    device.chatter.hold_back(device.now);
+    let said = shown(&device.pass(limits::NEXT_NAME + Duration::from_secs(5)));
+    assert!(said.len() == 3 && said.iter().all(|(_, shown, _)| *shown == beacon(2)), "{said:?}");
 }
 
 #[test]

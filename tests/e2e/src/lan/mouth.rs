@@ -1,0 +1,39 @@
+use std::{
+    fs::File,
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    os::fd::AsFd as _,
+    thread,
+};
+
+use anyhow::{Context, Result, anyhow};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::{Host, Lan};
+
+/// Where multicast DNS is spoken (RFC 6762 3).
+pub const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353);
+
+impl Lan {
+    /// A socket on a host, to say to all on the first network what is said by multicast DNS ([`GROUP`]), and to hear it. Nothing
+    /// else may speak it there.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn mouth(&self, host: Host) -> Result<UdpSocket> {
+        let namespace = File::open(self.network_of(host)).context("the host has a namespace")?;
+        let own: Ipv4Addr = host.address().parse()?;
+        // A socket stays where it was opened; the thread that went there is of no more use.
+        let opened = thread::spawn(move || -> Result<UdpSocket> {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?;
+            let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+            socket.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, GROUP.port()).into())?;
+            socket.set_multicast_if_v4(&own)?;
+            socket.set_multicast_ttl_v4(255)?;
+            socket.set_multicast_loop_v4(false)?;
+            socket.join_multicast_v4(GROUP.ip(), &own)?;
+            Ok(socket.into())
+        });
+        opened.join().map_err(|_| anyhow!("the thread that opens a socket has ended"))?
+    }
+}
