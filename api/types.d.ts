@@ -63,6 +63,8 @@ export interface Contact {
   near: boolean;
   /** The note about them. */
   note: string | null;
+  /** Their telephone number, if they show one. */
+  number: string | null;
   /** Since when they are a contact. */
   since_ms: number;
   /** Their messages that were not read yet. */
@@ -181,6 +183,12 @@ export type Event =
     message: Message;
     type: "file";
   }
+  /** What files from other devices may take on this one is set to something else. */
+  | {
+    /** As it is now, in bytes. */
+    limit: number;
+    type: "file_limit_changed";
+  }
   /** A message has come further. */
   | {
     /** The contact or group the conversation is with. */
@@ -285,6 +293,24 @@ export interface FilePage {
   files: Message[];
   /** Whether there are more after these. */
   more: boolean;
+}
+
+/**
+ * What files from other devices take on this one, and what they may take. Files that were sent from here lie where
+ * their owner keeps them and do not count.
+ */
+export interface FileSpace {
+  /** Bytes of those that are on their way or wait for a device that has them, in whole. */
+  coming: number;
+  /**
+   * Bytes that are free on the disk where they are kept; `null` if the system does not tell. 64 MiB of them stay
+   * free of files.
+   */
+  free: number | null;
+  /** Bytes of those that are here. One that was deleted counts for up to an hour more. */
+  here: number;
+  /** What the two may be together, in bytes. */
+  limit: number;
 }
 
 /** Where a file is. */
@@ -503,6 +529,75 @@ export interface Nearby {
   strangers: number;
 }
 
+/**
+ * How the account stands with its telephone number. What the server said last; before that all but `asked` are
+ * `null`.
+ */
+export interface Number {
+  /** The number for which a code was asked and not shown yet. */
+  asked: string | null;
+  /** Then that is the account's, unless the other shows before that it still has it. */
+  comes_ms: number | null;
+  /** The number that the account showed to have, and that is another account's yet. */
+  coming: string | null;
+  /**
+   * Then it is somebody else's, who showed that they have it; unless this account shows before that it still has
+   * it.
+   */
+  leaves_ms: number | null;
+  /** The account's number. */
+  number: string | null;
+  /** What became of what was asked for last; `null`: nothing was, since the daemon started. */
+  step: NumberStep | null;
+}
+
+/** What became of what was asked for. */
+export type NumberStep =
+  /** The server has not answered yet. */
+  | {
+    step: "waiting";
+  }
+  /** A code is on its way. */
+  | {
+    step: "sent";
+  }
+  /** No code may be sent to the number yet. */
+  | {
+    step: "wait";
+    /** Before that. */
+    until_ms: number;
+  }
+  /** No text can be sent to that number. */
+  | {
+    step: "unreachable";
+  }
+  /** The text could not be sent; it may be tried again. */
+  | {
+    step: "failed";
+  }
+  /** The server sends no codes. */
+  | {
+    step: "off";
+  }
+  /** It is done. */
+  | {
+    step: "done";
+  }
+  /** The code was wrong. */
+  | {
+    /** So many more may be tried; 0: a new code is needed. */
+    left: number;
+    step: "wrong";
+  }
+  /** No code is open: it is too old, was used, or was sent to another device. */
+  | {
+    step: "gone";
+  }
+  /** The connection to the server ended before it answered. */
+  | {
+    step: "lost";
+  };
+
 /** What carries a link. */
 export type Over =
   /** The local network. */
@@ -609,6 +704,8 @@ export interface Status {
   name: string;
   /** Contacts with a device that can be reached now. */
   near: string[];
+  /** How the account stands with its telephone number. */
+  number: Number;
   /** Whether the owner removed this device from the account: then it hears and says nothing more. */
   removed: boolean;
   /** The server that carries what cannot go directly; `null`: the account uses none. */
@@ -792,6 +889,23 @@ export interface Methods {
   transfers: {
     params: Record<string, never>;
     result: Transfers;
+  };
+  /** What files from other devices take on this one, and what they may take. */
+  file_space: {
+    params: Record<string, never>;
+    result: FileSpace;
+  };
+  /**
+   * Sets what files from other devices may take on this one. One that would go beyond it is not fetched, and
+   * `fetch_file` says so. Under less than they take already nothing is deleted, and what is on its way still
+   * comes.
+   */
+  set_file_limit: {
+    params: {
+      /** Bytes, from 1 MiB to 16 TiB; 64 GiB on a new device. */
+      limit: number;
+    };
+    result: Done;
   };
   /** The small likeness of a picture, which came with its message: to show before the picture itself is fetched. */
   preview: {
@@ -977,6 +1091,33 @@ export interface Methods {
     params: Record<string, never>;
     result: Done;
   };
+  /**
+   * Has a code of six digits sent to a telephone number, to show that it is the account's. `number` in the status
+   * says what became of it.
+   */
+  request_code: {
+    params: {
+      /** The number with its country code, such as `+8613800138000`. */
+      number: string;
+    };
+    result: Done;
+  };
+  /**
+   * Shows the code that came: the number is the account's then, and contacts see it. `number` in the status says
+   * what became of it.
+   */
+  show_code: {
+    params: {
+      /** The code. */
+      code: string;
+    };
+    result: Done;
+  };
+  /** Gives the account's telephone number up. */
+  free_number: {
+    params: Record<string, never>;
+    result: Done;
+  };
   /** Makes a code by which one new device can join this account. The one before is good no more. */
   link: {
     params: Record<string, never>;
@@ -1045,7 +1186,9 @@ export type ErrorCode =
   | 13
   /** BadInvite: The invite is no invite, expired, or your own. */
   | 4
-  /** BadServer: No link to a server. */
+  /** BadNumber: No telephone number, no code, or no code was asked for. */
+  | 20
+  /** BadServer: No link to a server, or none is used or reached. */
   | 19
   /** Busy: Too many connections. */
   | 8

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use lamplit_rpc::Origin;
+use lamplit_types::{ByteCount, ByteCountError, FileLimit};
 
 const ABOUT: &str = "Who of your contacts is on, and a word with them: sealed, from device to device.";
 
@@ -200,6 +201,19 @@ FILE is the beginning of an id that `lamplit files` shows, or a name. Whoever ha
 
 JSON: {\"id\"}")]
     Cancel(FileArgs),
+    /// Show what files from other devices take here and may take, or set that
+    #[command(after_long_help = "\
+What is here counts, and what is on its way. A file that would go beyond the limit does not come by itself, and `lamplit get`
+refuses it. Under a lower limit nothing is deleted, and what is on its way still comes. Files that you delete or move away count no
+more within the hour. Those that you send lie where you keep them and do not count.
+
+Examples:
+  lamplit storage
+  lamplit storage --limit 20GiB
+  lamplit storage --limit 500MB
+
+JSON: {\"here\", \"coming\", \"limit\", \"free\" on the disk, or null}, in bytes")]
+    Storage(Storage),
     /// Show a conversation and mark it as read
     #[command(after_long_help = "\
 Own messages end in how far they have come: sent (kept here until a device of theirs has it), delivered, read; in a
@@ -566,6 +580,13 @@ pub(crate) struct FileArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct Storage {
+    /// What they may take from now on, 1MiB to 16TiB [on a new device: 64GiB]
+    #[arg(long, value_name = "SIZE", value_parser = file_limit)]
+    pub(crate) limit: Option<FileLimit>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct History {
     /// With whom: a contact or a group
     pub(crate) with: String,
@@ -749,6 +770,11 @@ impl Note {
 
 fn joined(first: &str, more: &[String]) -> String {
     core::iter::once(first).chain(more.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+}
+
+fn file_limit(text: &str) -> Result<FileLimit, String> {
+    let ByteCount(bytes) = text.parse().map_err(|error: ByteCountError| error.to_string())?;
+    FileLimit::new(bytes).map_err(|error| error.to_string())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

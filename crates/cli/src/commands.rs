@@ -22,6 +22,7 @@ mod send;
 mod server;
 mod status;
 mod stop;
+mod storage;
 mod view;
 mod web;
 
@@ -86,6 +87,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Files => files::list(desk).await,
         Command::Get(which) => files::get(desk, &which.file).await,
         Command::Cancel(which) => files::cancel(desk, &which.file).await,
+        Command::Storage(storage) => storage::run(desk, storage).await,
         Command::History(history) => history::run(desk, history).await,
         Command::On(app) => app::run(desk, app, true).await,
         Command::Off(app) => app::run(desk, app, false).await,

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use lamplit_node::{
     Address, Answer, ClockStand, Clocks, Command, CommandError, Event, Lit, NumberState, ReadError, ServerState,
@@ -179,6 +179,15 @@ impl Handle {
     /// Files that are under way now.
     pub fn transfers(&self) -> Vec<Transfer> {
         self.transfers.all()
+    }
+
+    /// Bytes that are free on the disk where files are kept. [`limits::FREE_BYTES`] of them stay free of files.
+    ///
+    /// # Errors
+    /// Those of the system, if it does not tell.
+    pub async fn free_for_files(&self) -> io::Result<u64> {
+        let folder = self.folder.clone();
+        tokio::task::spawn_blocking(move || folder.free()).await?
     }
 
     /// Makes a code by which a new device can join this account, dialling this one where it is now.

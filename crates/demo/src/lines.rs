@@ -50,6 +50,7 @@ fn describe(who: Who, event: &Event) -> Option<String> {
         Event::AcceptFailed { reason, .. } => format!("could not accept: {reason}"),
         Event::Message { .. }
         | Event::File { .. }
+        | Event::FileLimitChanged { .. }
         | Event::DeviceAdded { .. }
         | Event::DeviceChanged { .. }
         | Event::DeviceRemoved { .. }

@@ -32,6 +32,11 @@ impl Node {
             Command::SendFile { to, file } => Ok(self.send_file(step, to, file)?.map(Answer::Saying)),
             Command::FetchFile(id) => Ok(self.fetch_file(step, id)?.map(|()| Answer::Done)),
             Command::CancelFile(id) => Ok(self.cancel_file(step, id)?.map(|()| Answer::Done)),
+            Command::LimitFiles(limit) => {
+                step.db.put(Table::Device, key::FILE_LIMIT, &limit)?;
+                step.tell(Event::FileLimit(limit));
+                Ok(Ok(Answer::Done))
+            }
             Command::MarkRead { conversation, up_to } => {
                 self.mark_read(step, conversation, up_to.unwrap_or(u64::MAX))?;
                 Ok(Ok(Answer::Done))

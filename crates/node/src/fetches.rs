@@ -76,7 +76,7 @@ impl Fetches {
         self.wanted.remove(blob);
     }
 
-    /// How much all of them have together.
+    /// How much all of them have together, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.wanted.values().fold(0, |sum, want| sum.saturating_add(want.size.bytes()))
     }

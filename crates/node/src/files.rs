@@ -15,6 +15,7 @@ use crate::{
     rows::{File, FileState, FileTotal, Message, What, key},
     step::{Step, Stepped},
     table::{Read, ReadError, Table},
+    view::FileSpace,
 };
 
 impl Node {
@@ -60,8 +61,9 @@ impl Node {
         if self.fetches.is_full() {
             return Ok(Err(CommandError::TooManyWanted));
         }
-        if !self.has_room_for_file(step, &file)? {
-            return Ok(Err(CommandError::FilesFull));
+        let space = self.file_space(step)?;
+        if !space.has_room_for(file.size) {
+            return Ok(Err(CommandError::FilesFull(file.size, space)));
         }
         self.want_file(step, blob, file)?;
         Ok(Ok(()))
@@ -116,7 +118,7 @@ impl Node {
             && file.size.bytes() <= limits::FETCHED_UNASKED
             && !self.fetches.is_full()
             && !self.fetches.is_full_of(account)
-            && self.has_room_for_file(step, &file)?
+            && self.file_space(step)?.has_room_for(file.size)
         {
             self.want_file(step, blob, file)?;
         }
@@ -330,9 +332,9 @@ impl Node {
         step.db.put_sealed(&self.secrets.vault, step.rng, Table::FileKeys, at, &card.key)
     }
 
-    fn has_room_for_file(&self, step: &Step<'_>, file: &File) -> Stepped<bool> {
-        let total: FileTotal = step.db.row(Table::Device, key::FILE_TOTAL)?.unwrap_or_default();
-        Ok(total.plus(file.size).bytes.saturating_add(self.fetches.bytes()) <= limits::FILES_BYTES)
+    /// What files from other devices take here, and what they may take.
+    fn file_space(&self, step: &Step<'_>) -> Stepped<FileSpace> {
+        FileSpace::beside(&step.db, self.fetches.bytes())
     }
 
     /// Whether a file was sent from another device than this.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use lamplit_identity::{Invite, LinkCode, RootKey};
 use lamplit_sync::charter::Denied;
 use lamplit_types::{
-    AccountId, AppId, Beacon, BlobId, Channel, ConversationId, DeviceId, FileName, FileSize, GroupId, LinkId,
-    MessageId, Name, PhoneNumber, Pipe, SmsCode, Text, Wall,
+    AccountId, AppId, Beacon, BlobId, ByteCount, Channel, ConversationId, DeviceId, FileLimit, FileName, FileSize,
+    GroupId, LinkId, MessageId, Name, PhoneNumber, Pipe, SmsCode, Text, Wall,
 };
 use lamplit_wire::{AppPresence, CloseReason, FileCard, Progress, server::Goodbye};
+
+use crate::view::FileSpace;
 
 /// What can happen to a device.
 #[derive(Debug)]
@@ -169,6 +171,8 @@ pub enum Command {
     FetchFile(MessageId),
     /// Take a file back that was sent, or do not fetch one that was offered.
     CancelFile(MessageId),
+    /// Let files from other devices take so much here. Nothing is deleted, and what is on its way still comes.
+    LimitFiles(FileLimit),
     /// Messages of a conversation were shown to the user.
     MarkRead {
         /// Which.
@@ -363,9 +367,13 @@ pub enum CommandError {
     /// The sender took it back.
     #[error("its sender took this file back, or has it no more: ask them to send it again")]
     FileWithdrawn,
-    /// No room for more files.
-    #[error("files of others take up {max} GiB, which is as much as may be: delete some of them, which is noticed within the hour", max = crate::limits::FILES_BYTES >> 30)]
-    FilesFull,
+    /// No room for a further file, of that size.
+    #[error(
+        "no room for {} more: files of others have {} here and {} on their way, of {} that they may have. Delete some of them, \
+         which is noticed within the hour, or allow more: `lamplit storage --limit SIZE`",
+        ByteCount(.0.bytes()), ByteCount(.1.here), ByteCount(.1.coming), ByteCount(.1.limit.bytes())
+    )]
+    FilesFull(FileSize, FileSpace),
     /// Too many files are to be fetched.
     #[error("{max} files are to be fetched already: wait until some are here, or cancel some", max = crate::limits::WANTED)]
     TooManyWanted,
@@ -507,6 +515,8 @@ pub enum Event {
         /// How far it has come; in a group, with one of its members.
         progress: Progress,
     },
+    /// The owner said how much files from other devices may take here.
+    FileLimit(FileLimit),
     /// What is known about a file changed.
     File {
         /// With whom the conversation is.

@@ -45,8 +45,6 @@ pub const NOTE_BYTES: usize = 4096;
 
 /// A file of a contact that is fetched without asking, in bytes. A larger one waits until the user asks for it.
 pub const FETCHED_UNASKED: u64 = 64 * 1024 * 1024;
-/// Files of others that are here or on their way, together, in bytes. A further one waits until the user asks for it.
-pub const FILES_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 /// Receipts for messages that are not here yet. Beyond them the oldest is forgotten: how far that message came is shown by
 /// the device that sent it.
 pub const EARLY_RECEIPTS: usize = 1_024;

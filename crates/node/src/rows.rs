@@ -465,6 +465,8 @@ pub(crate) mod key {
     pub(crate) const DEVICE: &[u8] = b"";
     /// Beside the device itself: how much its files have.
     pub(crate) const FILE_TOTAL: &[u8] = b"files";
+    /// Beside the device itself: how much files from other devices may take, a `FileLimit`, if the owner said so.
+    pub(crate) const FILE_LIMIT: &[u8] = b"file-limit";
     pub(crate) const ACCOUNT: &[u8] = b"account";
     pub(crate) const OLM: &[u8] = b"olm";
     pub(crate) const JOINING: &[u8] = b"joining";

@@ -8,7 +8,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
     /// Empty key → `rows::Device`: who this device is, its life, its counters. `past` → `rows::Past`, while it lacks the
-    /// conversations of before it joined. `lists` → `rows::KnownLists`, `files` → `rows::FileTotal`, `server` → `rows::Server`.
+    /// conversations of before it joined. `lists` → `rows::KnownLists`, `files` → `rows::FileTotal`, `file-limit` →
+    /// `FileLimit`, `server` → `rows::Server`.
     Device,
     /// Key name → sealed secret bytes: list key, own keys, Olm account.
     Secrets,

@@ -1,13 +1,15 @@
 //! What screens read: pages of a snapshot, beside the machine.
 
 use lamplit_types::{
-    AccountId, BlobId, ConversationId, DeviceId, FileName, FileSize, GroupId, MessageId, Name, PhoneNumber, Text, Wall,
+    AccountId, BlobId, ConversationId, DeviceId, FileLimit, FileName, FileSize, GroupId, MessageId, Name, PhoneNumber,
+    Text, Wall,
 };
 use lamplit_wire::{Body, FileNote, Media, Progress, Rank, SetId};
 
 use crate::{
     db::{Typed, decode},
-    rows::{self, FileState, Said, What, key},
+    fetches::Fetches,
+    rows::{self, FileState, FileTotal, Said, What, key},
     setup::DeviceSecrets,
     step::Stepped,
     table::{Order, Read, ReadError, Table},
@@ -167,6 +169,40 @@ pub enum FileStand {
     Declined,
     /// Its sender took it back, or has it no more.
     Withdrawn,
+}
+
+/// What files from other devices take on this one, and what they may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileSpace {
+    /// Bytes of those that are here.
+    pub here: u64,
+    /// Bytes of those that are to be fetched, in whole.
+    pub coming: u64,
+    /// What the two may be together.
+    pub limit: FileLimit,
+}
+
+impl FileSpace {
+    /// The same of a database, beside so many bytes that are to be fetched.
+    pub(crate) fn beside(read: &impl Read, coming: u64) -> Stepped<Self> {
+        let here: FileTotal = read.row(Table::Device, key::FILE_TOTAL)?.unwrap_or_default();
+        let limit = read.row(Table::Device, key::FILE_LIMIT)?.unwrap_or_default();
+        Ok(Self { here: here.bytes, coming, limit })
+    }
+
+    /// Whether a file of that size may come.
+    pub(crate) const fn has_room_for(&self, size: FileSize) -> bool {
+        let taken = self.here.saturating_add(self.coming);
+        taken.saturating_add(size.bytes()) <= self.limit.bytes()
+    }
+}
+
+/// What files from other devices take on this one, and what they may take.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn file_space(read: &impl Read) -> Result<FileSpace, ReadError> {
+    FileSpace::beside(read, Fetches::load(read)?.bytes())
 }
 
 /// This device.

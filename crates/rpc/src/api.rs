@@ -169,6 +169,14 @@ methods! {
     };
     /// Files that are under way just now.
     "transfers" => GetTransfers -> Transfers;
+    /// What files from other devices take on this one, and what they may take.
+    "file_space" => GetFileSpace -> FileSpace;
+    /// Sets what files from other devices may take on this one. One that would go beyond it is not fetched, and `fetch_file` says so.
+    /// Under less than they take already nothing is deleted, and what is on its way still comes.
+    "set_file_limit" => SetFileLimit -> Done {
+        /// Bytes, from 1 MiB to 16 TiB; 64 GiB on a new device.
+        limit: u64,
+    };
     /// The small likeness of a picture, which came with its message: to show before the picture itself is fetched.
     "preview" => GetPreview -> Preview {
         /// Which file.
@@ -811,6 +819,20 @@ pub struct Transfers {
     pub transfers: Vec<Transfer>,
 }
 
+/// What files from other devices take on this one, and what they may take. Files that were sent from here lie where their owner
+/// keeps them and do not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileSpace {
+    /// Bytes of those that are here. One that was deleted counts for up to an hour more.
+    pub here: u64,
+    /// Bytes of those that are on their way or wait for a device that has them, in whole.
+    pub coming: u64,
+    /// What the two may be together, in bytes.
+    pub limit: u64,
+    /// Bytes that are free on the disk where they are kept; `null` if the system does not tell. 64 MiB of them stay free of files.
+    pub free: Option<u64>,
+}
+
 /// The likeness of a picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Preview {
@@ -993,6 +1015,11 @@ pub enum Event {
     File {
         /// The message, as it is now.
         message: Message,
+    },
+    /// What files from other devices may take on this one is set to something else.
+    FileLimitChanged {
+        /// As it is now, in bytes.
+        limit: u64,
     },
     /// A message has come further.
     Progress {

@@ -308,6 +308,7 @@ pub(crate) async fn event(handle: &Handle, event: Event) -> Result<Option<api::E
             .read(move |read| Ok((view::message(read, id)?, names(read, conversation)?)))
             .await
             .map(|(found, names)| found.map(|found| api::Event::File { message: message(found, &names) }))?,
+        Event::FileLimit(limit) => Some(api::Event::FileLimitChanged { limit: limit.bytes() }),
         Event::Progress { conversation, id, progress: reached } => Some(api::Event::Progress {
             conversation: conversation.to_string(),
             id: id.to_string(),
@@ -387,7 +388,7 @@ impl From<CommandFailed> for Error {
                 | CommandError::TooManyInvites
                 | CommandError::TooManyApps
                 | CommandError::OutboxFull
-                | CommandError::FilesFull
+                | CommandError::FilesFull(..)
                 | CommandError::TooManyWanted => ErrorCode::Full,
                 CommandError::UnknownFile | CommandError::FileWithdrawn => ErrorCode::BadFile,
                 CommandError::TooManyGroups | CommandError::GroupFull | CommandError::GroupWornOut => ErrorCode::Full,

@@ -45,6 +45,8 @@ pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> 
         Call::FetchFile(call) => to_value(call.serve(handle).await?),
         Call::CancelFile(call) => to_value(call.serve(handle).await?),
         Call::GetTransfers(call) => to_value(call.serve(handle).await?),
+        Call::GetFileSpace(call) => to_value(call.serve(handle).await?),
+        Call::SetFileLimit(call) => to_value(call.serve(handle).await?),
         Call::GetPreview(call) => to_value(call.serve(handle).await?),
         Call::GetNearby(call) => to_value(call.serve(handle).await?),
         Call::Invite(call) => to_value(call.serve(handle).await?),

@@ -295,7 +295,7 @@ impl State {
             Event::DeviceAdded { .. } | Event::DeviceChanged { .. } | Event::DeviceRemoved { .. } => {
                 self.nearby_asked.wanted = true;
             }
-            Event::Past { .. } => {}
+            Event::Past { .. } | Event::FileLimitChanged { .. } => {}
             Event::Warning { text } => self.complain(text),
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    limits,
+    ByteCount, limits,
     name::{is_control, is_unseen},
 };
 
@@ -137,6 +137,54 @@ impl FileSize {
 }
 
 impl<'de> Deserialize<'de> for FileSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(u64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// How much files from other devices may take on a device, in bytes: [`limits::FILES_BYTES_LEAST`] to
+/// [`limits::FILES_BYTES_MOST`]; [`limits::FILES_BYTES`] unless the owner says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct FileLimit(u64);
+
+/// A limit that is none: too little or too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{} is no limit for files: it may be {} to {}",
+    ByteCount(*.found),
+    ByteCount(limits::FILES_BYTES_LEAST),
+    ByteCount(limits::FILES_BYTES_MOST)
+)]
+pub struct FileLimitError {
+    /// Bytes found.
+    pub found: u64,
+}
+
+impl FileLimit {
+    /// Takes a limit that is allowed.
+    ///
+    /// # Errors
+    /// [`FileLimitError`] if it is too little or too much.
+    pub const fn new(bytes: u64) -> Result<Self, FileLimitError> {
+        if bytes < limits::FILES_BYTES_LEAST || bytes > limits::FILES_BYTES_MOST {
+            return Err(FileLimitError { found: bytes });
+        }
+        Ok(Self(bytes))
+    }
+
+    /// Bytes.
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+impl Default for FileLimit {
+    fn default() -> Self {
+        Self(limits::FILES_BYTES)
+    }
+}
+
+impl<'de> Deserialize<'de> for FileLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(u64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }

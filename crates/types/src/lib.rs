@@ -20,6 +20,7 @@
 //! ```
 
 mod app;
+mod bytes;
 mod clock;
 mod code;
 mod file;
@@ -31,9 +32,10 @@ mod pipe;
 mod safe;
 
 pub use app::{AppId, AppIdError};
+pub use bytes::{ByteCount, ByteCountError};
 pub use clock::{Hlc, Mono, Now, Wall};
 pub use code::{SmsCode, SmsCodeError};
-pub use file::{FileName, FileSize, FileSizeError};
+pub use file::{FileLimit, FileLimitError, FileName, FileSize, FileSizeError};
 pub use id::{
     AccountId, AudienceId, Author, Beacon, BlobId, ConversationId, ConversationIdError, DeviceId, EnvelopeId, GroupId,
     Incarnation, InviteId, LinkId, MessageId, PairTag, SpaceId,

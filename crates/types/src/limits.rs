@@ -15,6 +15,13 @@ pub const TEXT_BYTES: usize = 16 * 1024;
 pub const FILE_NAME_BYTES: usize = 200;
 /// A file, in bytes. A larger one is refused.
 pub const FILE_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+/// Files from other devices that are here or on their way, together, in bytes, unless the owner says otherwise. A further one
+/// waits until the user asks for it and there is room.
+pub const FILES_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+/// As little as the owner may say. Less is refused.
+pub const FILES_BYTES_LEAST: u64 = 1024 * 1024;
+/// As much as the owner may say. More is refused.
+pub const FILES_BYTES_MOST: u64 = 16 * 1024 * 1024 * 1024 * 1024;
 /// A picture's small likeness, in bytes. A larger one is left out.
 pub const PREVIEW_BYTES: usize = 12 * 1024;
 /// An app id, in bytes. A longer one is refused.

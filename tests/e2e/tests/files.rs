@@ -190,6 +190,61 @@ fn a_disk_that_fills_when_a_file_is_at_ninety_nine_of_a_hundred_loses_nothing() 
     assert!(after < AHEAD, "{after} bytes came of what was here but for {}", 300 * MIB as u64 - at_the_end);
 }
 
+/// What files take at a device in bytes, and what they may take.
+fn space(device: &Device<'_>) -> (u64, u64) {
+    let space = device.ask(&["storage"]).unwrap();
+    assert!(space["free"].as_u64().unwrap() > 0, "{space}");
+    assert_eq!(space["coming"], 0);
+    (space["here"].as_u64().unwrap(), space["limit"].as_u64().unwrap())
+}
+
+#[test]
+fn files_take_as_much_as_the_owner_lets_them() {
+    let lan = Lan::new().unwrap();
+    let (ada, mut grace) = acquainted(&lan).unwrap();
+    assert_eq!(space(&grace), (0, 64 << 30));
+    let set = grace.ask(&["storage", "--limit", "4MiB"]).unwrap();
+    assert_eq!(set["limit"], 4 << 20);
+
+    // What fits comes by itself. What does not waits, and says what is the matter when it is asked for.
+    let fits = ada.make_file("notes.txt", 3 * MIB).unwrap();
+    ada.ask(&["send", "Grace", &fits]).unwrap();
+    grace.receive("notes.txt", &fits).unwrap();
+    let large = ada.make_file("film.mp4", 2 * MIB).unwrap();
+    ada.ask(&["send", "--no-wait", "Grace", &large]).unwrap();
+    grace.wait_for_file("film.mp4", "offered").unwrap();
+    let told = grace.attempt(&["get", "film.mp4"]).unwrap().unwrap_err();
+    for word in ["2.0 MiB more", "3.0 MiB here", "4.0 MiB that they may have", "lamplit storage --limit"] {
+        assert!(told.message.contains(word), "{}", told.message);
+    }
+    assert_eq!(told.code, Some(1));
+
+    // Under less than there is nothing goes. What is set is kept, also if the daemon is killed at once.
+    grace.ask(&["storage", "--limit", "1MiB"]).unwrap();
+    grace.kill().unwrap();
+    grace.start(&[]).unwrap();
+    assert_eq!(space(&grace), (3 << 20, 1 << 20));
+    grace.receive("notes.txt", &fits).unwrap();
+    let told = grace.attempt(&["get", "film.mp4"]).unwrap().unwrap_err();
+    assert!(told.message.contains("1.0 MiB that they may have"), "{}", told.message);
+    let read = grace.read(&["storage"]).unwrap();
+    assert!(read.contains("3.0 MiB here") && read.contains("1.0 MiB, all of it taken"), "{read}");
+
+    grace.ask(&["storage", "--limit", "5MiB"]).unwrap();
+    grace.ask(&["get", "film.mp4"]).unwrap();
+    grace.receive("film.mp4", &large).unwrap();
+    grace.stop().unwrap();
+    grace.start(&[]).unwrap();
+    assert_eq!(space(&grace), (5 << 20, 5 << 20));
+
+    for (size, word) in [("20", "20GiB"), ("1KiB", "1.0 MiB"), ("1PiB", "TiB"), ("17TiB", "16.0 TiB")] {
+        let told = grace.attempt(&["storage", "--limit", size]).unwrap().unwrap_err();
+        assert_eq!(told.code, Some(2), "{size}");
+        assert!(told.message.contains(word), "{size}: {}", told.message);
+    }
+    assert_eq!(space(&grace), (5 << 20, 5 << 20));
+}
+
 #[test]
 fn two_files_come_at_once() {
     let lan = Lan::new().unwrap();

@@ -41,6 +41,7 @@ fn the_help_names_every_field_that_a_command_prints() {
         ("contacts", &["Contact", "LitApp"]),
         ("history", &["Message", "Reach", "File", "FileState"]),
         ("files", &["Transfer"]),
+        ("storage", &["FileSpace"]),
         ("group list", &["Group", "Member"]),
         ("link", &["Linking"]),
         ("devices", &["Device"]),
@@ -154,6 +155,23 @@ fn a_lone_hyphen_is_standard_input_and_no_words_are_no_note() {
     assert!(Args::try_parse_from(["lamplit", "say", "Grace"]).is_err());
     assert_eq!(noted(&[]).0, None);
     assert_eq!(noted(&["-"]).0.as_deref(), Some("-"));
+}
+
+#[test]
+fn a_limit_for_files_is_a_size_within_bounds() {
+    let limit = |size: &str| {
+        let args = Args::try_parse_from(["lamplit", "storage", "--limit", size]).map_err(|error| error.to_string())?;
+        let Command::Storage(storage) = args.command else { panic!("storage is storage") };
+        Ok::<_, String>(storage.limit.unwrap().bytes())
+    };
+    assert_eq!([limit("20GiB"), limit("1.5 g"), limit("500MB")], [Ok(20 << 30), Ok(3 << 29), Ok(500_000_000)]);
+    assert_eq!([limit("1MiB"), limit("16TiB")], [Ok(1 << 20), Ok(16 << 40)]);
+    for (size, word) in
+        [("20", "20GiB"), ("much", "20GiB"), ("1023KiB", "1.0 MiB"), ("17TiB", "16.0 TiB"), ("-1GiB", "")]
+    {
+        let refused = limit(size).unwrap_err();
+        assert!(refused.contains(word), "{size}: {refused}");
+    }
 }
 
 #[test]

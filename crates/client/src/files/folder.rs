@@ -115,8 +115,13 @@ impl Folder {
 
     /// Whether so many more bytes can be kept, and the database still has room.
     pub(crate) fn has_room(&self, bytes: u64) -> io::Result<bool> {
+        Ok(self.free()? >= bytes.saturating_add(limits::FREE_BYTES))
+    }
+
+    /// Bytes of the disk that are free.
+    pub(crate) fn free(&self) -> io::Result<u64> {
         let stat = rustix::fs::statvfs(&self.apart()?)?;
-        Ok(stat.f_bavail.saturating_mul(stat.f_frsize) >= bytes.saturating_add(limits::FREE_BYTES))
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
     /// What the files are called of which there is something apart.

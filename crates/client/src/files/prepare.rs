@@ -173,7 +173,7 @@ fn picture(path: &Path, place: &Path, size: u64, keep_metadata: bool) -> Result<
     let Some(format) = Format::of(&head) else { return Ok(None) };
     let refused = |why| PrepareError::Picture { path: path.to_path_buf(), why };
     if size > PICTURE_BYTES {
-        return if keep_metadata { Ok(None) } else { Err(refused(StripError::Closed)) };
+        return if keep_metadata { Ok(None) } else { Err(refused(StripError::Large)) };
     }
     let bytes = std::fs::read(place).map_err(fault)?;
     if keep_metadata {

@@ -9,6 +9,7 @@
 use std::{fs, io, path::PathBuf, sync::Mutex, time::Duration};
 
 use lamplit_blob::{Layout, PIECE_BYTES, Part, Seal, TreeBuilder};
+use lamplit_picture::{StripError, limits::PICTURE_BYTES};
 use lamplit_transport::{Pending, SendError};
 use lamplit_types::{FileName, limits::FILE_BYTES};
 use tempfile::TempDir;
@@ -408,6 +409,31 @@ async fn a_picture_is_sent_without_what_it_tells_beside_itself_unless_that_is_wa
     let closed = scene.file("a.heic", b"\0\0\0\x18ftypheic and more, for as long as it takes");
     let refused = scene.prepare(&closed).unwrap_err();
     assert!(refused.to_string().contains("--keep-metadata"), "{refused}");
+}
+
+#[test]
+fn a_picture_that_is_too_large_to_be_looked_into_is_only_sent_as_it_is() {
+    let scene = Scene::new();
+    let sized = |size: u64| {
+        let path = scene.file("wall.jpg", b"\xFF\xD8\xFF\xE1");
+        fs::File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
+        path
+    };
+    let path = sized(PICTURE_BYTES + 1);
+    let refused = scene.prepare(&path).unwrap_err();
+    assert!(matches!(refused, PrepareError::Picture { why: StripError::Large, .. }), "{refused}");
+    let said = refused.to_string();
+    assert!(said.contains("64 MiB") && said.contains("--keep-metadata") && said.contains("wall.jpg"), "{said}");
+    assert_eq!(called(scene.here.path(), ""), ["wall.jpg"], "nothing of it is kept");
+
+    let manner = Manner { keep_metadata: true, ..Manner::default() };
+    let new = prepare(&path, manner, &scene.folder(&scene.here), &scene.transfers).unwrap();
+    assert_eq!((new.card.size.bytes(), new.place.as_str()), (PICTURE_BYTES + 1, path.to_str().unwrap()));
+    assert!(new.card.preview.is_empty());
+
+    // One of the limit is looked into: this one is none.
+    let looked_into = scene.prepare(&sized(PICTURE_BYTES)).unwrap_err();
+    assert!(matches!(looked_into, PrepareError::Picture { why: StripError::Damaged, .. }), "{looked_into}");
 }
 
 /// What is called so in a folder.

@@ -2,9 +2,12 @@
 
 use lamplit_node::{
     Answer, AskId, Command, CommandError, Event, FetchError, Input, NewFile, limits,
-    view::{FileStand, FileView, MessageWhat},
+    view::{self, FileSpace, FileStand, FileView, MessageWhat},
 };
-use lamplit_types::{BlobId, FileName, FileSize, LinkId, MessageId};
+use lamplit_types::{
+    BlobId, FileLimit, FileName, FileSize, LinkId, MessageId,
+    limits::{FILES_BYTES, FILES_BYTES_LEAST},
+};
 use lamplit_wire::{FileCard, FileNote, Media};
 
 use crate::world::{World, text};
@@ -57,7 +60,7 @@ fn a_small_file_comes_by_itself_and_its_sender_is_told() {
     let there = seen(&world, yi, id);
     assert_eq!((there.state, there.name.as_str(), there.size.bytes()), (here(), "picture.jpg", 1_000));
     assert_eq!(world.message(yi, id).unwrap().text(), "look");
-    let preview = lamplit_node::view::preview(&world.devices[yi].store, there.blob).unwrap();
+    let preview = view::preview(&world.devices[yi].store, there.blob).unwrap();
     assert_eq!(preview, Some(vec![1, 2, 3]));
     let yi_account = world.devices[yi].account;
     assert_eq!(seen(&world, jia, id).answers, [(yi_account, FileNote::Fetched)]);
@@ -208,7 +211,7 @@ fn a_device_that_lies_is_named_and_asked_again_later() {
 fn files_of_others_take_up_so_much_and_no_more() {
     let (mut world, jia, yi) = two(11);
     let each = lamplit_types::limits::FILE_BYTES;
-    let fit = limits::FILES_BYTES / each;
+    let fit = FILES_BYTES / each;
     let ids: Vec<_> =
         (0..=fit).map(|number| send(&mut world, jia, yi, file(u8::try_from(number).unwrap() + 1, each))).collect();
     world.settle();
@@ -217,7 +220,9 @@ fn files_of_others_take_up_so_much_and_no_more() {
         world.settle();
     }
     let last = *ids.last().unwrap();
-    assert_eq!(world.command(yi, Command::FetchFile(last)).unwrap_err(), CommandError::FilesFull);
+    let space = FileSpace { here: FILES_BYTES, coming: 0, limit: FileLimit::default() };
+    let size = FileSize::new(each).unwrap();
+    assert_eq!(world.command(yi, Command::FetchFile(last)).unwrap_err(), CommandError::FilesFull(size, space));
     let small = send(&mut world, jia, yi, file(99, 1_000));
     world.settle();
     assert_eq!(seen(&world, yi, small).state, FileStand::Offered, "it waits for room");
@@ -227,7 +232,7 @@ fn files_of_others_take_up_so_much_and_no_more() {
 fn what_is_wanted_counts_before_it_is_here_and_what_was_deleted_no_more() {
     let (mut world, jia, yi) = two(13);
     let each = lamplit_types::limits::FILE_BYTES;
-    let fit = u8::try_from(limits::FILES_BYTES / each).unwrap();
+    let fit = u8::try_from(FILES_BYTES / each).unwrap();
     let ids: Vec<_> = (0..=fit).map(|number| send(&mut world, jia, yi, file(number + 1, each))).collect();
     world.settle();
     world.apart.push((jia, yi));
@@ -236,18 +241,97 @@ fn what_is_wanted_counts_before_it_is_here_and_what_was_deleted_no_more() {
     for id in others {
         world.command(yi, Command::FetchFile(*id)).unwrap();
     }
-    assert_eq!(world.command(yi, Command::FetchFile(*last)).unwrap_err(), CommandError::FilesFull);
+    let full = |here, coming| {
+        let space = FileSpace { here, coming, limit: FileLimit::default() };
+        CommandError::FilesFull(FileSize::new(each).unwrap(), space)
+    };
+    assert_eq!(world.command(yi, Command::FetchFile(*last)).unwrap_err(), full(0, FILES_BYTES));
     world.apart.clear();
     world.pass(120_000);
     assert_eq!(seen(&world, yi, ids[0]).state, here());
-    assert_eq!(world.command(yi, Command::FetchFile(*last)).unwrap_err(), CommandError::FilesFull);
+    assert_eq!(world.command(yi, Command::FetchFile(*last)).unwrap_err(), full(FILES_BYTES, 0));
 
     world.input(yi, Input::FileLost(BlobId::from_bytes([1; 16])));
     assert_eq!(seen(&world, yi, ids[0]).state, FileStand::Offered, "it can be fetched again");
     world.command(yi, Command::FetchFile(*last)).unwrap();
     world.settle();
     assert_eq!(seen(&world, yi, *last).state, here());
-    assert_eq!(world.command(yi, Command::FetchFile(ids[0])).unwrap_err(), CommandError::FilesFull);
+    assert_eq!(world.command(yi, Command::FetchFile(ids[0])).unwrap_err(), full(FILES_BYTES, 0));
+}
+
+const MIB: u64 = 1 << 20;
+
+fn limit(bytes: u64) -> FileLimit {
+    FileLimit::new(bytes).unwrap()
+}
+
+fn space(world: &World, at: usize) -> FileSpace {
+    view::file_space(&world.devices[at].store).unwrap()
+}
+
+#[test]
+fn the_owner_says_how_much_files_may_take() {
+    let (mut world, jia, yi) = two(17);
+    // As a database that knows of no limit of its own has it.
+    assert_eq!(space(&world, yi), FileSpace { here: 0, coming: 0, limit: FileLimit::default() });
+    world.command(yi, Command::LimitFiles(limit(5 * MIB))).unwrap();
+    let events = world.devices[yi].events.iter();
+    assert_eq!(events.filter(|event| matches!(event, Event::FileLimit(set) if *set == limit(5 * MIB))).count(), 1);
+
+    // To the byte: what fits comes by itself, and what does not waits.
+    let first = send(&mut world, jia, yi, file(1, 3 * MIB));
+    let second = send(&mut world, jia, yi, file(2, 2 * MIB));
+    let third = send(&mut world, jia, yi, file(3, 1));
+    world.settle();
+    assert_eq!([first, second].map(|id| seen(&world, yi, id).state), [here(), here()]);
+    assert_eq!(seen(&world, yi, third).state, FileStand::Offered);
+    assert_eq!(space(&world, yi), FileSpace { here: 5 * MIB, coming: 0, limit: limit(5 * MIB) });
+    let refused = world.command(yi, Command::FetchFile(third)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "no room for 1 B more: files of others have 5.0 MiB here and 0 B on their way, of 5.0 MiB that they may have. \
+         Delete some of them, which is noticed within the hour, or allow more: `lamplit storage --limit SIZE`"
+    );
+
+    // Under less than there is nothing goes, and nothing more comes.
+    world.command(yi, Command::LimitFiles(limit(MIB))).unwrap();
+    let fourth = send(&mut world, jia, yi, file(4, 1));
+    world.settle();
+    assert_eq!([first, second].map(|id| seen(&world, yi, id).state), [here(), here()]);
+    assert_eq!(seen(&world, yi, fourth).state, FileStand::Offered);
+    assert!(matches!(
+        world.command(yi, Command::FetchFile(fourth)).unwrap_err(),
+        CommandError::FilesFull(_, FileSpace { here, .. }) if here == 5 * MIB
+    ));
+
+    // It is kept.
+    world.crash(yi);
+    world.start(yi);
+    assert_eq!(space(&world, yi).limit, limit(MIB));
+    assert!(matches!(world.command(yi, Command::FetchFile(third)).unwrap_err(), CommandError::FilesFull(..)));
+    world.command(yi, Command::LimitFiles(limit(5 * MIB + 1))).unwrap();
+    world.command(yi, Command::FetchFile(third)).unwrap();
+    world.pass(120_000);
+    assert_eq!(seen(&world, yi, third).state, here());
+    assert!(matches!(world.command(yi, Command::FetchFile(fourth)).unwrap_err(), CommandError::FilesFull(..)));
+}
+
+#[test]
+fn what_is_on_its_way_still_comes_under_a_lower_limit() {
+    let (mut world, jia, yi) = two(18);
+    let size = limits::FETCHED_UNASKED + 1;
+    let id = send(&mut world, jia, yi, file(1, size));
+    world.settle();
+    world.apart.push((jia, yi));
+    world.cut_between(jia, yi);
+    world.command(yi, Command::FetchFile(id)).unwrap();
+    let least = limit(FILES_BYTES_LEAST);
+    world.command(yi, Command::LimitFiles(least)).unwrap();
+    assert_eq!(space(&world, yi), FileSpace { here: 0, coming: size, limit: least });
+    world.apart.clear();
+    world.pass(120_000);
+    assert_eq!(seen(&world, yi, id).state, here());
+    assert_eq!(space(&world, yi), FileSpace { here: size, coming: 0, limit: least });
 }
 
 #[test]

@@ -8,13 +8,13 @@ use lamplit_client::{
     files::{Doing, Manner},
     view,
 };
-use lamplit_types::{BlobId, MessageId};
+use lamplit_types::{BlobId, FileLimit, MessageId};
 
 use super::{Serve, done, fit, invalid, text};
 use crate::{
     api::{
-        CancelFile, Done, FetchFile, FileNow, FilePage, GetFile, GetFiles, GetPreview, GetTransfers, Preview, Said,
-        SendFile, Transfer, TransferKind, Transfers,
+        CancelFile, Done, FetchFile, FileNow, FilePage, FileSpace, GetFile, GetFileSpace, GetFiles, GetPreview,
+        GetTransfers, Preview, Said, SendFile, SetFileLimit, Transfer, TransferKind, Transfers,
     },
     convert,
     frame::{Error, ErrorCode},
@@ -95,6 +95,19 @@ fn transfers(handle: &Handle) -> Vec<Transfer> {
         trouble: transfer.trouble,
     });
     transfers.collect()
+}
+
+impl Serve for GetFileSpace {
+    async fn serve(self, handle: &Handle) -> Result<FileSpace, Error> {
+        let view::FileSpace { here, coming, limit } = handle.read(view::file_space).await?;
+        Ok(FileSpace { here, coming, limit: limit.bytes(), free: handle.free_for_files().await.ok() })
+    }
+}
+
+impl Serve for SetFileLimit {
+    async fn serve(self, handle: &Handle) -> Result<Done, Error> {
+        done(handle, Command::LimitFiles(FileLimit::new(self.limit).map_err(invalid)?)).await
+    }
 }
 
 impl Serve for GetPreview {

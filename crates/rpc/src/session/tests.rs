@@ -1,16 +1,31 @@
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake},
+};
 
 use lamplit_client::Event as Told;
-use tokio::time::timeout;
+use serde_json::Value;
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
 
 use crate::{
     api::{
         CreateGroup, Dark, Event, GetContacts, GetDevices, GetGroups, GetStatus, Light, MarkRead, Say, SetName,
         Snapshot, Status, Subscribe,
     },
-    convert, limits, methods,
+    convert,
+    frame::Id,
+    limits, methods,
     testing::{Daemon, PATIENCE, wait_for},
 };
+
+use super::subscribe;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_has_people_groups_and_devices() {
@@ -144,6 +159,81 @@ async fn a_message_in_a_snapshot_whose_event_comes_after_it_is_counted_alike_in_
     assert_eq!(snapshot.contacts.first().unwrap().unread, 1);
     let told = convert::event(&handle, message).await.unwrap().unwrap();
     assert!(matches!(told, Event::Message { unread: 1, .. }), "{told:?}");
+}
+
+/// Wakes whoever polls by hand.
+struct Woken(Notify);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
+/// Brings a future to its end, and does something at one of the moments when it could go on and has not yet: what it waited
+/// for is done, and it does not know. Whether there was that moment.
+async fn interrupted<T>(future: impl Future<Output = T>, moment: usize, meanwhile: impl Future) -> (T, bool) {
+    let (mut future, mut meanwhile) = (pin!(future), Some(meanwhile));
+    let woken = Arc::new(Woken(Notify::new()));
+    let waker = Arc::clone(&woken).into();
+    let mut now = 0;
+    loop {
+        if let Poll::Ready(outcome) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return (outcome, meanwhile.is_none());
+        }
+        woken.0.notified().await;
+        if now == moment
+            && let Some(meanwhile) = meanwhile.take()
+        {
+            meanwhile.await;
+        }
+        now += 1;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_while_somebody_subscribes_is_in_the_snapshot_or_told_after_it() {
+    let ada = Daemon::start("Ada").await;
+    let handle = ada.handle();
+    let mut elsewhere = ada.connect().await;
+    let (mut moment, mut in_vain) = (0, 0);
+    // One that reads before it is looked at has a moment less: what there is of them is known after some tries.
+    while in_vain < 20 {
+        let name = format!("Ada the {moment}th");
+        let (queue, mut queued) = mpsc::channel(limits::QUEUED_LINES);
+        let mut running = JoinSet::new();
+        let happens = async {
+            elsewhere.call(SetName { name: name.clone() }).await.unwrap();
+            elsewhere.call(CreateGroup { name: name.clone(), members: Vec::new() }).await.unwrap();
+        };
+        let subscribing = subscribe(&handle, &queue, Some(Id::Number(1)), &mut running);
+        let (subscribed, happened) = interrupted(subscribing, moment, happens).await;
+        subscribed.unwrap();
+        if !happened {
+            in_vain += 1;
+            continue;
+        }
+        let told = async {
+            let (mut is_called, mut is_founded) = (false, false);
+            while !is_called || !is_founded {
+                let mut message: Value = serde_json::from_slice(&queued.recv().await.unwrap()).unwrap();
+                if let Some(snapshot) = message.get_mut("result") {
+                    let snapshot: Snapshot = serde_json::from_value(snapshot.take()).unwrap();
+                    is_called |= snapshot.status.name == name;
+                    is_founded |= snapshot.groups.iter().any(|group| group.name == name);
+                } else {
+                    match serde_json::from_value(message["params"].take()).unwrap() {
+                        Event::StatusChanged { status } => is_called |= status.name == name,
+                        Event::GroupAdded { group } => is_founded |= group.name == name,
+                        _ => {}
+                    }
+                }
+            }
+        };
+        timeout(PATIENCE, told).await.unwrap_or_else(|_| panic!("what happened at moment {moment} is not told"));
+        (moment, in_vain) = (moment + 1, 0);
+    }
+    assert!(moment >= 5, "it reads the database five times and more, and could be interrupted {moment} times");
 }
 
 /// Waits until a changed status is told that is as wanted.

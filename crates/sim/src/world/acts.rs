@@ -350,6 +350,7 @@ impl World {
                 Event::Clock => 39,
                 Event::Server(_) => 40,
                 Event::Number => 41,
+                Event::FileLimit(_) => 42,
             };
             self.story.note(&[at as u64, code]);
             self.tell_event(at, &event);

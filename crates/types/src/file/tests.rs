@@ -77,6 +77,21 @@ fn a_file_has_a_largest_size() {
     assert!(postcard::from_bytes::<FileSize>(&written).is_err());
 }
 
+#[test]
+fn a_limit_for_files_has_bounds_of_its_own() {
+    assert_eq!(FileLimit::default().bytes(), limits::FILES_BYTES);
+    for bytes in [limits::FILES_BYTES_LEAST, limits::FILES_BYTES, limits::FILES_BYTES_MOST] {
+        let limit = FileLimit::new(bytes).unwrap();
+        assert_eq!(postcard::from_bytes(&postcard::to_allocvec(&limit).unwrap()), Ok(limit));
+    }
+    for found in [0, limits::FILES_BYTES_LEAST - 1, limits::FILES_BYTES_MOST + 1, u64::MAX] {
+        assert_eq!(FileLimit::new(found), Err(FileLimitError { found }));
+        assert!(postcard::from_bytes::<FileLimit>(&postcard::to_allocvec(&found).unwrap()).is_err());
+    }
+    let told = FileLimitError { found: 1_000 }.to_string();
+    assert_eq!(told, "1000 B is no limit for files: it may be 1.0 MiB to 16.0 TiB");
+}
+
 proptest! {
     #[test]
     fn every_name_is_one_component_and_stays_as_it_is(text in "\\PC{0,300}|[./\\\\ a-c:]{0,20}|[.a<e \u{300}\u{338}\u{3000}\u{202e}]{0,12}|.{0,40}") {

@@ -8,7 +8,10 @@ use std::{
 use tokio::time::sleep;
 
 use crate::{
-    api::{CancelFile, Event, FetchFile, FileState, GetFile, GetFiles, Message, Say, SendFile, Subscribe},
+    api::{
+        CancelFile, Event, FetchFile, FileState, GetFile, GetFileSpace, GetFiles, Message, Say, SendFile, SetFileLimit,
+        Subscribe,
+    },
     frame::ErrorCode,
     testing::{Daemon, PATIENCE, code, wait_for},
 };
@@ -61,6 +64,54 @@ async fn one_file_is_asked_for_by_its_message() {
         let refused = here.call(GetFile { message }).await.unwrap_err();
         assert_eq!(code(refused), wanted as i64);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_files_may_take_is_told_and_set() {
+    const MIB: u64 = 1 << 20;
+    let (ada, grace) = (Daemon::start("Ada").await, Daemon::start("Grace").await);
+    let conversation = ada.meet(&grace).await;
+    let (mut here, mut there, mut listening) = (ada.connect().await, grace.connect().await, grace.connect().await);
+    listening.call(Subscribe {}).await.unwrap();
+    let space = there.call(GetFileSpace {}).await.unwrap();
+    assert_eq!((space.here, space.coming, space.limit), (0, 0, 64 << 30));
+    assert!(space.free.unwrap() > 0);
+    for limit in [0, MIB - 1, (16 << 40) + 1, u64::MAX] {
+        let refused = there.call(SetFileLimit { limit }).await.unwrap_err();
+        assert!(refused.to_string().contains("1.0 MiB to 16.0 TiB"), "{refused}");
+        assert_eq!(code(refused), ErrorCode::InvalidParams as i64);
+    }
+    there.call(SetFileLimit { limit: 2 * MIB }).await.unwrap();
+    let told = wait_for(&mut listening, |event| match event {
+        Event::FileLimitChanged { limit } => Some(limit),
+        _ => None,
+    });
+    assert_eq!(told.await, 2 * MIB);
+    assert_eq!(there.call(GetFileSpace {}).await.unwrap().limit, 2 * MIB);
+
+    let path = ada.data().join("notes.txt").to_string_lossy().into_owned();
+    fs::write(&path, vec![7; 3_000_000]).unwrap();
+    here.call(SendFile { conversation, path, ..SendFile::default() }).await.unwrap();
+    let offered = wait_for(&mut listening, |event| match event {
+        Event::Message { message, .. } => message.file.is_some().then_some(message),
+        _ => None,
+    });
+    let message = offered.await;
+    assert_eq!(message.file.unwrap().state, FileState::Offered, "there is no room for it");
+    let refused = there.call(FetchFile { message: message.id.clone() }).await.unwrap_err();
+    for word in ["2.8 MiB more", "0 B here", "2.0 MiB that they may have", "lamplit storage --limit"] {
+        assert!(refused.to_string().contains(word), "{refused}");
+    }
+    assert_eq!(code(refused), ErrorCode::Full as i64);
+    there.call(SetFileLimit { limit: 3_000_000 }).await.unwrap();
+    there.call(FetchFile { message: message.id }).await.unwrap();
+    let came = wait_for(&mut listening, |event| match event {
+        Event::File { message } => matches!(message.file?.state, FileState::Here { .. }).then_some(()),
+        _ => None,
+    });
+    came.await;
+    let space = there.call(GetFileSpace {}).await.unwrap();
+    assert_eq!((space.here, space.coming, space.limit), (3_000_000, 0, 3_000_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
