@@ -79,6 +79,7 @@ Examples:
   lamplit init --name 'Ada Lovelace'
   lamplit init --link lamplit:link/…      become a device of an account that you have, with what `lamplit link` shows there
 
+On a terminal it then asks for three words of the phrase, to see that it stands on paper.
 What is begun with --link and breaks off goes on with the same command, or with a new code.
 
 JSON: {\"account\", \"device\", \"name\", \"phrase\": [12 words], \"keys\": \"keyring\" or \"file\", \"data\"}; with --link {\"device\",

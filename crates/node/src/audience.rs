@@ -111,7 +111,10 @@ impl Node {
             return Ok(kept);
         }
         step.db.put_sealed(vault, step.rng, Table::Audiences, at, &row)?;
-        self.memberships.insert(value.audience, value.owner);
+        let is_new = self.memberships.insert(value.audience, value.owner).is_none();
+        if is_new && value.owner != self.device.account {
+            self.seek(step, set_of(value.owner, value.audience))?;
+        }
         // Now this device can be told what is in the set.
         self.dirty.insert(set_of(value.owner, value.audience));
         self.release_for_key(step)?;
@@ -193,7 +196,7 @@ impl Node {
     }
 
     /// Another generation is in use: the device's beacon changes, what it wrote is sealed with the new key, and the
-    /// contacts that are near are handed it. Those who are not get it when they greet.
+    /// contacts that are near are handed it. Those who are not get it when they greet, or through the server.
     fn take_turn(&mut self, step: &mut Step<'_>, generation: u32) -> Stepped {
         self.people.set_own_beacons(self.beacons_at(generation));
         self.familiar.clear();
@@ -215,6 +218,6 @@ impl Node {
         }
         // They would not recognise this device by its next beacon.
         self.wake_all(step.now.mono);
-        Ok(())
+        if self.has_server() { self.grant_apart(step) } else { Ok(()) }
     }
 }

@@ -168,6 +168,7 @@ impl Node {
         if dirty.is_empty() {
             return Ok(());
         }
+        self.bring_dirty(step, &dirty)?;
         for id in self.near.values().copied().collect::<Vec<LinkId>>() {
             let Some(mut line) = self.links.remove(&id) else { continue };
             let mut flow = Flow::Go;

@@ -628,6 +628,9 @@ pub enum Warning {
     /// Quarantine is full.
     #[error("too many records wait for their time: some were refused and will be asked for again")]
     QuarantineFull,
+    /// The server takes no more records of this account.
+    #[error("the server has no more room for this account's contacts and settings: what changes reaches others only nearby")]
+    ServerFull,
 }
 
 /// What a contact's device says its user is on, with what is known about that.

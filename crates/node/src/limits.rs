@@ -202,6 +202,12 @@ pub const SENT_AWAY_MS: u64 = 30_000;
 pub const POST_PAUSE_MS: u64 = 30_000;
 /// The same, for somebody whom it does not know, or has no key of.
 pub const NOBODY_PAUSE_MS: u64 = 10 * 60 * 1000;
+/// Sets of contacts that are asked for at the server at once.
+pub const SETS_ASKED: usize = 16;
+/// How often a device asks on over one connection because the server says that there is more of a set. Then that connection ends.
+pub const SET_ASKS: usize = 65_536;
+/// How long after the server had no room for records it is tried again.
+pub const FULL_PAUSE_MS: u64 = 60 * 60 * 1000;
 /// How long word of what came through the server waits for more to tell.
 pub const LETTER_MS: u64 = 2_000;
 /// The server is dialled up to so much later than a device that is near would be, by chance: not all come back at once.

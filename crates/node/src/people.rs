@@ -349,7 +349,8 @@ impl Node {
         if let Some(person) = person {
             self.people.put(account, person);
         }
-        Ok(())
+        // What the server has of theirs can be taken now.
+        self.ask_sought(step)
     }
 
     /// Somebody is a contact no more.

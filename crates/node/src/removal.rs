@@ -77,6 +77,7 @@ impl Node {
         self.rekey_friends(step)?;
         self.hand_keys_to_siblings(step)?;
         self.renew_pairs(step)?;
+        self.renew_sets(step)?;
         Ok(Ok(Answer::Done))
     }
 

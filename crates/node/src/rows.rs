@@ -525,6 +525,14 @@ pub(crate) mod key {
         [owner.as_bytes().as_slice(), set.audience.as_bytes()].concat()
     }
 
+    /// The set that a key names.
+    pub(crate) fn set_in(key: &[u8]) -> Option<SetId> {
+        let (owner, audience) = key.split_at_checked(16)?;
+        let owner = AccountId::from_bytes(owner.try_into().ok()?);
+        let audience = AudienceId::from_bytes(audience.try_into().ok()?);
+        Some(SetId { space: lamplit_types::SpaceId::Account(owner), audience })
+    }
+
     pub(crate) fn field(set_id: &SetId, field: FieldKey) -> Vec<u8> {
         [entity(set_id, field.kind, &field.entity).as_slice(), &[field.field]].concat()
     }

@@ -5,8 +5,10 @@
 
 mod feed;
 mod letters;
+mod members;
 pub(crate) mod number;
 mod posting;
+mod sets;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -77,6 +79,8 @@ pub(crate) struct ServerLine {
     /// Parts of the feed that wait for somebody's device list; the first for that of this account.
     stalled: VecDeque<Feed>,
     awaited: Option<AccountId>,
+    /// How records stand there.
+    sets: sets::Sets,
     /// When keys were last left there.
     stocked: Option<Mono>,
     /// The server said goodbye, for a reason that is still there in a moment.
@@ -129,7 +133,7 @@ impl ServerLine {
 
     fn deadline(&self) -> Option<Mono> {
         let greeting = self.open.is_none().then(|| self.since.plus(limits::GREETING_MS));
-        self.ways.values().filter_map(Way::deadline).chain(greeting).min()
+        self.ways.values().filter_map(Way::deadline).chain(greeting).chain(self.sets.deadline()).min()
     }
 }
 
@@ -234,6 +238,7 @@ impl Node {
             fresh: BTreeSet::new(),
             stalled: VecDeque::new(),
             awaited: None,
+            sets: sets::Sets::default(),
             stocked: None,
             is_sent_away: false,
         });
@@ -295,6 +300,12 @@ impl Node {
             (Down::Verdict(verdict), Some(_)) => self.code_judged(step, verdict),
             (Down::Numbers(numbers), Some(_)) => self.numbers_told(step, numbers)?,
             (Down::ListOf(shown), Some(_)) => return self.list_shown(step, *shown),
+            (Down::Appended(appended), Some(_)) => return self.appended(step, appended),
+            (Down::Piece(piece), Some(_)) => {
+                self.piece_came(step, &piece)?;
+                return Ok(if self.reborn { Flow::End } else { Flow::Go });
+            }
+            (Down::SetAt(at), Some(_)) => return self.set_at(step, *at),
             _ => return Ok(Flow::End),
         }
         Ok(Flow::Go)
@@ -323,6 +334,7 @@ impl Node {
             self.stock_up(step, welcome.stock)?;
         }
         self.numbers_told(step, welcome.numbers)?;
+        self.greet_sets(step, is_new)?;
         self.post_all_by_server(step)
     }
 
@@ -379,6 +391,7 @@ impl Node {
         if let Some(list) = list.filter(|list| list.generation.body.account == account) {
             self.merge_list(step, account, list)?;
         }
+        self.sets_are_listed(step, account)?;
         self.list_answered(step, account)
     }
 
@@ -438,6 +451,7 @@ impl Node {
             return if line.since.plus(limits::GREETING_MS) <= now { self.end_server_line(step) } else { Ok(()) };
         }
         self.resume_ways(step)?;
+        self.bring_paused(step)?;
         self.send_letters(step)
     }
 }

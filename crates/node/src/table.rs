@@ -65,6 +65,8 @@ pub enum Table {
     Heads,
     /// `SetId` → `rows::SetRow`: horizon and time of the last complete exchange.
     Sets,
+    /// `SetId` → nothing: sets of contacts that are to be asked for at the server, and own ones that are to be brought there anew.
+    Sought,
     /// `due: u64 BE ‖ SetId ‖ author ‖ seq: u64 BE ‖ hash` → a record that waits for its time, its key or its author's certificate.
     Quarantine,
     /// `epoch: u64 BE ‖ PairTag ‖ ephemeral key` → nothing: first handshake messages that opened.
@@ -83,7 +85,7 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Device,
         Self::Secrets,
         Self::Contacts,
@@ -112,6 +114,7 @@ impl Table {
         Self::Log,
         Self::Heads,
         Self::Sets,
+        Self::Sought,
         Self::Quarantine,
         Self::Opened,
         Self::Invites,
@@ -152,6 +155,7 @@ impl Table {
             Self::Log => "log",
             Self::Heads => "heads",
             Self::Sets => "sets",
+            Self::Sought => "sought",
             Self::Quarantine => "quarantine",
             Self::Opened => "opened",
             Self::Invites => "invites",

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lamplit_wire::server::{Down, Outcome};
+use lamplit_wire::server::{AppendOutcome, Appended, Down, Outcome};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     connections: Gauge,
     handshakes: ByOutcome,
     posts: ByOutcome,
+    pieces: ByOutcome,
     texts: ByOutcome,
     batches: Counter,
     commits: ByOutcome,
@@ -60,6 +61,7 @@ impl Default for Metrics {
             connections: Gauge::default(),
             handshakes: ByOutcome::default(),
             posts: ByOutcome::default(),
+            pieces: ByOutcome::default(),
             texts: ByOutcome::default(),
             batches: Counter::default(),
             commits: ByOutcome::default(),
@@ -76,6 +78,10 @@ impl Default for Metrics {
         {
             drop(metrics.posts.get_or_create(&label(name_of(outcome))));
         }
+        use AppendOutcome::{Busy, Elsewhere, Failed, Full, Kept};
+        for outcome in [Kept, Elsewhere, Full, Busy, Failed] {
+            drop(metrics.pieces.get_or_create(&label(name_of_piece(outcome))));
+        }
         for texted in [Texted::Taken, Texted::Unclear, Texted::Refused, Texted::Failed] {
             drop(metrics.texts.get_or_create(&label(texted.name())));
         }
@@ -90,6 +96,11 @@ impl Default for Metrics {
         );
         registry.register("handshakes", "Handshakes, by what became of them", metrics.handshakes.clone());
         registry.register("posts", "Envelopes that devices brought, by what became of them", metrics.posts.clone());
+        registry.register(
+            "pieces",
+            "Pieces of records that devices brought, by what became of them",
+            metrics.pieces.clone(),
+        );
         registry.register("texts", "Texts with codes to telephones, by what became of them", metrics.texts.clone());
         registry.register("batches", "Changes of the store that were asked for", metrics.batches.clone());
         registry.register("commits", "Commits, each of one or more changes", metrics.commits.clone());
@@ -108,12 +119,16 @@ impl Metrics {
         self.texts.get_or_create(&label(texted.name())).inc();
     }
 
-    /// Counts the answers to envelopes in what is told to a device.
+    /// Counts the answers to envelopes and to pieces in what is told to a device.
     pub(crate) fn told(&self, down: &[Down]) {
         for frame in down {
-            if let Down::Posted(posted) = frame {
-                self.posts.get_or_create(&label(name_of(posted.outcome))).inc();
-            }
+            match frame {
+                Down::Posted(posted) => self.posts.get_or_create(&label(name_of(posted.outcome))).inc(),
+                Down::Appended(Appended { outcome, .. }) => {
+                    self.pieces.get_or_create(&label(name_of_piece(*outcome))).inc()
+                }
+                _ => continue,
+            };
         }
     }
 
@@ -172,6 +187,16 @@ const fn name_of(outcome: Outcome) -> &'static str {
         Outcome::Expired => "expired",
         Outcome::Busy => "busy",
         Outcome::Failed => "failed",
+    }
+}
+
+const fn name_of_piece(outcome: AppendOutcome) -> &'static str {
+    match outcome {
+        AppendOutcome::Kept => "kept",
+        AppendOutcome::Elsewhere => "elsewhere",
+        AppendOutcome::Full => "full",
+        AppendOutcome::Busy => "busy",
+        AppendOutcome::Failed => "failed",
     }
 }
 

@@ -458,7 +458,7 @@ impl Link {
     async fn feed(&mut self) -> (Cursor, Vec<(DeviceId, Envelope)>) {
         let Down::Feed(feed) = self.hear().await else { panic!("the feed goes on") };
         let items = feed.items.iter().map(|item| {
-            let Item::Envelope(delivery) = item;
+            let Item::Envelope(delivery) = item else { panic!("it is mail") };
             (delivery.device, delivery.envelope.clone())
         });
         (feed.cursor, items.collect())

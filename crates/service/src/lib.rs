@@ -6,8 +6,10 @@
 mod accounts;
 mod bucket;
 mod codes;
+mod feed;
 pub mod limits;
 mod mail;
+mod members;
 #[cfg(any(test, feature = "suite"))]
 pub mod memory;
 mod numbers;
@@ -15,6 +17,7 @@ mod rates;
 mod rows;
 mod service;
 mod session;
+mod sets;
 mod stock;
 mod store;
 #[cfg(any(test, feature = "suite"))]
@@ -23,6 +26,7 @@ pub mod suite;
 mod testing;
 mod texts;
 mod tidy;
+mod updates;
 
 pub use codes::CodeKey;
 pub use rates::Network;

@@ -1,6 +1,6 @@
 //! How much of everything at the server, and what happens then.
 
-use lamplit_types::limits::DAY_MS;
+use lamplit_types::limits::{CONTACTS, DAY_MS, FRAME_BYTES};
 
 /// How long an envelope is kept for its addressee, at most. Then it is dropped.
 pub const KEPT_MS: u64 = 30 * DAY_MS;
@@ -16,12 +16,36 @@ pub const STOCK: usize = 100;
 pub const STOCK_LOW: usize = 20;
 /// Bytes of one part of a feed. A single envelope may be larger.
 pub const FEED_BYTES: usize = 24 * 1024;
+/// Bytes of all that is in one part of a feed: with what stands around it a frame is not too large.
+pub const FEED_FRAME_BYTES: usize = FRAME_BYTES - 64;
+/// Word of records that a device needs not be sent, after which it is told its place all the same: what is behind it can go.
+pub const FEED_PASSED: usize = 256;
 /// Parts of a feed that are under way to a device. The next waits until one was committed there.
 pub const FEED_PARTS: usize = 4;
 /// How often a batch is tried anew because others change the same rows. Then the request fails, and may be made again.
 pub const TRIES: usize = 16;
 /// Rows that are looked at in one go when what has expired is dropped.
 pub const TIDY_ROWS: usize = 256;
+
+/// Sets of one account. A piece of a further one is answered with `Full`; members of a further one end the connection.
+pub const SETS: usize = 64;
+/// Bytes of pieces of one account. A further one is answered with `Full`.
+pub const RECORDS_BYTES: i64 = 64 * 1024 * 1024;
+/// Accounts that may have one set. More end the connection.
+pub const MEMBERS: usize = 16_384;
+const _: () = assert!(MEMBERS >= CONTACTS, "all contacts may have a set");
+/// Members that are told at once. The others come after them.
+pub const TOLD_AT_ONCE: usize = 256;
+/// Rows of what members are owed that are gone through in one go: more than come of what is taken in one go.
+pub const OWED_ROWS: usize = 2 * UPS;
+/// Word of records that waits for the devices of one account. Beyond it the oldest is dropped, and devices that lack it ask for each set.
+pub const UPDATES: i64 = 16_384;
+/// Pieces that are handed out for one question. The rest is asked for again.
+pub const WANT_PIECES: usize = 16;
+/// Bytes of them.
+pub const WANT_BYTES: usize = 256 * 1024;
+/// Bytes of pieces that are handed out for all questions that are taken in one go: they are in memory until the device has them.
+pub const HANDED_BYTES: usize = 1024 * 1024;
 
 /// How long a code that was sent to a number is good.
 pub const CODE_MS: u64 = 10 * 60_000;
@@ -46,6 +70,14 @@ pub const RATES: usize = 65_536;
 /// Envelopes that one device may post at once, and one by one afterwards each so many milliseconds, on whatever connections. Beyond it
 /// the device is told to wait.
 pub const POSTS: (u32, u64) = (2_000, 20);
+/// The same for pieces of logs. Beyond it the device is told to wait.
+pub const APPENDS: (u32, u64) = (2_000, 20);
+/// The same for sets that are asked for: one of each contact at first. Beyond it the connection ends.
+pub const WANTED_SETS: (u32, u64) = (20_000, 50);
+/// The same for sets that are to be brought anew. Beyond it the connection ends.
+pub const ANEWS: (u32, u64) = (128, 10_000);
+/// The same for parts of lists of members. Beyond it the connection ends.
+pub const MEMBERS_PARTS: (u32, u64) = (1_000, 1_000);
 /// The same for keys to start sessions with, which use up what others made.
 pub const KEYS: (u32, u64) = (200, 5_000);
 /// The same for codes to numbers. Beyond it the device is told how long to wait.

@@ -1,29 +1,19 @@
-//! Envelopes on their way: kept once, handed out in order, dropped once they are collected or past their time.
+//! Envelopes on their way: kept once, dropped once they are collected or past their time. `feed.rs` hands them out.
 
 use std::collections::BTreeMap;
 
-use lamplit_types::{AccountId, DeviceId, Wall, limits::FEED_ITEMS};
+use lamplit_types::{AccountId, DeviceId, Wall};
 use lamplit_wire::{
     credential::ListHead,
-    server::{Delivery, Item, Outcome, Post},
+    server::{Outcome, Post},
 };
 
 use crate::{
-    limits::{FEED_BYTES, KEPT_MS, MAILBOX_BYTES, ROW_BYTES, SENDER_BYTES, TIDY_ROWS, TRIES},
+    limits::{KEPT_MS, MAILBOX_BYTES, ROW_BYTES, SENDER_BYTES, TIDY_ROWS, TRIES},
     rows::{self, Account, Mail, key},
     service::Failed,
-    store::{ApplyError, Batch, Change, Expect, Partition, Store, number_of, numbered},
+    store::{ApplyError, Batch, Change, Expect, Partition, Store, number_of},
 };
-
-/// What follows in a feed.
-#[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) items: Vec<Item>,
-    /// The place after them.
-    pub(crate) place: u64,
-    /// Whether there may be more.
-    pub(crate) more: bool,
-}
 
 /// What a row costs of its mailbox.
 fn weight(mail: &[u8]) -> i64 {
@@ -84,34 +74,6 @@ async fn keep(
         }
     }
     Err(Failed::Contended)
-}
-
-/// What follows a place in a device's feed.
-pub(crate) async fn feed(
-    store: &impl Store,
-    (account, device): (AccountId, DeviceId),
-    after: u64,
-    now: Wall,
-) -> Result<Page, Failed> {
-    let prefix = key::mail(&device);
-    let from = numbered(&prefix, after);
-    // One more than there is room for tells whether there are more.
-    let found = store.scan(&Partition::Account(account), &prefix, Some(&from), FEED_ITEMS + 1).await?;
-    let mut page = Page { items: Vec::new(), place: after, more: found.len() > FEED_ITEMS };
-    let mut bytes = 0_usize;
-    for (at, value) in found {
-        if bytes > FEED_BYTES || page.items.len() == FEED_ITEMS {
-            page.more = true;
-            break;
-        }
-        page.place = number_of(&at).ok_or(crate::StoreError::Corrupt)?;
-        let Mail { account, device, until, envelope } = rows::read(&value)?;
-        if until > now {
-            bytes = bytes.saturating_add(value.len());
-            page.items.push(Item::Envelope(Box::new(Delivery { account, device, envelope })));
-        }
-    }
-    Ok(page)
 }
 
 /// A device has committed all of its feed up to a place.

@@ -7,7 +7,10 @@ use lamplit_types::{DeviceId, Mono};
 
 use crate::{
     bucket::Bucket,
-    limits::{CODES, CODES_OF_NETWORK, KEYS, LISTS, POSTS, RATES, SHOWN_CODES, STOCKS, WANTED},
+    limits::{
+        ANEWS, APPENDS, CODES, CODES_OF_NETWORK, KEYS, LISTS, MEMBERS_PARTS, POSTS, RATES, SHOWN_CODES, STOCKS, WANTED,
+        WANTED_SETS,
+    },
 };
 
 /// What may be asked for only so often.
@@ -18,6 +21,10 @@ pub(crate) enum What {
     List,
     Stock,
     ListOf,
+    Append,
+    WantSet,
+    Anew,
+    Members,
     Code,
     CodeOfNetwork,
     CodeOfAll,
@@ -44,6 +51,10 @@ impl What {
             Self::List => LISTS,
             Self::Stock => STOCKS,
             Self::ListOf => WANTED,
+            Self::Append => APPENDS,
+            Self::WantSet => WANTED_SETS,
+            Self::Anew => ANEWS,
+            Self::Members => MEMBERS_PARTS,
             Self::Code => CODES,
             Self::CodeOfNetwork => CODES_OF_NETWORK,
             Self::CodeOfAll => codes_of_all,

@@ -1,8 +1,8 @@
 //! What is in an account's rows. `docs/storage.md` lists them; a change of any shape is a migration.
 
-use lamplit_types::{AccountId, DeviceId, PhoneNumber, Wall};
+use lamplit_types::{AccountId, AudienceId, Author, DeviceId, PhoneNumber, Wall};
 use lamplit_wire::{
-    Envelope,
+    Envelope, Head, SetId,
     credential::{ListHead, RootHash},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -80,6 +80,45 @@ pub(crate) struct OpenCode {
     pub(crate) tries: u8,
 }
 
+/// How far a log of one of the account's sets is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Log {
+    pub(crate) head: Head,
+    /// Up to this number members and the account's devices were told. A log that begins anew is shorter for a while.
+    pub(crate) told: u64,
+}
+
+/// Something was added to a log: the numbers after `after` up to `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Added {
+    pub(crate) set: SetId,
+    pub(crate) author: Author,
+    pub(crate) after: u64,
+    pub(crate) to: u64,
+    /// Who brought it, and has it.
+    pub(crate) by: DeviceId,
+}
+
+/// Who is still to be told of an account's sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Owed {
+    /// All members: of this.
+    Added(Added),
+    /// Accounts that are members now: that they are.
+    New { audience: AudienceId, accounts: Vec<AccountId> },
+    /// Whoever asked for the set while a log of it was shorter than it had been.
+    Whole(AudienceId),
+}
+
+/// Word of records, for all devices of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Update {
+    /// Something was added to a log.
+    Added(Added),
+    /// The set has to be asked for.
+    Set(SetId),
+}
+
 pub(crate) fn write<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
     postcard::to_allocvec(row).map_err(|_| StoreError::Corrupt)
 }
@@ -90,7 +129,7 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
 
 /// Keys of rows. Each begins with a byte that tells what it is.
 pub(crate) mod key {
-    use lamplit_types::{AccountId, DeviceId, EnvelopeId};
+    use lamplit_types::{AccountId, AudienceId, Author, DeviceId, EnvelopeId, Incarnation};
     use lamplit_wire::server::Epoch;
 
     /// → [`super::Account`].
@@ -146,12 +185,74 @@ pub(crate) mod key {
         of(b"F", device)
     }
 
+    /// → a number: up to there a device has collected word of records.
+    pub(crate) fn collected(device: &DeviceId) -> Vec<u8> {
+        of(b"P", device)
+    }
+
     /// How the keys of rows begin that are a device's.
-    pub(crate) const KINDS: [&[u8]; 6] = [b"M", b"I", b"Q", b"S", b"K", b"F"];
+    pub(crate) const KINDS: [&[u8]; 7] = [b"M", b"I", b"Q", b"S", b"K", b"F", b"P"];
 
     /// The same for one device.
-    pub(crate) fn all_of(device: &DeviceId) -> [Vec<u8>; 6] {
+    pub(crate) fn all_of(device: &DeviceId) -> [Vec<u8>; 7] {
         KINDS.map(|kind| of(kind, device))
+    }
+
+    /// `R ‖ audience ‖ author ‖ last number` → a `Piece`: so what lies behind a number is the first that reaches beyond it.
+    pub(crate) fn pieces(audience: &AudienceId, author: &Author) -> Vec<u8> {
+        by_author(b"R", audience, author)
+    }
+
+    /// How the keys begin that [`head`] makes.
+    pub(crate) const HEADS: &[u8] = b"h";
+
+    /// The same of one audience.
+    pub(crate) fn heads(audience: &AudienceId) -> Vec<u8> {
+        [HEADS, audience.as_bytes()].concat()
+    }
+
+    /// `h ‖ audience ‖ author` → [`super::Log`].
+    pub(crate) fn head(audience: &AudienceId, author: &Author) -> Vec<u8> {
+        by_author(HEADS, audience, author)
+    }
+
+    /// The audience and the author in a key that [`head`] made.
+    pub(crate) fn log_of(head: &[u8]) -> Option<(AudienceId, Author)> {
+        let (audience, rest) = head.strip_prefix(HEADS)?.split_first_chunk()?;
+        let (device, rest) = rest.split_first_chunk()?;
+        let incarnation = Incarnation(u64::from_be_bytes(rest.try_into().ok()?));
+        Some((AudienceId::from_bytes(*audience), Author { device: DeviceId::from_bytes(*device), incarnation }))
+    }
+
+    /// → a count: bytes of all pieces.
+    pub(crate) const RECORDS: &[u8] = b"r";
+
+    /// How the keys begin that [`members`] makes.
+    pub(crate) const MEMBERS: &[u8] = b"m";
+
+    /// → the accounts that may have a set, the least first.
+    pub(crate) fn members(audience: &AudienceId) -> Vec<u8> {
+        [MEMBERS, audience.as_bytes()].concat()
+    }
+
+    /// `X ‖ number` → [`super::Owed`].
+    pub(crate) const OWED: &[u8] = b"X";
+
+    /// `W ‖ audience ‖ account` → nothing: whom [`super::Owed::Whole`] is for.
+    pub(crate) fn waiting(audience: &AudienceId) -> Vec<u8> {
+        [b"W", audience.as_bytes().as_slice()].concat()
+    }
+
+    /// `U ‖ number` → [`super::Update`].
+    pub(crate) const UPDATES: &[u8] = b"U";
+    /// → a count of those.
+    pub(crate) const UPDATE_COUNT: &[u8] = b"u";
+    /// → a number: up to there such were dropped that not all devices had.
+    pub(crate) const DROPPED: &[u8] = b"T";
+
+    fn by_author(kind: &[u8], audience: &AudienceId, author: &Author) -> Vec<u8> {
+        let life = author.incarnation.0.to_be_bytes();
+        [kind, audience.as_bytes(), author.device.as_bytes(), &life].concat()
     }
 
     fn of(kind: &[u8], device: &DeviceId) -> Vec<u8> {

@@ -1,31 +1,34 @@
 //! One device's connection, as the services see it: frames in, frames out.
 
+mod feed;
 mod numbers;
+mod sets;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use lamplit_types::{AccountId, DeviceId, Mono, Now};
 use lamplit_wire::{
     Removed,
-    bounded::List,
     credential::{DeviceList, ListHead},
     server::{
-        Cursor, Down, Feed, Found, Goodbye, KeyFor, ListMark, ListOf, Numbers, Outcome, Post, Posted, Resume, Stock,
-        Up, WantKey, Welcome,
+        Down, Found, Goodbye, KeyFor, ListMark, ListOf, Numbers, Outcome, Post, Posted, Resume, Stock, Up, WantKey,
+        Welcome,
     },
 };
 
 use crate::{
     accounts::{self, Refused, Shown},
-    limits::{FEED_PARTS, STOCK_LOW, STOCK_TOLD_MS},
+    limits::{STOCK_LOW, STOCK_TOLD_MS},
     mail,
     rates::{Network, What},
     service::{Failed, Service},
     stock,
-    store::{Store, StoreError},
+    store::Store,
     texts::Text,
 };
+use feed::Position;
+use sets::Gathered;
 
 /// One device's connection.
 #[derive(Debug)]
@@ -52,10 +55,13 @@ struct Known {
     account: AccountId,
     /// The list that the device has or was shown.
     head: ListHead,
-    /// Up to where the feed was sent.
-    sent: u64,
-    /// The places after the parts that are under way.
-    open: VecDeque<u64>,
+    feed: Position,
+    /// A list of members of which the last part has not come.
+    gathered: Option<Gathered>,
+    /// Whether members are to be told of something.
+    owes: bool,
+    /// Bytes of pieces that were handed out since the device last said something.
+    handed: usize,
     /// What it was last told that its account has of numbers.
     numbers: Numbers,
     /// When it was last looked whether the device has to be told how many of its keys are left.
@@ -121,29 +127,38 @@ impl Session {
     /// together.
     pub async fn take<S: Store>(&mut self, service: &Service<S>, now: Now, frames: Vec<Up>) -> Turn {
         let mut turn = Turn::default();
+        self.take_all(service, now, frames, &mut turn).await;
+        // Also if the connection ends: what was kept is kept.
+        self.tell_members(service, &mut turn).await;
+        turn
+    }
+
+    async fn take_all<S: Store>(&mut self, service: &Service<S>, now: Now, frames: Vec<Up>, turn: &mut Turn) {
+        if let Stage::Known(known) = &mut self.stage {
+            known.handed = 0;
+        }
         let mut posts = Vec::new();
         for frame in frames {
             if turn.ends {
-                return turn;
+                return;
             }
             if let Up::Post(post) = frame {
                 posts.push(*post);
                 continue;
             }
-            let result = match self.post_all(service, now, core::mem::take(&mut posts), &mut turn).await {
-                Ok(()) if !turn.ends => self.one(service, now, frame, &mut turn).await,
+            let result = match self.post_all(service, now, core::mem::take(&mut posts), turn).await {
+                Ok(()) if !turn.ends => self.one(service, now, frame, turn).await,
                 result => result,
             };
-            self.judge(result, &mut turn);
+            self.judge(result, turn);
         }
         if !turn.ends {
-            let result = match self.post_all(service, now, posts, &mut turn).await {
-                Ok(()) => self.go_on(service, now, &mut turn).await,
+            let result = match self.post_all(service, now, posts, turn).await {
+                Ok(()) => self.go_on(service, now, turn).await,
                 failed => failed,
             };
-            self.judge(result, &mut turn);
+            self.judge(result, turn);
         }
-        turn
     }
 
     /// Sends what is new in the device's feed, as far as it may be under way.
@@ -204,6 +219,13 @@ impl Session {
             (Up::ShowCode(shown), Stage::Known(_)) => self.show_code(service, now, shown, turn).await,
             (Up::FreeNumber, Stage::Known(_)) => self.free_number(service, now, turn).await,
             (Up::Collected(cursor), Stage::Known(_)) => self.collected(service, cursor, turn).await,
+            (Up::Append(piece), Stage::Known(_)) => {
+                self.append(service, now, &piece, turn).await;
+                Ok(())
+            }
+            (Up::WantSet(want), Stage::Known(_)) => self.want_set(service, now, &want, turn).await,
+            (Up::Anew(set), Stage::Known(_)) => self.anew(service, now, set, turn).await,
+            (Up::Members(members), Stage::Known(_)) => self.members(service, now, *members, turn).await,
             _ => {
                 turn.end(Goodbye::Rules);
                 Ok(())
@@ -295,16 +317,22 @@ impl Session {
     ) -> Result<(), Failed> {
         let (store, who) = (service.store(), (resume.account, self.device));
         let epoch = store.epoch();
-        if let Some(cursor) = resume.cursor.filter(|cursor| cursor.epoch == epoch) {
-            mail::collected(store, who, cursor.place).await?;
-        }
+        let place = resume.cursor.filter(|cursor| cursor.epoch == epoch).map(|cursor| cursor.place);
+        let feed = Position::resumed(store, who, place).await?;
         let stock = u16::try_from(stock::count(store, who).await?).unwrap_or(u16::MAX);
         let numbers = crate::numbers::settle(store, resume.account, now.wall).await?;
         turn.welcomed = true;
         turn.say(Down::Welcome(Welcome { epoch, time: now.wall, stock, numbers }));
-        let known =
-            Known { account: resume.account, head, sent: 0, open: VecDeque::new(), numbers, stock_told: now.mono };
-        self.stage = Stage::Known(known);
+        self.stage = Stage::Known(Known {
+            account: resume.account,
+            head,
+            feed,
+            gathered: None,
+            owes: false,
+            handed: 0,
+            numbers,
+            stock_told: now.mono,
+        });
         Ok(())
     }
 
@@ -414,22 +442,6 @@ impl Session {
         Ok(())
     }
 
-    async fn collected<S: Store>(
-        &mut self,
-        service: &Service<S>,
-        cursor: Cursor,
-        turn: &mut Turn,
-    ) -> Result<(), Failed> {
-        let Stage::Known(known) = &mut self.stage else { return Ok(()) };
-        // Nobody can have what was not sent.
-        if cursor.epoch != service.store().epoch() || cursor.place > known.sent {
-            turn.end(Goodbye::Rules);
-            return Ok(());
-        }
-        known.open.retain(|place| *place > cursor.place);
-        mail::collected(service.store(), (known.account, self.device), cursor.place).await
-    }
-
     /// Tells the device of a list that another one brought, which it may not be on any more.
     async fn look_at_list<S: Store>(&mut self, service: &Service<S>, now: Now, turn: &mut Turn) -> Result<(), Failed> {
         let Stage::Known(known) = &mut self.stage else { return Ok(()) };
@@ -446,25 +458,6 @@ impl Session {
                 turn.say(Down::List(found.list.wire().clone()));
             }
             Err(refused) => turn.refuse(refused),
-        }
-        Ok(())
-    }
-
-    async fn go_on<S: Store>(&mut self, service: &Service<S>, now: Now, turn: &mut Turn) -> Result<(), Failed> {
-        let Stage::Known(known) = &mut self.stage else { return Ok(()) };
-        let store = service.store();
-        while known.open.len() < FEED_PARTS {
-            let page = mail::feed(store, (known.account, self.device), known.sent, now.wall).await?;
-            known.sent = page.place;
-            if !page.items.is_empty() {
-                known.open.push_back(page.place);
-                let cursor = Cursor { epoch: store.epoch(), place: page.place };
-                let items = List::try_from(page.items).map_err(|_| StoreError::Corrupt)?;
-                turn.say(Down::Feed(Feed { items, cursor, last: !page.more }));
-            }
-            if !page.more {
-                break;
-            }
         }
         Ok(())
     }

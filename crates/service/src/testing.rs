@@ -11,12 +11,15 @@ use chacha20::rand_core::SeedableRng;
 use lamplit_identity::{
     Cost, DeviceKeys, ListKey, Phrase, RootKey, VerifiedList, add_device, create_account, remove_devices, renew_device,
 };
-use lamplit_types::{AccountId, DeviceId, EnvelopeId, Mono, Now, Wall, limits::DAY_MS};
+use lamplit_types::{
+    AccountId, AudienceId, Author, DeviceId, EnvelopeId, Hlc, Incarnation, Mono, Now, SpaceId, Wall, limits::DAY_MS,
+};
 use lamplit_wire::{
-    Envelope, Suite,
+    Delta, Envelope, Head, KeyId, LogEntry, RecordBody, SetId, Suite, Tag,
     bounded::{Bytes, List},
+    chain,
     credential::{Removal, SignedOneTimeKey},
-    server::{Epoch, ListMark, Post, Stock},
+    server::{Epoch, ListMark, Piece, Post, Stock, Tally, live},
 };
 
 use crate::{
@@ -160,6 +163,68 @@ pub(crate) fn key(keys: &DeviceKeys, number: u8) -> SignedOneTimeKey {
 pub(crate) fn stock(keys: &DeviceKeys, one_time: Range<u8>, fallback: Option<u8>) -> Stock {
     let one_time: Vec<_> = one_time.map(|number| key(keys, number)).collect();
     Stock { one_time: one_time.try_into().unwrap(), fallback: fallback.map(|number| key(keys, number)) }
+}
+
+/// A set of somebody's.
+pub(crate) fn set(person: &Person, audience: u8) -> SetId {
+    SetId { space: SpaceId::Account(person.account), audience: AudienceId::from_bytes([audience; 16]) }
+}
+
+/// A device that writes into a set.
+pub(crate) struct Writer {
+    keys: DeviceKeys,
+    pub(crate) set: SetId,
+    pub(crate) author: Author,
+    pub(crate) head: Head,
+}
+
+impl Writer {
+    /// The device with the keys of a seed, in its first life.
+    pub(crate) fn new(set: SetId, seed: u8) -> Self {
+        Self::in_life(set, seed, 1)
+    }
+
+    pub(crate) fn in_life(set: SetId, seed: u8, life: u64) -> Self {
+        let keys = device(seed);
+        let author = Author { device: keys.id(), incarnation: Incarnation(life) };
+        Self { keys, set, author, head: Head::default() }
+    }
+
+    /// Goes on with so many records of so many sealed bytes.
+    pub(crate) fn write(&mut self, records: usize, bytes: usize) -> Piece {
+        let after = self.head;
+        let entries: Vec<LogEntry> = (0..records).map(|_| self.entry(bytes)).collect();
+        let entries = entries.try_into().unwrap();
+        Piece { delta: Delta { set: self.set, author: self.author, after, entries }, tally: None }
+    }
+
+    fn entry(&mut self, bytes: usize) -> LogEntry {
+        let (seq, tag, clock) = (self.head.seq + 1, Tag([7; 16]), Hlc { wall: NOW.wall, count: 0 });
+        let (origin, sealed) = (self.author.device, sealed(bytes));
+        let chain = chain(self.head.chain, tag, clock, origin, &sealed);
+        self.head = Head { seq, chain };
+        let key = KeyId::default();
+        let body = RecordBody { set: self.set, key, tag, author: self.author, seq, chain, clock, origin, sealed };
+        LogEntry::Live(Box::new(self.keys.sign(body).unwrap()))
+    }
+
+    /// Goes on with as many records, of which only these count, as the device with the keys of a seed says.
+    pub(crate) fn write_of_old(&mut self, counts: &[bool], seed: u8) -> Piece {
+        let mut piece = self.write(counts.len(), 10);
+        let entries = piece.delta.entries.iter().zip(counts).map(|(entry, counts)| match (entry, counts) {
+            (LogEntry::Live(record), false) => LogEntry::Replaced { seq: record.body.seq, chain: record.body.chain },
+            (entry, _) => entry.clone(),
+        });
+        piece.delta.entries = entries.collect::<Vec<_>>().try_into().unwrap();
+        piece.tally = Some(device(seed).sign(tally(&piece, self.head, seed)).unwrap());
+        piece
+    }
+}
+
+/// What the device with the keys of a seed would say of a piece that ends there.
+pub(crate) fn tally(piece: &Piece, to: Head, seed: u8) -> Tally {
+    let Delta { set, author, after, .. } = piece.delta;
+    Tally { set, author, after, to, live: live(&piece.delta), device: device(seed).id() }
 }
 
 /// All rows of an account.

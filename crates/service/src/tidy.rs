@@ -1,12 +1,16 @@
 //! What is done from time to time, account by account and number by number: what nobody came for is dropped.
 
+use std::collections::BTreeSet;
+
 use lamplit_types::{AccountId, DeviceId, Wall};
 
 use crate::{
-    accounts, mail, numbers,
+    accounts, mail, members, numbers,
     rows::{self, Account, key},
     service::Failed,
+    sets,
     store::{ApplyError, Partition, Store, StoreError},
+    updates,
 };
 
 /// What was found of an account or a number.
@@ -61,7 +65,10 @@ async fn account_of(store: &impl Store, account: AccountId, now: Wall) -> Result
             accounts::forget(store, account, &device).await?;
         }
     }
-    Ok(())
+    updates::drop_collected(store, partition, &listed.devices).await?;
+    sets::tidy(store, account).await?;
+    // Who is told and has a connection finds it when the next mail comes.
+    members::tell(store, account, &mut BTreeSet::new()).await
 }
 
 /// Devices that anything is kept for.

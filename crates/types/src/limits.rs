@@ -90,5 +90,9 @@ pub const PAST_CURSOR_BYTES: usize = 64;
 
 /// Things in one part of a device's feed at a server. More follow in a further one.
 pub const FEED_ITEMS: usize = 64;
+/// A piece of a log at a server, in bytes. A larger one is refused: it has to fit into a feed with what else is there.
+pub const PIECE_BYTES: usize = 48 * 1024;
+/// Accounts in one part of a list of members.
+pub const MEMBERS_PART: usize = 1_024;
 /// One-time keys that a device hands to a server at once. More go in a further frame.
 pub const STOCK_PART: usize = 64;

@@ -19,9 +19,9 @@ use crate::credential::{
     Signed,
 };
 use crate::server::{
-    CodeAnswer, CodeOutcome, CodeVerdict, ComingNumber, Cursor, Delivery, Down, Epoch, Feed, Found, Goodbye,
-    HeldNumber, Item, KeyFor, ListMark, ListOf, Numbers, Outcome, Post, Posted, Resume, ShowCode, Stock, Up, Verdict,
-    WantKey, Welcome,
+    AppendOutcome, Appended, CodeAnswer, CodeOutcome, CodeVerdict, ComingNumber, Cursor, Delivery, Down, Epoch, Feed,
+    Found, Goodbye, HeldNumber, Item, KeyFor, ListMark, ListOf, Members, MembersMark, Numbers, Outcome, Piece, Post,
+    Posted, Resume, SetAt, ShowCode, Stock, Tally, Up, Verdict, WantKey, WantSet, Welcome,
 };
 use crate::*;
 
@@ -95,6 +95,11 @@ pub(crate) fn ups() -> Vec<(&'static str, Up)> {
         ("WantCode", Up::WantCode(number())),
         ("ShowCode", Up::ShowCode(ShowCode { number: number(), code: SmsCode::from_random(123_456) })),
         ("FreeNumber", Up::FreeNumber),
+        ("Append", Up::Append(Box::new(piece()))),
+        ("Append: all count", Up::Append(Box::new(whole_piece()))),
+        ("WantSet", Up::WantSet(Box::new(WantSet { set: set(), heads: List::one((author(), head())) }))),
+        ("Anew", Up::Anew(set())),
+        ("Members", Up::Members(Box::new(members()))),
     ]
 }
 
@@ -107,11 +112,15 @@ pub(crate) fn downs() -> Vec<(&'static str, Down)> {
     let code = |outcome| Down::Code(CodeAnswer { number: number(), outcome });
     let verdict = |verdict| Down::Verdict(CodeVerdict { number: number(), verdict });
     let list_of = |list| Down::ListOf(Box::new(ListOf { account: ACCOUNT, list }));
+    let records = vec![Item::Piece(Box::new(piece())), Item::Set(set())].try_into().unwrap();
+    let appended = |outcome| Down::Appended(Appended { set: set(), author: author(), head: head(), outcome });
+    let none = SetAt { set: set(), heads: List::new(), more: false, members: None };
     vec![
         ("Welcome, of a server", Down::Welcome(welcome(Numbers::default()))),
         ("Welcome, of a server with numbers", Down::Welcome(welcome(numbers()))),
         ("ShowList", Down::ShowList),
-        ("Feed", Down::Feed(Feed { items, cursor: cursor(), last: true })),
+        ("Feed", Down::Feed(Feed { items, cursor: cursor(), last: true, gap: false })),
+        ("Feed with records", Down::Feed(Feed { items: records, cursor: cursor(), last: false, gap: true })),
         ("Posted: kept", posted(Outcome::Kept)),
         ("Posted: nobody", posted(Outcome::Nobody)),
         ("Posted: full", posted(Outcome::Full)),
@@ -144,7 +153,35 @@ pub(crate) fn downs() -> Vec<(&'static str, Down)> {
         ("Verdict: gone", verdict(Verdict::Gone)),
         ("Numbers: none", Down::Numbers(Numbers::default())),
         ("Numbers", Down::Numbers(numbers())),
+        ("Appended: kept", appended(AppendOutcome::Kept)),
+        ("Appended: elsewhere", appended(AppendOutcome::Elsewhere)),
+        ("Appended: full", appended(AppendOutcome::Full)),
+        ("Appended: busy", appended(AppendOutcome::Busy)),
+        ("Appended: failed", appended(AppendOutcome::Failed)),
+        ("Piece", Down::Piece(Box::new(piece()))),
+        ("SetAt", Down::SetAt(Box::new(set_at()))),
+        ("SetAt: nothing", Down::SetAt(Box::new(none))),
     ]
+}
+
+fn piece() -> Piece {
+    let (after, to) = (head(), Head { seq: 301, chain: Chain([0xC5; 16]) });
+    let tally = Tally { set: set(), author: author(), after, to, live: 1, device: ORIGIN };
+    Piece { delta: delta(), tally: Some(Signed { body: tally, signature: SIGNATURE }) }
+}
+
+fn whole_piece() -> Piece {
+    let entries = List::one(LogEntry::Live(Box::new(record())));
+    Piece { delta: Delta { entries, ..delta() }, tally: None }
+}
+
+fn members() -> Members {
+    Members { audience: audience(), accounts: List::one(ACCOUNT), first: true, last: false }
+}
+
+fn set_at() -> SetAt {
+    let heads = List::one((author(), head()));
+    SetAt { set: set(), heads, more: true, members: Some(MembersMark([0x3E; 16])) }
 }
 
 fn welcome(numbers: Numbers) -> Welcome {

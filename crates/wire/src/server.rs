@@ -7,6 +7,7 @@
 //! Of what it carries the server can read nothing but whose it is, for whom, how much and until when.
 
 mod numbers;
+mod sets;
 
 use core::fmt;
 
@@ -22,9 +23,11 @@ use crate::{
     envelope::Envelope,
     framing::frames,
     own::Removed,
+    record::SetId,
 };
 
 pub use numbers::{CodeAnswer, CodeOutcome, CodeVerdict, ComingNumber, HeldNumber, Numbers, ShowCode, Verdict};
+pub use sets::{AppendOutcome, Appended, Members, MembersMark, Piece, SetAt, Tally, WantSet, live};
 
 /// What a device says to a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +52,14 @@ pub enum Up {
     ShowCode(ShowCode),
     /// The account wants to have no number any more. The answer is [`Down::Numbers`].
     FreeNumber,
+    /// A piece of a log of one of the account's sets. The answer is [`Down::Appended`].
+    Append(Box<Piece>),
+    /// Asks for what the device lacks of a set. The answer is [`Down::Piece`], as often as it takes, and [`Down::SetAt`].
+    WantSet(Box<WantSet>),
+    /// The logs of one of the account's sets are to be brought anew, from their beginning. The answer is [`Down::SetAt`].
+    Anew(SetId),
+    /// Who else may have one of the account's sets.
+    Members(Box<Members>),
 }
 
 /// What a server says to a device.
@@ -80,6 +91,12 @@ pub enum Down {
     Verdict(CodeVerdict),
     /// What the account has of numbers, since it is not what it was.
     Numbers(Numbers),
+    /// What became of a piece. `Kept` is said once it is on the server's disk.
+    Appended(Appended),
+    /// A piece of a set that was asked for.
+    Piece(Box<Piece>),
+    /// How far a set reaches: all pieces that were asked for have come before, or as many as come at once.
+    SetAt(Box<SetAt>),
 }
 
 /// Whose device this is, and up to where it has its feed.
@@ -186,6 +203,8 @@ pub struct Feed {
     pub cursor: Cursor,
     /// Whether this is all there is now.
     pub last: bool,
+    /// Of what came before this, word of records is not here any more: each set has to be asked for.
+    pub gap: bool,
 }
 
 /// One thing in a feed.
@@ -193,6 +212,10 @@ pub struct Feed {
 pub enum Item {
     /// A message.
     Envelope(Box<Delivery>),
+    /// What was added to a log of a set: of the account's own, or of somebody who has it in their audience.
+    Piece(Box<Piece>),
+    /// A set that the account may have from now on. It has to be asked for.
+    Set(SetId),
 }
 
 /// An envelope on its way out, with whoever brought it.
@@ -284,6 +307,10 @@ frames! {
         70 => WantList,
         71 => WantCode,
         72 => ShowCode,
+        74 => Append,
+        75 => WantSet,
+        76 => Anew,
+        77 => Members,
     }
     bare {
         73 => FreeNumber,
@@ -304,6 +331,9 @@ frames! {
         106 => Code,
         107 => Verdict,
         108 => Numbers,
+        109 => Appended,
+        110 => Piece,
+        111 => SetAt,
     }
     bare {
         97 => ShowList,

@@ -18,7 +18,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
         "lamplit-node",
         &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-link", "lamplit-seal", "lamplit-sync"],
     ),
-    ("lamplit-service", &["lamplit-types", "lamplit-wire", "lamplit-identity"]),
+    ("lamplit-service", &["lamplit-types", "lamplit-wire", "lamplit-identity", "lamplit-sync"]),
     ("lamplit-depot", &["lamplit-types", "lamplit-wire", "lamplit-service"]),
     ("lamplit-picture", &[]),
     ("lamplit-store", &["lamplit-node"]),

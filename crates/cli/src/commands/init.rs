@@ -1,4 +1,9 @@
-use std::path::absolute;
+mod check;
+
+use std::{
+    io::{self, IsTerminal},
+    path::absolute,
+};
 
 use anyhow::Context;
 use lamplit_client::account::{self, Created, Kept, KeyringChoice};
@@ -13,6 +18,8 @@ use crate::{
     table::{self, Cell},
 };
 
+/// What is next.
+const NEXT: &str = "\nStart with: lamplit run";
 /// Words of the phrase that stand side by side.
 const COLUMNS: usize = 3;
 
@@ -39,6 +46,12 @@ pub(super) async fn run(desk: &Desk, mut init: Init) -> Result<(), Failure> {
         "data": data,
     });
     desk.out.print(&json, || describe(desk.out, &name, &words, &created))?;
+    if !desk.out.is_json() && io::stdin().is_terminal() && io::stdout().is_terminal() {
+        // The id of the account was drawn a moment ago.
+        let places = check::places(created.account.as_bytes(), words.len());
+        check::ask(&mut io::stdin().lock(), &mut io::stdout().lock(), &words, &places)?;
+    }
+    desk.out.text(NEXT)?;
     Ok(())
 }
 
@@ -49,8 +62,7 @@ fn describe(out: Output, name: &Name, words: &[&str], created: &Created) -> Stri
          {title}, shown this once and kept nowhere:\n\n{}\n\n\
          Write it on paper, with the numbers, and keep it where nobody else looks. Whoever has it is you; without it,\n\
          an account whose devices are lost cannot be opened again.\n\n\
-         This device's keys are kept in {}.\n\n\
-         Start with: lamplit run",
+         This device's keys are kept in {}.",
         numbered(out, words).join("\n"),
         created.kept,
     )

@@ -67,6 +67,18 @@ impl Node {
         step.db.put(Table::Contacts, account.as_bytes(), &Contact { granted, ..card })
     }
 
+    /// Hands the key to all contacts' devices that are not near: what the server brings them is sealed with it.
+    pub(super) fn grant_apart(&mut self, step: &mut Step<'_>) -> Stepped {
+        for account in self.people.contacts() {
+            for device in self.people.devices_of(account) {
+                if !self.near.contains_key(&device) {
+                    self.grant_lacking(step, account, device, &mut Vec::new())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The key in use, from the day on which somebody became a member, or a little before: another device of the
     /// account may be behind with its clock.
     fn grant_since(&self, step: &Step<'_>, friends: &Audience, since: Wall) -> Option<AudienceGrant> {

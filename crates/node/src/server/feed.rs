@@ -55,14 +55,17 @@ impl Node {
     /// Takes in the parts that are here. The list of `asked` was asked for: what is still not known by it will not be.
     fn take_feed(&mut self, step: &mut Step<'_>, mut asked: Option<AccountId>) -> Stepped<Flow> {
         while let Some(part) = self.server.line.as_mut().and_then(|line| line.stalled.pop_front()) {
-            let Feed { items, cursor, last } = part;
+            let Feed { items, cursor, last, gap } = part;
+            if gap {
+                self.seek_all(step)?;
+            }
             match self.take_items(step, items.into_vec(), asked.take())? {
                 Progress::Done => {}
                 Progress::Given => return Ok(Flow::End),
                 Progress::Waits(account, rest) => {
                     let items = List::try_from(rest).unwrap_or_default();
                     if let Some(line) = &mut self.server.line {
-                        line.stalled.push_front(Feed { items, cursor, last });
+                        line.stalled.push_front(Feed { items, cursor, last, gap: false });
                         line.awaited = Some(account);
                     }
                     self.up(step, &Up::WantList(account));
@@ -81,7 +84,20 @@ impl Node {
     fn take_items(&mut self, step: &mut Step<'_>, items: Vec<Item>, asked: Option<AccountId>) -> Stepped<Progress> {
         let mut items = items.into_iter();
         while let Some(item) = items.next() {
-            let Item::Envelope(delivery) = &item;
+            let delivery = match &item {
+                Item::Envelope(delivery) => delivery,
+                Item::Piece(piece) => {
+                    self.piece_came(step, piece)?;
+                    if self.reborn {
+                        return Ok(Progress::Given);
+                    }
+                    continue;
+                }
+                Item::Set(set) => {
+                    self.seek(step, *set)?;
+                    continue;
+                }
+            };
             let Delivery { account, device, .. } = **delivery;
             let is_known =
                 self.people.account_of(&device) == Some(account) && self.people.is_valid(&device, step.now.wall);

@@ -12,11 +12,11 @@ fn root(world: &World, of: usize) -> Arc<RootKey> {
     Arc::new(world.phrases[&world.devices[of].account].root_key(CHEAP).unwrap())
 }
 
-fn id(world: &World, at: usize) -> DeviceId {
+pub(crate) fn id(world: &World, at: usize) -> DeviceId {
     world.devices[at].node.as_ref().unwrap().device()
 }
 
-fn remove(world: &mut World, by: usize, device: DeviceId) {
+pub(crate) fn remove(world: &mut World, by: usize, device: DeviceId) {
     let root = root(world, by);
     world.command(by, Command::RemoveDevice { device, root }).unwrap();
 }

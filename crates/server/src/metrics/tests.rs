@@ -1,3 +1,6 @@
+use lamplit_types::{AccountId, AudienceId, Author, DeviceId, Incarnation, SpaceId};
+use lamplit_wire::{Head, SetId};
+
 use super::*;
 
 #[test]
@@ -6,6 +9,11 @@ fn all_is_told_from_the_beginning_and_counted() {
     let text = metrics.text(0, 0);
     assert!(text.contains("lamplit_server_posts_total{outcome=\"busy\"} 0\n"), "{text}");
     metrics.handshake(Handshake::Refused);
+    let audience = AudienceId::from_bytes([1; 16]);
+    let author = Author { device: DeviceId::from_bytes([2; 32]), incarnation: Incarnation(3) };
+    let set = SetId { space: SpaceId::Account(AccountId::from_bytes([4; 16])), audience };
+    let outcome = AppendOutcome::Elsewhere;
+    metrics.told(&[Down::Appended(Appended { set, author, head: Head::default(), outcome })]);
     metrics.texted(Texted::Unclear);
     metrics.committed(3, Duration::from_millis(2), false);
     let text = metrics.text(7, 4096);
@@ -13,6 +21,8 @@ fn all_is_told_from_the_beginning_and_counted() {
         "lamplit_server_connections 7\n",
         "lamplit_server_handshakes_total{outcome=\"refused\"} 1\n",
         "lamplit_server_handshakes_total{outcome=\"made\"} 0\n",
+        "lamplit_server_pieces_total{outcome=\"elsewhere\"} 1\n",
+        "lamplit_server_pieces_total{outcome=\"kept\"} 0\n",
         "lamplit_server_texts_total{outcome=\"unclear\"} 1\n",
         "lamplit_server_texts_total{outcome=\"taken\"} 0\n",
         "lamplit_server_batches_total 3\n",

@@ -1,15 +1,18 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use lamplit_types::limits::{ENVELOPE_BYTES, FRAME_BYTES};
+use lamplit_types::limits::{ENVELOPE_BYTES, FEED_ITEMS, FRAME_BYTES};
 use lamplit_wire::{
     Envelope,
     bounded::List,
-    server::{Cursor, Down, Feed},
+    server::{Cursor, Delivery, Down, Feed, Item},
 };
 
 use super::*;
 use crate::{
+    feed::{Page, feed},
+    limits::FEED_BYTES,
     memory::Memory,
+    store::numbered,
     suite::at_once,
     testing::{EPOCH, Frail, NOW, Person, SENDER, after, batch, change, rows, rows_of, sealed, store},
 };
@@ -40,7 +43,8 @@ fn page(store: &impl Store, ada: &Person, after: u64) -> Page {
 
 /// What is in the feed, by the first bytes of its ids.
 fn ids(page: &Page) -> Vec<u32> {
-    let id = |Item::Envelope(delivery): &Item| {
+    let id = |item: &Item| {
+        let Item::Envelope(delivery) = item else { panic!("{item:?}") };
         u32::from_be_bytes(*delivery.envelope.id.as_bytes().first_chunk::<4>().unwrap())
     };
     page.items.iter().map(id).collect()
@@ -73,7 +77,7 @@ fn what_is_kept_says_who_brought_it_and_is_handed_out_as_it_came() {
     let brought = ada.post(7);
     let (outcome, head) = at_once(post(&store, SENDER, brought.clone(), NOW.wall));
     assert_eq!((outcome, head), (Outcome::Kept, Some(ada.list.head())));
-    let Item::Envelope(delivery) = page(&store, &ada, 0).items.pop().unwrap();
+    let Some(Item::Envelope(delivery)) = page(&store, &ada, 0).items.pop() else { panic!("it is mail") };
     let (account, device) = SENDER;
     assert_eq!(*delivery, Delivery { account, device, envelope: brought.envelope });
 }
@@ -229,7 +233,7 @@ fn the_largest_part_of_a_feed_is_a_frame() {
     let part = page(&store, &ada, 0);
     assert_eq!(part.items.len(), FEED_ITEMS);
     let cursor = Cursor { epoch: EPOCH, place: u64::MAX };
-    let feed = Feed { items: List::try_from(part.items).unwrap(), cursor, last: true };
+    let feed = Feed { items: List::try_from(part.items).unwrap(), cursor, last: true, gap: false };
     let bytes = Down::Feed(feed).encode().unwrap().len();
     assert!(bytes <= FRAME_BYTES, "{bytes} bytes");
 }

@@ -6,12 +6,17 @@ mod feed;
 mod keys;
 mod numbers;
 mod posting;
+mod records;
 
 use lamplit_types::EnvelopeId;
-use lamplit_wire::server::Item;
+use lamplit_wire::{
+    bounded::List,
+    server::{Cursor, Feed, Item},
+};
 
 use super::*;
 use crate::{
+    limits::FEED_PARTS,
     memory::Memory,
     service::Settings,
     suite::at_once,
@@ -121,7 +126,8 @@ fn parts(turn: &Turn) -> Vec<(Vec<u32>, u64, bool)> {
 }
 
 fn ids(feed: &Feed) -> Vec<u32> {
-    let id = |Item::Envelope(delivery): &Item| {
+    let id = |item: &Item| {
+        let Item::Envelope(delivery) = item else { panic!("{item:?}") };
         u32::from_be_bytes(*delivery.envelope.id.as_bytes().first_chunk::<4>().unwrap())
     };
     assert_eq!(feed.cursor.epoch, EPOCH);

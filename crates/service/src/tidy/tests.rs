@@ -13,7 +13,7 @@ use crate::{
     stock,
     store::Change,
     suite::at_once,
-    testing::{self, Frail, NOW, Person, SENDER, after, change, device, envelope, rows, rows_of, store},
+    testing::{self, Frail, NOW, Person, SENDER, Writer, after, change, device, envelope, rows, rows_of, set, store},
 };
 
 fn bring(store: &impl Store, post: Post) {
@@ -111,6 +111,38 @@ fn more_of_a_device_that_is_listed_no_more_than_goes_at_once() {
     }
     all(&store, 0);
     assert_eq!(rows(&store, ada.account), others);
+}
+
+#[test]
+fn members_are_told_what_was_left_over_and_what_all_have_goes() {
+    let (store, mut ada, grace) = (store(), Person::new(1), Person::new(2));
+    let tablet = ada.add(3);
+    ada.open(&store);
+    grace.open(&store);
+    let mut writer = Writer::new(set(&ada, 1), 1);
+    at_once(members::put(&store, ada.account, writer.set.audience, vec![grace.account])).unwrap();
+    at_once(sets::append(&store, ada.who(), &writer.write(2, 10))).unwrap();
+    at_once(sets::append(&store, ada.who(), &writer.write(2, 10))).unwrap();
+    let with = |person: &Person, prefix: &[u8]| {
+        rows(&store, person.account).iter().filter(|(at, _)| at.starts_with(prefix)).count()
+    };
+    assert_eq!((with(&ada, key::OWED), with(&ada, key::UPDATES), with(&grace, key::UPDATES)), (3, 2, 0));
+    all(&store, 0);
+    assert_eq!((with(&ada, key::OWED), with(&ada, key::UPDATES), with(&grace, key::UPDATES)), (0, 2, 2));
+    all(&store, 0);
+    assert_eq!((with(&ada, key::UPDATES), with(&grace, key::UPDATES)), (2, 2));
+
+    // Numbers 2 and 4: the members were the first, and each piece was also owed to them.
+    at_once(updates::collected(&store, ada.who(), 4)).unwrap();
+    at_once(updates::collected(&store, (ada.account, tablet), 2)).unwrap();
+    at_once(updates::collected(&store, grace.who(), 2)).unwrap();
+    all(&store, 0);
+    assert_eq!((with(&ada, key::UPDATES), with(&grace, key::UPDATES)), (1, 0));
+    // Who is listed no more is not waited for.
+    ada.remove(tablet);
+    ada.open(&store);
+    all(&store, 0);
+    assert_eq!((with(&ada, key::UPDATES), with(&ada, key::UPDATE_COUNT), with(&ada, b"P")), (0, 0, 1));
 }
 
 /// An account with a device that has one envelope, which expires.

@@ -89,7 +89,7 @@ fn a_full_part_of_a_feed_fits_into_a_frame() {
     let mut items = vec![delivery(samples::envelope()); 24 * 1024 / 450];
     items.push(delivery(largest));
     let cursor = Cursor { epoch: Epoch([0; 8]), place: u64::MAX };
-    let feed = Feed { items: items.try_into().unwrap(), cursor, last: false };
+    let feed = Feed { items: items.try_into().unwrap(), cursor, last: false, gap: true };
     assert!(Down::Feed(feed).encode().is_ok());
 }
 
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn random_bodies_are_read_or_refused(kind in 60..110_u8, body in proptest::collection::vec(any::<u8>(), 0..600)) {
+    fn random_bodies_are_read_or_refused(kind in 60..114_u8, body in proptest::collection::vec(any::<u8>(), 0..600)) {
         let wire = forge(kind, &body);
         if let Ok(Decoded::Frame(up)) = read::<Up>(&wire) {
             prop_assert_eq!(read::<Up>(&up.encode().unwrap()), Ok(Decoded::Frame(up)));

@@ -7,8 +7,9 @@ use lamplit_node::{Address, Command, Input};
 use lamplit_service::{Service, Session, Turn, memory::Memory};
 use lamplit_types::{Channel, Class, LinkId};
 use lamplit_wire::{
-    FrameBuffer,
-    server::{Down, Epoch, Goodbye, Outcome, Post, Posted, Up},
+    FrameBuffer, LogEntry,
+    bounded::List,
+    server::{Down, Epoch, Goodbye, Item, Outcome, Piece, Post, Posted, Up},
 };
 
 use super::{Flight, World};
@@ -30,6 +31,8 @@ pub(crate) struct Server {
     pub(crate) full: Vec<(usize, usize)>,
     /// So many envelopes more it has no time for.
     pub(crate) busy: usize,
+    /// It says of all records that others took their place.
+    pub(crate) hides: bool,
     /// Which device came, and when.
     pub(crate) came: Vec<(usize, u64)>,
 }
@@ -51,6 +54,7 @@ impl Default for Server {
             goodbye: None,
             full: Vec::new(),
             busy: 0,
+            hides: false,
             came: Vec::new(),
         }
     }
@@ -58,6 +62,30 @@ impl Default for Server {
 
 fn refusal(post: &Post, outcome: Outcome) -> Turn {
     Turn { down: vec![Down::Posted(Posted { id: post.envelope.id, outcome })], ..Turn::default() }
+}
+
+/// What a server says that would have nobody know of any record.
+fn hidden(down: Down) -> Down {
+    let hide = |mut piece: Box<Piece>| {
+        let entries = piece.delta.entries.iter().map(|entry| match entry {
+            LogEntry::Live(record) => LogEntry::Replaced { seq: record.body.seq, chain: record.body.chain },
+            LogEntry::Replaced { seq, chain } => LogEntry::Replaced { seq: *seq, chain: *chain },
+        });
+        piece.delta.entries = List::try_from(entries.collect::<Vec<_>>()).unwrap();
+        piece
+    };
+    match down {
+        Down::Piece(piece) => Down::Piece(hide(piece)),
+        Down::Feed(mut feed) => {
+            let items = feed.items.into_vec().into_iter().map(|item| match item {
+                Item::Piece(piece) => Item::Piece(hide(piece)),
+                other => other,
+            });
+            feed.items = List::try_from(items.collect::<Vec<_>>()).unwrap();
+            Down::Feed(feed)
+        }
+        other => other,
+    }
 }
 
 impl World {
@@ -77,6 +105,13 @@ impl World {
             self.cut(link);
         }
         self.settle();
+    }
+
+    /// The server comes back without all that it ever kept.
+    pub(crate) fn lose_server(&mut self, epoch: u8) {
+        self.stop_server();
+        self.server.service = Service::new(Memory::new(Epoch([epoch; 8])), Default::default());
+        self.server.is_on = true;
     }
 
     /// Nobody is near anybody: they reach the server and nothing else.
@@ -177,7 +212,8 @@ impl World {
                 }
             }
             let to = self.pipes.get(&link).map(|(_, at, near)| (*at, *near));
-            for (down, (to, near)) in turn.down.iter().zip(to.into_iter().cycle()) {
+            for (down, (to, near)) in turn.down.into_iter().zip(to.into_iter().cycle()) {
+                let down = if self.server.hides { hidden(down) } else { down };
                 let bytes = down.encode().unwrap();
                 let input = Input::Received { link: near, channel: Channel::Stream(Class::Control), bytes };
                 self.flights.push_back(Flight { to, input });

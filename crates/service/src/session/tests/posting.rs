@@ -21,7 +21,7 @@ fn what_is_kept_wakes_its_addressee_who_is_handed_it() {
     let (account, device) = grace.who();
     let delivery = lamplit_wire::server::Delivery { account, device, envelope: post.envelope };
     let items = List::one(Item::Envelope(Box::new(delivery)));
-    let feed = Feed { items, cursor: Cursor { epoch: EPOCH, place: 1 }, last: true };
+    let feed = Feed { items, cursor: Cursor { epoch: EPOCH, place: 1 }, last: true, gap: false };
     says(reading.pump(), vec![Down::Feed(feed)]);
     says(reading.pump(), vec![]);
 }

@@ -1,0 +1,245 @@
+//! What an account's devices and its contacts hold alike, among those who are apart: the server brings it.
+
+use lamplit_node::{Command, Event, Warning, view};
+
+use crate::{
+    apart::{WHILE, events, two},
+    removed::{id, remove},
+    world::{World, name},
+};
+
+/// What a contact is called at a device.
+fn called(world: &World, at: usize, who: usize) -> Option<String> {
+    world.contact(at, who).map(|contact| contact.name.to_string())
+}
+
+fn call(world: &mut World, at: usize, who: usize, alias: &str) {
+    let contact = world.devices[who].account;
+    world.command(at, Command::RenameContact { contact, alias: Some(name(alias)) }).unwrap();
+    world.settle();
+}
+
+/// A person with two devices and a contact, all of them apart and with a server.
+fn three(seed: u8) -> (World, [usize; 3]) {
+    let mut world = World::new(seed);
+    let [jia, yi] = [world.person("Jia"), world.person("Yi")];
+    world.befriend(jia, yi);
+    let pad = world.link(jia, "pad");
+    world.pass(WHILE);
+    world.part_all();
+    world.use_server(&[jia, yi]);
+    // The pad hears of the server near by.
+    world.meet_all();
+    world.pass(120_000);
+    world.part_all();
+    world.pass(WHILE);
+    (world, [jia, pad, yi])
+}
+
+#[test]
+fn what_one_device_changes_comes_to_the_others() {
+    let (mut world, [jia, pad, yi]) = three(200);
+    call(&mut world, jia, yi, "Little Yi");
+    world.pass(WHILE);
+    assert_eq!(called(&world, pad, yi).as_deref(), Some("Little Yi"));
+    // While one is away both go on, and neither undoes what the other did.
+    world.go_offline(pad);
+    call(&mut world, jia, yi, "Yi of the sea");
+    let contact = world.devices[yi].account;
+    world.command(pad, Command::SetNote { contact, note: Some(crate::world::text("likes tea")) }).unwrap();
+    world.pass(WHILE);
+    world.go_online(pad);
+    world.pass(120_000);
+    for at in [jia, pad] {
+        assert_eq!(called(&world, at, yi).as_deref(), Some("Yi of the sea"), "on {at}");
+        let note = view::contact(&world.devices[at].store, contact).unwrap().unwrap().note;
+        assert_eq!(note, Some(crate::world::text("likes tea")), "on {at}");
+    }
+}
+
+#[test]
+fn contacts_see_what_changes_in_a_profile() {
+    let (mut world, [jia, pad, yi]) = three(201);
+    world.go_offline(yi);
+    world.command(pad, Command::SetName(name("Jia Wu"))).unwrap();
+    world.pass(WHILE);
+    world.go_online(yi);
+    world.pass(120_000);
+    assert_eq!(called(&world, yi, jia).as_deref(), Some("Jia Wu"));
+    assert_eq!(view::me(&world.devices[jia].store).unwrap().name, name("Jia Wu"));
+}
+
+#[test]
+fn who_is_no_contact_any_more_sees_nothing_new() {
+    let (mut world, [jia, pad, yi]) = three(202);
+    let contact = world.devices[yi].account;
+    world.command(pad, Command::RemoveContact(contact)).unwrap();
+    world.pass(WHILE);
+    assert!(world.contact(jia, yi).is_none(), "the other device heard of it");
+    world.command(jia, Command::SetName(name("Jia Wu"))).unwrap();
+    world.pass(WHILE);
+    assert_eq!(called(&world, yi, jia).as_deref(), Some("Jia"));
+}
+
+#[test]
+fn a_contact_that_one_device_met_is_there_on_all_with_what_they_show() {
+    let (mut world, [jia, pad, yi]) = three(203);
+    let xi = world.person("Xi");
+    world.use_server(&[xi]);
+    world.befriend(xi, jia);
+    world.part_all();
+    world.pass(WHILE);
+    assert_eq!(called(&world, pad, xi).as_deref(), Some("Xi"));
+    world.command(xi, Command::SetName(name("Xi Lan"))).unwrap();
+    world.pass(WHILE);
+    for at in [jia, pad] {
+        assert_eq!(called(&world, at, xi).as_deref(), Some("Xi Lan"), "on {at}");
+    }
+    world.say(pad, xi, "they told me of you");
+    world.pass(WHILE);
+    assert_eq!(world.history(xi, pad), ["they told me of you"]);
+    assert!(called(&world, yi, jia).is_some());
+}
+
+#[test]
+fn a_server_that_lost_all_is_brought_all_of_it_again() {
+    let (mut world, [jia, pad, yi]) = three(204);
+    call(&mut world, jia, yi, "Little Yi");
+    world.pass(WHILE);
+    world.go_offline(pad);
+    world.lose_server(8);
+    world.pass(120_000);
+    call(&mut world, jia, yi, "Yi of the sea");
+    world.command(jia, Command::SetName(name("Jia Wu"))).unwrap();
+    world.pass(WHILE);
+    world.go_online(pad);
+    world.pass(120_000);
+    assert_eq!(called(&world, pad, yi).as_deref(), Some("Yi of the sea"));
+    assert_eq!(called(&world, yi, jia).as_deref(), Some("Jia Wu"));
+}
+
+#[test]
+fn a_device_that_was_restored_hears_of_its_past_from_the_server() {
+    let (mut world, [jia, pad, yi]) = three(205);
+    let backup = world.devices[jia].store.clone();
+    call(&mut world, jia, yi, "Little Yi");
+    world.pass(WHILE);
+    world.crash(jia);
+    world.devices[jia].store = backup;
+    world.start(jia);
+    world.pass(120_000);
+    let restored = |event: &Event| matches!(event, Event::Warning(Warning::Restored));
+    assert_eq!(events(&world, jia, restored), 1);
+    assert_eq!(called(&world, jia, yi).as_deref(), Some("Little Yi"));
+    call(&mut world, jia, yi, "Yi of the sea");
+    world.pass(WHILE);
+    assert_eq!(called(&world, pad, yi).as_deref(), Some("Yi of the sea"));
+}
+
+#[test]
+fn a_device_that_was_restored_and_went_on_loses_nothing_of_either() {
+    let (mut world, [jia, pad, yi]) = three(206);
+    let contact = world.devices[yi].account;
+    let backup = world.devices[jia].store.clone();
+    call(&mut world, jia, yi, "Little Yi");
+    world.pass(WHILE);
+    world.crash(jia);
+    world.devices[jia].store = backup;
+    world.go_offline(jia);
+    world.start(jia);
+    world.command(jia, Command::SetNote { contact, note: Some(crate::world::text("likes tea")) }).unwrap();
+    world.pass(WHILE);
+    world.go_online(jia);
+    world.pass(120_000);
+    for at in [jia, pad] {
+        assert_eq!(called(&world, at, yi).as_deref(), Some("Little Yi"), "on {at}");
+        let note = view::contact(&world.devices[at].store, contact).unwrap().unwrap().note;
+        assert_eq!(note, Some(crate::world::text("likes tea")), "on {at}");
+    }
+}
+
+#[test]
+fn a_device_without_records_is_in_step_with_one_that_has_thousands() {
+    let (mut world, [jia, pad, yi]) = three(207);
+    world.go_offline(pad);
+    for number in 0..600 {
+        call(&mut world, jia, yi, &format!("Yi {number}"));
+    }
+    world.pass(WHILE);
+    world.go_online(pad);
+    world.pass(120_000);
+    assert_eq!(called(&world, pad, yi).as_deref(), Some("Yi 599"));
+}
+
+#[test]
+fn two_who_meet_after_the_server_told_all_of_it_have_nothing_left_to_tell() {
+    let (mut world, [jia, pad, yi]) = three(208);
+    call(&mut world, jia, yi, "Little Yi");
+    world.pass(WHILE);
+    world.meet_all();
+    world.pass(120_000);
+    assert!(world.links_between(jia, pad) == 1 && world.links_between(jia, yi) == 1);
+    assert_eq!(called(&world, pad, yi).as_deref(), Some("Little Yi"));
+    call(&mut world, pad, yi, "Yi of the sea");
+    world.settle();
+    assert_eq!(called(&world, jia, yi).as_deref(), Some("Yi of the sea"));
+}
+
+#[test]
+fn who_was_met_before_there_was_a_server_is_told_through_it() {
+    let (mut world, [jia, yi]) = two(209);
+    world.command(jia, Command::SetName(name("Jia Wu"))).unwrap();
+    world.pass(WHILE);
+    assert_eq!(called(&world, yi, jia).as_deref(), Some("Jia Wu"));
+}
+
+#[test]
+fn a_server_that_says_of_records_that_they_are_replaced_is_not_believed() {
+    let (mut world, [jia, pad, yi]) = three(210);
+    world.server.hides = true;
+    call(&mut world, jia, yi, "Little Yi");
+    world.pass(WHILE);
+    assert_ne!(called(&world, pad, yi).as_deref(), Some("Little Yi"));
+    // Nothing of it is remembered: those who meet tell each other all of it.
+    world.stop_server();
+    world.meet_all();
+    world.pass(120_000);
+    assert_eq!(called(&world, pad, yi).as_deref(), Some("Little Yi"));
+}
+
+#[test]
+fn what_counts_no_more_is_told_as_a_place_in_the_log() {
+    let (mut world, [jia, pad, yi]) = three(211);
+    world.go_offline(jia);
+    world.go_offline(pad);
+    for number in 0..100 {
+        call(&mut world, jia, yi, &format!("Yi {number}"));
+    }
+    world.go_online(jia);
+    world.pass(120_000);
+    world.go_online(pad);
+    world.pass(120_000);
+    assert_eq!(called(&world, pad, yi).as_deref(), Some("Yi 99"));
+}
+
+#[test]
+fn when_a_device_is_removed_the_rest_bring_all_anew_and_go_on() {
+    let (mut world, [jia, pad, yi]) = three(212);
+    let phone = world.link(jia, "phone");
+    world.pass(WHILE);
+    world.part_all();
+    world.pass(WHILE);
+    for number in 0..100 {
+        call(&mut world, pad, yi, &format!("Yi {number}"));
+    }
+    world.pass(WHILE);
+    let gone = id(&world, pad);
+    remove(&mut world, jia, gone);
+    world.pass(WHILE);
+    call(&mut world, phone, yi, "Yi of the sea");
+    world.command(phone, Command::SetName(name("Jia Wu"))).unwrap();
+    world.pass(WHILE);
+    assert_eq!(called(&world, jia, yi).as_deref(), Some("Yi of the sea"));
+    assert_eq!(called(&world, yi, jia).as_deref(), Some("Jia Wu"));
+    assert_ne!(called(&world, pad, yi).as_deref(), Some("Yi of the sea"));
+}
