@@ -629,7 +629,9 @@ pub enum Warning {
     #[error("too many records wait for their time: some were refused and will be asked for again")]
     QuarantineFull,
     /// The server takes no more records of this account.
-    #[error("the server has no more room for this account's contacts and settings: what changes reaches others only nearby")]
+    #[error(
+        "the server has no more room for this account's contacts and settings: what changes reaches others only nearby"
+    )]
     ServerFull,
 }
 

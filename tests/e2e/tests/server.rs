@@ -64,6 +64,56 @@ fn people_who_are_apart_write_through_the_server() -> Result<()> {
     })
 }
 
+/// What a device calls the only contact it has, and its note about them.
+fn shown(device: &Device<'_>) -> Result<(Value, Value)> {
+    let contact = device.list(&["contacts"])?.pop().unwrap_or_default();
+    let field = |name: &str| contact.get(name).cloned().unwrap_or_default();
+    Ok((field("name"), field("note")))
+}
+
+#[test]
+fn what_one_device_changes_comes_to_the_others_and_to_contacts_who_are_apart() -> Result<()> {
+    let lan = Lan::of(4)?;
+    let data = tempfile::tempdir()?;
+    let fourth = Host(4);
+    let server = Server::start(&lan, fourth, data.path())?;
+    let (phone, grace) = acquainted(&lan)?;
+    let mut laptop = Device::linked(&lan, Host::THIRD, "laptop", &phone)?;
+    laptop.start(&[])?;
+    for device in [&phone, &grace] {
+        device.ask(&["server", "use", server.link()])?;
+        device.wait_until_sent()?;
+    }
+    eventually("the laptop has heard of the server", || {
+        Ok((laptop.ask(&["server"])?.get("connected") == Some(&Value::Bool(true))).then_some(()))
+    })?;
+    for host in [Host::LEFT, Host::RIGHT, Host::THIRD] {
+        part(&lan, host, fourth)?;
+    }
+    phone.wait_until_away(&grace)?;
+
+    phone.ask(&["rename", "Grace", "Grace from work"])?;
+    phone.ask(&["note", "Grace", "likes jasmine tea"])?;
+    let wanted = (Value::from("Grace from work"), Value::from("likes jasmine tea"));
+    eventually("the laptop calls her so", || Ok((shown(&laptop)? == wanted).then_some(())))?;
+
+    // The laptop is off while the other two change something, and the server is killed meanwhile.
+    laptop.stop()?;
+    phone.ask(&["name", "Ada King"])?;
+    phone.ask(&["note", "Grace", "likes green tea"])?;
+    eventually("Grace sees the name", || Ok((shown(&grace)?.0 == "Ada King").then_some(())))?;
+    server.kill()?;
+    let server = Server::start(&lan, fourth, data.path())?;
+    laptop.start(&[])?;
+    let wanted = (Value::from("Grace from work"), Value::from("likes green tea"));
+    within(Duration::from_secs(180), "the laptop has the note", || Ok((shown(&laptop)? == wanted).then_some(())))?;
+    eventually("and its own name", || {
+        Ok((laptop.ask(&["status"])?.get("name") == Some(&Value::from("Ada King"))).then_some(()))
+    })?;
+    assert!(server.stop()?, "it stops in order");
+    Ok(())
+}
+
 /// Waits until a device has heard these texts in the group, in any order.
 fn heard(device: &Device<'_>, group: &str, wanted: &[&str]) -> Result<()> {
     within(Duration::from_secs(180), &format!("{} hears {wanted:?} in {group}", device.name()), || {

@@ -8,6 +8,7 @@ fn contact(id: &str, name: &str) -> Contact {
         name: name.to_owned(),
         alias: None,
         note: None,
+        number: None,
         devices: 1,
         since_ms: 0,
         unread: 0,

@@ -19,7 +19,8 @@ impl Node {
         let me = self.device.account;
         let [data, friends] = [OWN_DATA, self.device.friends].map(|audience| set_of(me, audience));
         let Some(line) = self.server.line.as_mut().filter(|line| line.open.is_some()) else { return Ok(()) };
-        let Some(told) = line.sets.members.filter(|_| line.sets.is_settled(&data) && line.sets.is_settled(&friends)) else {
+        let Some(told) = line.sets.members.filter(|_| line.sets.is_settled(&data) && line.sets.is_settled(&friends))
+        else {
             return Ok(());
         };
         let contacts = self.people.contacts();

@@ -340,9 +340,9 @@ impl Node {
     fn take_apart(&mut self, step: &mut Step<'_>, delta: &Delta, last: Head) -> Stepped {
         let (set, author) = (delta.set, delta.author);
         let records = delta.entries.iter().filter_map(LogEntry::record);
-        let all = records.clone().all(|record| {
-            record.body.set == set && record.body.author == author && crate::replica::is_genuine(record)
-        });
+        let all = records
+            .clone()
+            .all(|record| record.body.set == set && record.body.author == author && crate::replica::is_genuine(record));
         if !all {
             return Ok(());
         }

@@ -24,6 +24,7 @@ pub(crate) fn contact(id: &str, name: &str) -> Contact {
         name: name.to_owned(),
         alias: None,
         note: None,
+        number: None,
         devices: 1,
         since_ms: 0,
         unread: 0,
@@ -38,6 +39,7 @@ pub(crate) fn lit(app: &str, minutes: u64) -> LitApp {
 
 pub(crate) fn status() -> Status {
     Status {
+        number: lamplit_rpc::api::Number::default(),
         removed: false,
         version: "0.1.0".to_owned(),
         account: "me".to_owned(),

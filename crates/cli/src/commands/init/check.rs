@@ -41,10 +41,15 @@ pub(super) fn ask(
                 break;
             }
             if typed.is_empty() {
-                out.write_all(b"Not checked. Compare your paper with the words above now: they are not shown again.\n")?;
+                out.write_all(
+                    b"Not checked. Compare your paper with the words above now: they are not shown again.\n",
+                )?;
                 return Ok(false);
             }
-            writeln!(out, "That is not word {number}. Compare your paper with the words above, put it right, and try again.")?;
+            writeln!(
+                out,
+                "That is not word {number}. Compare your paper with the words above, put it right, and try again."
+            )?;
         }
     }
     out.write_all(b"Right. Your paper is good.\n")?;

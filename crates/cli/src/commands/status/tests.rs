@@ -22,6 +22,7 @@ fn told(hearing: Hearing) -> String {
         clock: Clock::Unknown,
         storage: Storage::Working,
         server: None,
+        number: lamplit_rpc::api::Number::default(),
     };
     describe(Output::new(false), &status)
 }
