@@ -126,7 +126,8 @@ JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", 
 JSON: {\"version\", \"account\", \"device\", \"name\", \"devices\", \"contacts\", \"unread\", \"waiting\", \"lit\": [{\"app\", \"source\",
 \"since_ms\"}], \"near\": [contact ids], \"strangers\", \"addresses\", \"discovery\", \"hearing\": \"off\", \"no_network\", \"blocked\",
 \"untested\", \"alone\" or \"others\", \"removed\", \"clock\": {\"state\": \"unknown\", \"agrees\", \"ahead\", \"behind\" or \"disputed\", and
-for some \"minutes\", \"others\"}, \"server\": as `lamplit server` has it, or null, \"storage\": {\"state\": \"working\"} or {\"state\":
+for some \"minutes\", \"others\"}, \"server\": as `lamplit server` has it, or null, \"number\": as
+`lamplit number` has it, \"storage\": {\"state\": \"working\"} or {\"state\":
 \"failing\", \"reason\"}}")]
     Status,
     /// Show what a program of this machine needs to connect to the daemon by WebSocket
@@ -312,7 +313,8 @@ JSON: {\"link\", \"expires_ms\"}, then {\"device\"} as `lamplit devices` has it,
     #[command(after_long_help = "\
 The server keeps what is said until the other's device fetches it, and can read none of it. It learns whose devices write to
 whose, how much and when. Others must use the same server. What goes through it is what is said, in groups too, who is in a
-group, and offers of files; files themselves, presence and names go between devices that are near. Whoever runs it gives out its link.
+group, offers of files, and what you and your contacts are called; files themselves and presence go between devices that are near.
+Whoever runs it gives out its link.
 
 Examples:
   lamplit server
@@ -442,6 +444,7 @@ pub(crate) struct Number {
 #[derive(Debug, Subcommand)]
 pub(crate) enum NumberCommand {
     /// Give the number up: it is free for somebody else, and your contacts see it no more
+    #[command(after_long_help = "JSON: as `lamplit number`")]
     Free,
 }
 

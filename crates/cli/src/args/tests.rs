@@ -37,6 +37,7 @@ fn the_help_names_every_field_that_a_command_prints() {
         ("status", &["Status", "LitApp", "Storage"][..]),
         ("nearby", &["Nearby", "NearPerson", "NearDevice"]),
         ("server", &["Server"]),
+        ("number", &["Number", "NumberStep"]),
         ("invite", &["Invited"]),
         ("contacts", &["Contact", "LitApp"]),
         ("history", &["Message", "Reach", "File", "FileState"]),
