@@ -390,7 +390,8 @@ fn free_ports<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
 
 /// Whether somebody listens there. It is not tried, since whoever comes first is Kannel's message centre.
 fn listens(port: u16) -> bool {
-    let sockets = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    // Of the network that this thread is in, which need not be the process's.
+    let sockets = fs::read_to_string("/proc/thread-self/net/tcp").unwrap_or_default();
     // Local address, no remote one, and the state of listening.
     sockets.contains(&format!(":{port:04X} 00000000:0000 0A"))
 }
