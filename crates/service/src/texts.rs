@@ -26,7 +26,7 @@ pub enum Sent {
 }
 
 impl Session {
-    /// What became of a text that [`Turn::text`] asked for.
+    /// What became of a text that [`Turn::texts`] asked for.
     pub fn text_sent(&self, number: PhoneNumber, sent: Sent) -> Turn {
         let outcome = match sent {
             Sent::Taken => CodeOutcome::Sent,
