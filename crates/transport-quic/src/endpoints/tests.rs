@@ -53,6 +53,18 @@ impl Scene {
     fn before(&self) -> usize {
         self.endpoints.lock().before.len()
     }
+
+    /// Tidies, as at that time, until there are so many: what has ended is closed only after a moment.
+    async fn tidy_to(&self, before: usize, now: Instant) {
+        let tidied = async {
+            while self.before() > before {
+                self.endpoints.tidy(now);
+                sleep(SECOND / 100).await;
+            }
+        };
+        let left = timeout(MINUTE, tidied).await.map_err(|_| self.before());
+        assert_eq!(left, Ok(()), "too many are kept");
+    }
 }
 
 impl Ends {
@@ -78,10 +90,7 @@ async fn a_port_shown_before_takes_callers_for_four_minutes_after_the_next_and_n
     scene.endpoints.tidy(replaced + KNOWN - Duration::from_nanos(1));
     assert!(scene.dial(first).await.is_some(), "somebody may know it still");
     // What the dial just now was ends first.
-    while scene.before() > 1 {
-        scene.endpoints.tidy(replaced + KNOWN);
-        sleep(SECOND / 100).await;
-    }
+    scene.tidy_to(1, replaced + KNOWN).await;
     assert!(scene.dial(first).await.is_none(), "everybody has forgotten its name");
     scene.endpoints.tidy(replaced + MINUTE + KNOWN - Duration::from_nanos(1));
     assert!(scene.dial(second).await.is_some(), "each has its own four minutes");
@@ -105,13 +114,8 @@ async fn a_port_with_a_connection_is_kept_until_that_ends_and_takes_nobody_else(
     assert!(scene.dial(idle).await.is_none());
     link.talk().await;
     drop(link);
-    let gone = async {
-        while scene.before() > 0 {
-            scene.endpoints.tidy(now + 4 * 60 * MINUTE);
-            sleep(SECOND / 100).await;
-        }
-    };
-    timeout(MINUTE, gone).await.expect("it goes with its connection");
+    // It goes with its connection.
+    scene.tidy_to(0, now + 4 * 60 * MINUTE).await;
 }
 
 #[tokio::test]
