@@ -1,3 +1,5 @@
+mod brands;
+
 /// What kind of picture some bytes begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -9,47 +11,53 @@ pub enum Format {
     WebP,
     /// GIF 87a or 89a.
     Gif,
-    /// A picture whose metadata is not understood here: HEIC, AVIF, JPEG XL, JPEG 2000, TIFF, and raw formats of cameras.
+    /// A picture whose metadata is not understood here: HEIC, AVIF, JPEG XL, JPEG 2000, JPEG XR, TIFF, OpenEXR, what
+    /// Photoshop and GIMP keep, raw formats of cameras, and some more.
     Closed,
 }
 
 impl Format {
-    /// By the first [`crate::limits::HEAD_BYTES`] of a file; none: it is no picture that is known here.
+    /// By the first [`crate::limits::HEAD_BYTES`] of a file; none: it is no picture that is known here, or one with no
+    /// place to tell anything beside itself.
     pub fn of(head: &[u8]) -> Option<Self> {
-        let brand = head.get(8..12).unwrap_or_default();
         match head {
             [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
-            [b'R', b'I', b'F', b'F', ..] if brand == b"WEBP" => Some(Self::WebP),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::WebP),
             [b'G', b'I', b'F', b'8', ..] => Some(Self::Gif),
-            _ if is_tiff(head) || RAW.iter().any(|magic| head.starts_with(magic)) => Some(Self::Closed),
-            // JPEG XL (ISO 18181-2) and JPEG 2000 (ISO 15444-1) in their boxes, where what they tell is.
-            [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] | [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] => Some(Self::Closed),
-            [_, _, _, _, b'f', b't', b'y', b'p', ..] if is_still(brand) => Some(Self::Closed),
+            _ if is_closed(head) || brands::is_still(head) => Some(Self::Closed),
             _ => None,
         }
     }
 }
 
-/// Raw formats of cameras that are no TIFF: Fujifilm, Sigma, Minolta.
-const RAW: [&[u8]; 3] = [b"FUJIFILM", b"FOVb", b"\0MRM"];
+/// TIFF 6.0 and BigTIFF. DNG and the raw formats of Canon (CR2), Nikon, Pentax and Sony begin so too.
+const TIFF: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
 
-/// TIFF 6.0, BigTIFF, and the raw formats made from it that have a number of their own: Olympus, Panasonic.
-fn is_tiff(head: &[u8]) -> bool {
-    matches!(
-        head,
-        [b'I', b'I', b'*' | b'+' | b'U', 0, ..]
-            | [b'M', b'M', 0, b'*' | b'+', ..]
-            | [b'I', b'I', b'R', b'O' | b'S', ..]
-            | [b'M', b'M', b'O', b'R', ..]
-    )
+/// Raw formats made from TIFF that have a number of their own: Panasonic, Olympus.
+const LIKE_TIFF: [&[u8]; 4] = [b"IIU\0", b"IIRO", b"IIRS", b"MMOR"];
+
+/// Raw formats of cameras that are no TIFF: Fujifilm, Sigma, Minolta in either byte order, Light, Lytro.
+const RAW: [&[u8]; 6] = [b"FUJIFILM", b"FOVb", b"\0MRM", b"\0MRI", b"LELR ", b"\x89LFP\r\n\x1A\n"];
+
+/// JPEG XL (ISO 18181-2) and JPEG 2000 (ISO 15444-1) in their boxes, where what they tell is; Motion JPEG 2000 begins
+/// alike. JPEG 2000 without boxes has comments, JPEG XR (ITU T.832) has EXIF; JPEG XL without boxes has neither.
+const JPEG: [&[u8]; 4] = [b"\0\0\0\x0CJXL ", b"\0\0\0\x0CjP  ", b"\xFF\x4F\xFF\x51", b"II\xBC"];
+
+/// Others that have a place for EXIF or the like: Photoshop (PSD, PSB), GIMP, OpenEXR, MNG, JNG, BPG, FLIF.
+const OTHERS: [&[u8]; 7] =
+    [b"8BPS", b"gimp xcf ", b"v/1\x01", b"\x8AMNG\r\n\x1A\n", b"\x8BJNG\r\n\x1A\n", b"BPG\xFB", b"FLIF"];
+
+/// Whether a file begins as a picture does whose metadata is not understood here.
+fn is_closed(head: &[u8]) -> bool {
+    let beginnings: [&[&[u8]]; 5] = [&TIFF, &LIKE_TIFF, &RAW, &JPEG, &OTHERS];
+    beginnings.into_iter().flatten().any(|magic| head.starts_with(magic)) || is_crw(head)
 }
 
-/// Brands of pictures in ISO base media files (ISO 23008-12, AV1 Image File Format, Canon CR3).
-fn is_still(brand: &[u8]) -> bool {
-    [b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx "]
-        .iter()
-        .any(|known| known.as_slice() == brand)
+/// Canon's raw format before CR2 (CIFF 1.0): behind the byte order is how long the head is.
+fn is_crw(head: &[u8]) -> bool {
+    let ([b'I', b'I', _, _, _, _, kind @ ..] | [b'M', b'M', _, _, _, _, kind @ ..]) = head else { return false };
+    kind.starts_with(b"HEAPCCDR")
 }
 
 #[cfg(test)]

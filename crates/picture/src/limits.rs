@@ -8,5 +8,6 @@ pub const SIDE: u32 = 32_768;
 pub const PIXEL_BYTES: u64 = 512 * 1024 * 1024;
 /// The longer side of a likeness, in pixels.
 pub const LIKENESS_SIDE: u32 = 320;
-/// Bytes that tell a picture's format.
-pub const HEAD_BYTES: usize = 32;
+/// Bytes that tell a picture's format. An ISO base media file whose list of what it may be taken for does not fit in
+/// them counts as a picture whose metadata is not understood.
+pub const HEAD_BYTES: usize = 4096;

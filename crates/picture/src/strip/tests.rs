@@ -182,6 +182,20 @@ fn a_picture_larger_than_the_limit_is_refused_whatever_it_is() {
 }
 
 #[test]
+fn a_gif_that_tells_something_is_refused_and_another_goes_as_it_is() {
+    for told in [
+        b"\x21\xFE\x04home\0".as_slice(),
+        b"\x21\xFF\x0BXMP DataXMP<x:xmpmeta/>\x01\xFF\xFE\0",
+        b"\x21\xFF\x0BMGK8BIM0000\x06\x1C\x02Z\0\x01x\0",
+    ] {
+        let gif = [b"GIF89a\x01\0\x01\0\0\0\0".as_slice(), told, b";"].concat();
+        assert_eq!(strip(Format::Gif, gif), Err(StripError::Closed), "{}", told.escape_ascii());
+    }
+    let moving = b"GIF89a\x01\0\x01\0\0\0\0\x21\xFF\x0BNETSCAPE2.0\x03\x01\0\0\0;".to_vec();
+    assert_eq!(strip(Format::Gif, moving.clone()), Ok(moving));
+}
+
+#[test]
 fn where_it_cannot_be_taken_out_it_is_said() {
     assert_eq!(strip(Format::Closed, Vec::new()), Err(StripError::Closed));
     assert_eq!(strip(Format::Gif, b"GIF89a\x21\xFE\x01x\0;".to_vec()), Err(StripError::Closed));
