@@ -1188,6 +1188,8 @@ export type ErrorCode =
   | 4
   /** BadNumber: No telephone number, no code, or no code was asked for. */
   | 20
+  /** BadPicture: A picture that may tell more than it shows, which cannot be taken out of it: it can be sent with `keep_metadata`. */
+  | 21
   /** BadServer: No link to a server, or none is used or reached. */
   | 19
   /** Busy: Too many connections. */

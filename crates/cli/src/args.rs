@@ -108,16 +108,6 @@ In it, ? or F1 shows all keys. Leaving it leaves the daemon running.
 
 JSON: none, it is for people; `lamplit contacts`, `lamplit history` and `lamplit nearby` tell the same")]
     View,
-    /// Show who can be reached directly now, since when and over what
-    #[command(after_long_help = "\
-Examples:
-  lamplit nearby
-  lamplit nearby --follow
-
-JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", \"since_ms\", \"over\": \"lan\", \"ble\" or \"server\",
-\"family\": \"ipv4\", \"ipv6\" or null, \"address\" or null}]}], \"own\": [devices], \"strangers\", \"addresses\", \"discovery\",
-\"hearing\"}; with --follow a line whenever that is different")]
-    Nearby(Nearby),
     /// Stop the daemon and wait until it has stopped
     #[command(after_long_help = "JSON: {\"stopped\": true}")]
     Stop,
@@ -156,95 +146,25 @@ JSON: {\"contact\"}, as `lamplit contacts` has it")]
 JSON, a line each: {\"id\", \"name\", \"alias\" or null, \"note\" or null, \"number\" or null, \"devices\", \"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\",
 \"since_ms\"}]}")]
     Contacts,
-    /// Say something to a contact or a group
+    /// Show who can be reached directly now, since when and over what
     #[command(after_long_help = "\
-TO is a name, the beginning of one that fits nobody else, or an id. The message is kept for each of their devices until that has
-it, up to 30 days; in a group, for those of each member. It goes when a device is near, or through the server that both use.
-With - as text, standard input is sent. Options are options among the words too; after -- nothing is.
-
 Examples:
-  lamplit say Grace hello there
-  lamplit say Grace -- try it with --json
-  date | lamplit say Grace -
+  lamplit nearby
+  lamplit nearby --follow
 
-JSON: {\"id\", \"conversation\"}")]
-    Say(Say),
-    /// Send files to a contact or a group, and wait until they are there
+JSON: {\"people\": [{\"contact\", \"name\", \"lit\", \"devices\": [{\"device\", \"since_ms\", \"over\": \"lan\", \"ble\" or \"server\",
+\"family\": \"ipv4\", \"ipv6\" or null, \"address\" or null}]}], \"own\": [devices], \"strangers\", \"addresses\", \"discovery\",
+\"hearing\"}; with --follow a line whenever that is different")]
+    Nearby(Nearby),
+    /// Connect to a contact at an address, where the network hides devices from each other
     #[command(after_long_help = "\
-In a group everybody who is near is waited for, as far as that is known: of members who are no contacts of yours it is not.
+The other's `lamplit status` shows their addresses.
 
-Each file goes to whoever has the conversation when they fetch it: up to 64 MiB their device does that by itself. It is sent
-from where it lies, when the two are near, so leave it there until it is fetched; only the offer goes through the server. What
-breaks off goes on later, also after a restart of either side. Ctrl-C ends the waiting and not the sending; `lamplit cancel`
-takes a file back. Where and when a picture was taken is taken out of a copy that is sent, unless you say --keep-metadata.
-
-Examples:
-  lamplit send Grace picture.jpg
-  lamplit send Grace --caption 'from today' a.jpg b.jpg
-  lamplit send choir --no-wait song.mp3
-
-JSON, a line each: {\"id\", \"conversation\", \"path\"} as each is sent, {\"id\", \"by\": an account, \"fetched\": true} as
-somebody has it, {\"id\", \"by\", \"declined\": true} as somebody does not want it")]
-    Send(Send),
-    /// List files that were sent and offered, with how far they are
-    #[command(after_long_help = "\
-JSON, a line each: a message as `lamplit history` has it, and while something is done with its file, or was tried in vain,
-\"transfer\": {\"file\", \"kind\": \"reading\", \"fetching\" or \"serving\", \"done\", \"total\", \"trouble\" or null}")]
-    Files,
-    /// Fetch a file that was offered, and wait until it is here
-    #[command(after_long_help = "\
-FILE is the beginning of an id that `lamplit files` shows, or a name.
-
-JSON: {\"id\", \"path\"}")]
-    Get(FileArgs),
-    /// Take back a file that was sent, or decline one that was offered
-    #[command(after_long_help = "\
-FILE is the beginning of an id that `lamplit files` shows, or a name. Whoever has it whole keeps it.
-
-JSON: {\"id\"}")]
-    Cancel(FileArgs),
-    /// Show what files from other devices take here and may take, or set that
-    #[command(after_long_help = "\
-What is here counts, and what is on its way. A file that would go beyond the limit does not come by itself, and `lamplit get`
-refuses it. Under a lower limit nothing is deleted, and what is on its way still comes. Files that you delete or move away count no
-more within the hour. Those that you send lie where you keep them and do not count.
-
-Examples:
-  lamplit storage
-  lamplit storage --limit 20GiB
-  lamplit storage --limit 500MB
-
-JSON: {\"here\", \"coming\", \"limit\", \"free\" on the disk, or null}, in bytes")]
-    Storage(Storage),
-    /// Show a conversation and mark it as read
-    #[command(after_long_help = "\
-Own messages end in how far they have come: sent (kept here until a device of theirs has it), delivered, read; in a
-group with how many: delivered to 3 of 4, read by 2.
-If more are unread than --limit shows, they stay unread.
-
-Examples:
-  lamplit history Grace
-  lamplit history Grace --follow
-
-JSON, a line each, oldest first: {\"index\", \"id\", \"conversation\", \"from\", \"from_name\" or null, \"mine\",
-\"text\", \"sent_ms\", \"arrived_ms\", \"progress\": \"sent\", \"delivered\", \"read\" or null, \"reach\": {\"members\", \"delivered\", \"read\"} or
-null}; of a file also \"file\": {\"id\", \"name\", \"size\", \"picture\": [width, height] or null, \"state\": {\"state\": \"offered\", \"wanted\",
-\"here\" with \"path\", \"declined\" or \"withdrawn\"}, \"fetched_by\": [accounts], \"declined_by\"}; with --follow also {\"id\",
-\"conversation\", \"progress\"} as messages come further")]
-    History(History),
-    /// Let contacts see that you are on an app
-    #[command(after_long_help = "\
 Example:
-  lamplit on sina-weibo
+  lamplit dial Grace 192.168.1.7:4242
 
-JSON: {\"app\", \"on\": true}")]
-    On(App),
-    /// Let an app go dark
-    #[command(after_long_help = "JSON: {\"app\", \"on\": false}")]
-    Off(App),
-    /// Change your own name, as contacts see it
-    #[command(after_long_help = "JSON: {\"name\"}")]
-    Name(Name),
+JSON: {\"contact\", \"near\": true}")]
+    Dial(Dial),
     /// Call a contact something else, or what they call themselves
     #[command(after_long_help = "\
 Examples:
@@ -266,42 +186,93 @@ JSON: {\"contact\", \"note\" or null}")]
     /// Forget a contact; messages stay
     #[command(after_long_help = "JSON: {\"contact\", \"removed\": true}")]
     Remove(Remove),
+    /// Let contacts see that you are on an app
+    #[command(after_long_help = "\
+Example:
+  lamplit on sina-weibo
+
+JSON: {\"app\", \"on\": true}")]
+    On(App),
+    /// Let an app go dark
+    #[command(after_long_help = "JSON: {\"app\", \"on\": false}")]
+    Off(App),
+    /// Change your own name, as contacts see it
+    #[command(after_long_help = "JSON: {\"name\"}")]
+    Name(Name),
+    /// Say something to a contact or a group
+    #[command(after_long_help = "\
+TO is a name, the beginning of one that fits nobody else, or an id. The message is kept for each of their devices until that has
+it, up to 30 days; in a group, for those of each member. It goes when a device is near, or through the server that both use.
+With - as text, standard input is sent. Options are options among the words too; after -- nothing is.
+
+Examples:
+  lamplit say Grace hello there
+  lamplit say Grace -- try it with --json
+  date | lamplit say Grace -
+
+JSON: {\"id\", \"conversation\"}")]
+    Say(Say),
+    /// Show a conversation and mark it as read
+    #[command(after_long_help = "\
+Own messages end in how far they have come: sent (kept here until a device of theirs has it), delivered, read; in a
+group with how many: delivered to 3 of 4, read by 2.
+If more are unread than --limit shows, they stay unread.
+
+Examples:
+  lamplit history Grace
+  lamplit history Grace --follow
+
+JSON, a line each, oldest first: {\"index\", \"id\", \"conversation\", \"from\", \"from_name\" or null, \"mine\",
+\"text\", \"sent_ms\", \"arrived_ms\", \"progress\": \"sent\", \"delivered\", \"read\" or null, \"reach\": {\"members\", \"delivered\", \"read\"} or
+null}; of a file also \"file\": {\"id\", \"name\", \"size\", \"picture\": [width, height] or null, \"state\": {\"state\": \"offered\", \"wanted\",
+\"here\" with \"path\", \"declined\" or \"withdrawn\"}, \"fetched_by\": [accounts], \"declined_by\"}; with --follow also {\"id\",
+\"conversation\", \"progress\"} as messages come further")]
+    History(History),
+    /// Send files to a contact or a group, and wait until they are there
+    #[command(after_long_help = "\
+In a group everybody who is near is waited for, as far as that is known: of members who are no contacts of yours it is not.
+
+Each file goes to whoever has the conversation when they fetch it: up to 64 MiB their device does that by itself. It is sent
+from where it lies, when the two are near, so leave it there until it is fetched; only the offer goes through the server. What
+breaks off goes on later, also after a restart of either side. Ctrl-C ends the waiting and not the sending; `lamplit cancel`
+takes a file back. Where and when a picture was taken is taken out of a copy that is sent, unless you say --keep-metadata; films
+and documents go as they are, with all that they tell, the place too.
+
+Examples:
+  lamplit send Grace picture.jpg
+  lamplit send Grace --caption 'from today' a.jpg b.jpg
+  lamplit send choir --no-wait song.mp3
+
+JSON, a line each: {\"id\", \"conversation\", \"path\"} as each is sent, {\"id\", \"by\": an account, \"fetched\": true} as
+somebody has it, {\"id\", \"by\", \"declined\": true} as somebody does not want it; while it is waited for {\"id\", \"trouble\": why it
+does not go, or null once it goes on}, whenever that changes")]
+    Send(Send),
+    /// List files that were sent and offered, with how far they are
+    #[command(after_long_help = "\
+JSON, a line each: a message as `lamplit history` has it, and while something is done with its file, or was tried in vain,
+\"transfer\": {\"file\", \"kind\": \"reading\", \"fetching\" or \"serving\", \"done\", \"total\", \"trouble\" or null}")]
+    Files,
+    /// Fetch a file that was offered, and wait until it is here
+    #[command(after_long_help = "\
+FILE is the beginning of an id that `lamplit files` shows, or a name. Ctrl-C ends only the waiting: the fetching goes on, until the
+file is here or `lamplit cancel` declines it. Why it does not come, such as a full disk, is said whenever that changes.
+
+Examples:
+  lamplit get film.mp4
+  lamplit get film.mp4 --no-wait
+
+JSON, a line each: {\"id\", \"path\"} once it is here, with --no-wait at once and \"path\" null if it is not; while it is waited for
+{\"id\", \"trouble\": why it does not come, or null once it goes on}, whenever that changes")]
+    Get(Get),
+    /// Take back a file that was sent, or decline one that was offered
+    #[command(after_long_help = "\
+FILE is the beginning of an id that `lamplit files` shows, or a name. Whoever has it whole keeps it.
+
+JSON: {\"id\"}")]
+    Cancel(FileArgs),
     /// Groups: several people in one conversation
     #[command(subcommand)]
     Group(Group),
-    /// Connect to a contact at an address, where the network hides devices from each other
-    #[command(after_long_help = "\
-The other's `lamplit status` shows their addresses.
-
-Example:
-  lamplit dial Grace 192.168.1.7:4242
-
-JSON: {\"contact\", \"near\": true}")]
-    Dial(Dial),
-    /// Find what keeps devices from finding each other here, and what to do about it
-    #[command(after_long_help = "\
-Looks at interfaces, multicast, firewalls, routes, port, clock and disk; changes nothing. Works with a running daemon and
-without: with one, the clock is compared with those of contacts too. As root it sees more of a firewall.
-
-JSON, a line each: {\"check\", \"level\": \"ok\", \"warn\" or \"fail\", \"what\", \"advice\" or null}. Ends with 1 if something is wrong.")]
-    Doctor(Doctor),
-    /// Print what makes a shell complete lamplit's commands and options
-    #[command(after_long_help = "\
-Examples:
-  lamplit completions bash > ~/.local/share/bash-completion/completions/lamplit
-  lamplit completions zsh > ~/.zfunc/_lamplit         with ~/.zfunc in $fpath
-  lamplit completions fish > ~/.config/fish/completions/lamplit.fish
-
-JSON: none; the script is printed")]
-    Completions(Completions),
-    /// Print the manual page, or write those of all commands
-    #[command(after_long_help = "\
-Examples:
-  lamplit man | man -l -
-  lamplit man --out ~/.local/share/man/man1
-
-JSON: {\"pages\": [paths]} with --out; without it the page is printed")]
-    Man(Man),
     /// Link a new device of yours: show a code for it, and wait until it knows everything
     #[command(after_long_help = "\
 On the new device: lamplit init --link CODE. The code is good once, for ten minutes, and until this command is ended with
@@ -309,6 +280,17 @@ Ctrl-C. Whoever has it becomes a device of your account: show it to nobody.
 
 JSON: {\"link\", \"expires_ms\"}, then {\"device\"} as `lamplit devices` has it, then {\"told\", \"total\", \"last\"} as messages go")]
     Link(Link),
+    /// List your own devices, or change what one is called
+    #[command(after_long_help = "\
+A device is named by its name or the beginning of its id.
+
+Examples:
+  lamplit devices
+  lamplit devices rename 'work laptop'
+  lamplit devices rename phone --device 3fa4
+
+JSON, a line each: {\"id\", \"name\" or null, \"this\", \"since_ms\", \"near\", \"seen_ms\" or null, \"certificate_until_ms\"}")]
+    Devices(Devices),
     /// Show, choose or leave the server that carries your messages when people are apart
     #[command(after_long_help = "\
 The server keeps what is said until the other's device fetches it, and can read none of it. It learns whose devices write to
@@ -353,17 +335,43 @@ JSON: {\"number\" or null, \"leaves_ms\": when somebody else gets it, or null, \
 \"comes_ms\" or null, \"asked\": the number a code was asked for, or null, \"step\": null or {\"step\": \"waiting\", \"sent\", \"wait\" with
 \"until_ms\", \"unreachable\", \"failed\", \"off\", \"done\", \"wrong\" with \"left\", \"gone\" or \"lost\"}}")]
     Number(Number),
-    /// List your own devices, or change what one is called
+    /// Show what files from other devices take here and may take, or set that
     #[command(after_long_help = "\
-A device is named by its name or the beginning of its id.
+What is here counts, and what is on its way. A file that would go beyond the limit does not come by itself, and `lamplit get`
+refuses it. Under a lower limit nothing is deleted, and what is on its way still comes. Files that you delete or move away count no
+more within the hour. Those that you send lie where you keep them and do not count.
 
 Examples:
-  lamplit devices
-  lamplit devices rename 'work laptop'
-  lamplit devices rename phone --device 3fa4
+  lamplit storage
+  lamplit storage --limit 20GiB
+  lamplit storage --limit 500MB
 
-JSON, a line each: {\"id\", \"name\" or null, \"this\", \"since_ms\", \"near\", \"seen_ms\" or null, \"certificate_until_ms\"}")]
-    Devices(Devices),
+JSON: {\"here\", \"coming\", \"limit\", \"free\" on the disk, or null}, in bytes")]
+    Storage(Storage),
+    /// Find what keeps devices from finding each other here, and what to do about it
+    #[command(after_long_help = "\
+Looks at interfaces, multicast, firewalls, routes, port, clock and disk; changes nothing. Works with a running daemon and
+without: with one, the clock is compared with those of contacts too. As root it sees more of a firewall.
+
+JSON, a line each: {\"check\", \"level\": \"ok\", \"warn\" or \"fail\", \"what\", \"advice\" or null}. Ends with 1 if something is wrong.")]
+    Doctor(Doctor),
+    /// Print what makes a shell complete lamplit's commands and options
+    #[command(after_long_help = "\
+Examples:
+  lamplit completions bash > ~/.local/share/bash-completion/completions/lamplit
+  lamplit completions zsh > ~/.zfunc/_lamplit         with ~/.zfunc in $fpath
+  lamplit completions fish > ~/.config/fish/completions/lamplit.fish
+
+JSON: none; the script is printed")]
+    Completions(Completions),
+    /// Print the manual page, or write those of all commands
+    #[command(after_long_help = "\
+Examples:
+  lamplit man | man -l -
+  lamplit man --out ~/.local/share/man/man1
+
+JSON: {\"pages\": [paths]} with --out; without it the page is printed")]
+    Man(Man),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -572,6 +580,16 @@ pub(crate) struct Send {
     #[arg(long)]
     pub(crate) keep_metadata: bool,
     /// Do not wait until they are there
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Get {
+    /// Which file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: String,
+    /// Do not wait until it is here
     #[arg(long)]
     pub(crate) no_wait: bool,
 }

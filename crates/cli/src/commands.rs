@@ -23,6 +23,7 @@ mod server;
 mod status;
 mod stop;
 mod storage;
+mod trouble;
 mod view;
 mod web;
 
@@ -85,7 +86,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Say(say) => say::run(desk, say).await,
         Command::Send(send) => send::run(desk, send).await,
         Command::Files => files::list(desk).await,
-        Command::Get(which) => files::get(desk, &which.file).await,
+        Command::Get(get) => files::get(desk, get).await,
         Command::Cancel(which) => files::cancel(desk, &which.file).await,
         Command::Storage(storage) => storage::run(desk, storage).await,
         Command::History(history) => history::run(desk, history).await,

@@ -60,12 +60,9 @@ impl Bar {
         self.0.set_position(done);
     }
 
-    /// Why nothing moves.
-    pub(crate) fn say(&self, why: &str) {
-        if self.0.is_hidden() {
-            return;
-        }
-        self.0.suspend(|| draw(&format!("\r{why}\u{1b}[K\r")));
+    /// Says something above the bar, and where no bar is seen, too.
+    pub(crate) fn say(&self, line: &str) {
+        self.aside(|| draw(&format!("{line}\n")));
     }
 
     /// Does something that prints, with the bar out of its way.

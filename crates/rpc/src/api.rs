@@ -341,7 +341,13 @@ methods! {
     "subscribe" => Subscribe -> Snapshot;
 }
 
-fn read<M: Method>(method: &str, params: Value) -> Result<M, Error> {
+/// Reads the parameters of a method.
+pub(crate) fn read<M: Method>(method: &str, params: Value) -> Result<M, Error> {
+    // Of an array serde would take the fields in their order, which is not promised.
+    if params.is_array() {
+        let message = format!("{method}: parameters are given by name, in an object, and not as an array");
+        return Err(Error::new(ErrorCode::InvalidParams, message));
+    }
     serde_json::from_value(params).map_err(|error| Error::new(ErrorCode::InvalidParams, format!("{method}: {error}")))
 }
 

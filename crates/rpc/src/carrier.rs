@@ -1,4 +1,4 @@
-//! What a session asks of the connection under it: whole messages in, whole messages out. A message is one JSON object.
+//! What a session asks of the connection under it: whole messages in, whole messages out. A message is one JSON text.
 
 use std::io;
 

@@ -127,7 +127,7 @@ impl Connection {
             match response.outcome {
                 // An error without an id is about the connection itself.
                 Outcome::Error(error) if response.id.is_none() => return Err(error.into()),
-                _ if response.id != Some(Id::Number(self.last_id)) => {}
+                _ if response.id != Some(Id::from(self.last_id)) => {}
                 Outcome::Error(error) => return Err(error.into()),
                 Outcome::Result(result) => return serde_json::from_value(result).map_err(garbled),
             }

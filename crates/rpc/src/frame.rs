@@ -1,17 +1,26 @@
-//! JSON-RPC 2.0, one object a message. Batches and positional parameters are refused: a message is one call.
+//! JSON-RPC 2.0: a message is one call, or a batch of them. Parameters are given by name, and no other way.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Number, Value};
 
 use crate::{api::Call, limits};
+
+/// What comes in a message.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// One call.
+    Call(Request),
+    /// Some at once (JSON-RPC 2.0, section 6). Each may still be no request: that concerns none of the others.
+    Batch(Vec<Value>),
+}
 
 /// What a request carries.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Request {
     /// Always `"2.0"`.
     pub(crate) jsonrpc: Version,
-    /// Comes back in the answer; without it no answer is sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Comes back in the answer; without it no answer is sent. `null` is one too.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<Id>,
     /// What to do.
     pub(crate) method: String,
@@ -45,12 +54,13 @@ pub(crate) struct Notification {
     pub(crate) params: Value,
 }
 
-/// A request's number or text (JSON-RPC 2.0, section 4).
+/// What a request is known by (JSON-RPC 2.0, section 4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Id {
-    Number(u64),
+    Number(Number),
     Text(String),
+    Null,
 }
 
 /// The only version there is.
@@ -135,6 +145,8 @@ codes! {
     BadServer = 19,
     /// No telephone number, no code, or no code was asked for.
     BadNumber = 20,
+    /// A picture that may tell more than it shows, which cannot be taken out of it: it can be sent with `keep_metadata`.
+    BadPicture = 21,
 }
 
 impl Error {
@@ -156,22 +168,57 @@ impl Response {
     }
 }
 
+impl From<u64> for Id {
+    fn from(id: u64) -> Self {
+        Self::Number(id.into())
+    }
+}
+
+impl Message {
+    /// Reads what is in a message.
+    pub(crate) fn parse(message: &[u8]) -> Result<Self, Error> {
+        match json(message)? {
+            Value::Array(calls) if calls.is_empty() => {
+                let message = "this batch is empty: send an array of requests, or one request alone";
+                Err(Error::new(ErrorCode::InvalidRequest, message))
+            }
+            Value::Array(calls) if calls.len() > limits::BATCH => {
+                let message = format!(
+                    "this batch has {} calls, and one may have {}: nothing of it was done; send several, one after another",
+                    calls.len(),
+                    limits::BATCH
+                );
+                Err(Error::new(ErrorCode::Full, message))
+            }
+            Value::Array(calls) => Ok(Self::Batch(calls)),
+            call => Request::read(call).map(Self::Call),
+        }
+    }
+}
+
 impl Request {
     pub(crate) fn new(id: u64, method: &str, params: Value) -> Self {
-        Self { jsonrpc: Version::V2, id: Some(Id::Number(id)), method: method.to_owned(), params }
+        Self { jsonrpc: Version::V2, id: Some(id.into()), method: method.to_owned(), params }
     }
 
-    /// Reads a request from its message.
+    /// Reads a request from a message that can be no batch.
     pub(crate) fn parse(message: &[u8]) -> Result<Self, Error> {
-        let value: Value = serde_json::from_slice(message)
-            .map_err(|error| Error::new(ErrorCode::Parse, format!("this is no JSON: {error}")))?;
-        serde_json::from_value(value).map_err(|error| {
-            let message = format!(
-                "this is no JSON-RPC 2.0 request ({error}): send one object a line or WebSocket message, with jsonrpc, \
-                 id, method and params"
-            );
-            Error::new(ErrorCode::InvalidRequest, message)
-        })
+        Self::read(json(message)?)
+    }
+
+    /// Reads a request, which may be one of a batch.
+    pub(crate) fn read(value: Value) -> Result<Self, Error> {
+        // Of an array serde would take the fields in their order.
+        if !value.is_object() {
+            return Err(no_request("it is no object"));
+        }
+        let request: Self = serde_json::from_value(value).map_err(no_request)?;
+        match &request.id {
+            Some(Id::Text(id)) if id.len() > limits::ID_BYTES => {
+                Err(no_request(format!("its id is longer than {} bytes", limits::ID_BYTES)))
+            }
+            _ => Ok(request),
+        }
     }
 }
 
@@ -181,13 +228,32 @@ impl Notification {
     }
 }
 
-/// Reads a call from a message, as the daemon does.
-///
-/// # Errors
-/// If it is no request, or not one of a method that there is, with its parameters.
-pub fn read(message: &[u8]) -> Result<Call, Error> {
-    let Request { method, params, .. } = Request::parse(message)?;
-    Call::parse(&method, params)
+/// Reads the calls of a message, as the daemon does: one, or those of a batch. What is no request, or not one of a method that
+/// there is, with its parameters, is an error in its place.
+pub fn read(message: &[u8]) -> Vec<Result<Call, Error>> {
+    let call = |Request { method, params, .. }: Request| Call::parse(&method, params);
+    match Message::parse(message) {
+        Ok(Message::Call(request)) => vec![call(request)],
+        Ok(Message::Batch(calls)) => calls.into_iter().map(|value| Request::read(value).and_then(call)).collect(),
+        Err(error) => vec![Err(error)],
+    }
+}
+
+fn json(message: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(message).map_err(|error| Error::new(ErrorCode::Parse, format!("this is no JSON: {error}")))
+}
+
+fn no_request(why: impl core::fmt::Display) -> Error {
+    let message = format!(
+        "this is no JSON-RPC 2.0 request: one is an object with jsonrpc, id, method and params, alone or with others in \
+         an array ({why})"
+    );
+    Error::new(ErrorCode::InvalidRequest, message)
+}
+
+/// An id that is there, be it `null`.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Id>, D::Error> {
+    Id::deserialize(deserializer).map(Some)
 }
 
 fn no_params() -> Value {

@@ -1,7 +1,7 @@
 //! JSON-RPC 2.0 over a client: what the `lamplit` program, screens and pages talk to a daemon with.
 //!
-//! One JSON object a message, both ways. A message is a line of a Unix socket in the data directory that only its owner
-//! may open ([`Server`]), or a text message of a WebSocket on the loopback whose token only the owner can read
+//! A message is a call or a batch of them, an answer, or an event: a line of a Unix socket in the data directory that only
+//! its owner may open ([`Server`]), or a text message of a WebSocket on the loopback whose token only the owner can read
 //! ([`WebServer`]). Parameters are given by name. Requests of one connection are answered one after another, in order.
 //! After `subscribe` the daemon also sends `event` notifications, and `lagged`, with a new snapshot, when it had to
 //! drop some.

@@ -15,6 +15,16 @@ pub const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Requests of one connection that are being worked on: they are answered in the order they came, so that what is said
 /// in order is sent in order. Further ones wait unread in the socket; who wants more at a time opens more connections.
 pub const IN_FLIGHT: usize = 1;
+/// Bytes of an id that is text. A request with a longer one is refused as none: it would come back in every answer, also where
+/// room is short.
+pub const ID_BYTES: usize = 256;
+/// Calls in a batch. One with more is refused as a whole with [`crate::ErrorCode::Full`], and nothing of it is done. Whoever opens
+/// a screen asks for a dozen things at once; and what comes behind a batch on its connection waits until all of it is done.
+pub const BATCH: usize = 64;
+/// Bytes that each call of a batch has for its answer, whatever the others take: enough for every error, and for whatever is
+/// answered to a call that changes something. A longer answer takes what else is left of a line. If that is too little,
+/// [`crate::ErrorCode::Full`] is in its place, and whoever asked may ask again, alone.
+pub const BATCH_ANSWER_BYTES: usize = 8 * 1024;
 /// Lines that wait to be written to one connection. Answers and events wait for room; events that come faster than
 /// the reader reads end as `lagged`.
 pub const QUEUED_LINES: usize = 64;
@@ -33,3 +43,7 @@ pub const STATUS_LOOK: Duration = Duration::from_millis(500);
 pub const KEPT_EVENTS: usize = 1024;
 /// Bytes of an error's message. What is longer, since it repeats what somebody sent, is cut.
 pub const ERROR_BYTES: usize = 1024;
+
+const _: () = assert!(BATCH * BATCH_ANSWER_BYTES < LINE_BYTES, "the answers to a batch fit into a line");
+// JSON takes six bytes for a byte that it has to escape.
+const _: () = assert!(6 * (ERROR_BYTES + ID_BYTES) + 128 < BATCH_ANSWER_BYTES, "every error fits");

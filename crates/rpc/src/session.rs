@@ -1,7 +1,10 @@
 //! One connection to the daemon, whatever carries it: a reader that answers requests in order, a forwarder of events
 //! once subscribed, and a writer that both hand their messages to.
 
+mod batch;
+
 use lamplit_client::{Events, Handle, Missed};
+use serde_json::Value;
 use tokio::{
     sync::mpsc,
     task::JoinSet,
@@ -12,7 +15,7 @@ use crate::{
     api::{self, Call},
     carrier::{ReadError, Reader, Writer},
     convert,
-    frame::{Error, ErrorCode, Id, Notification, Request, Response},
+    frame::{Error, ErrorCode, Message, Notification, Request, Response},
     limits, methods,
     own::Own,
 };
@@ -28,60 +31,115 @@ pub(crate) async fn run(reader: impl Reader, writer: impl Writer, handle: Handle
 
 async fn read(mut requests: impl Reader, queue: Queue, handle: Handle) {
     // Ends with this function, and with it the last sender to the queue.
-    let mut subscription = JoinSet::new();
+    let mut session = Session::new(handle, queue);
     loop {
-        let request = tokio::select! {
-            request = requests.next() => request,
-            () = queue.closed() => return,
-            () = handle.stopped() => return,
+        let message = tokio::select! {
+            message = requests.next() => message,
+            () = session.queue.closed() => return,
+            () = session.handle.stopped() => return,
         };
-        let (id, outcome) = match request {
+        match message {
+            Ok(Some(message)) => {
+                if !session.hear(message).await {
+                    return;
+                }
+            }
             Ok(None) | Err(ReadError::Io(_)) => return,
-            Err(error @ ReadError::TooLong) => (None, Err(Error::new(ErrorCode::TooLong, error.to_string()))),
-            Ok(Some(request)) => match Request::parse(request) {
-                Err(error) => (None, Err(error)),
-                Ok(Request { id, method, params, .. }) => match Call::parse(&method, params) {
-                    Err(error) => (id, Err(error)),
-                    Ok(Call::Subscribe(_)) => match subscribe(&handle, &queue, id.clone(), &mut subscription).await {
-                        Ok(()) => continue,
-                        Err(error) => (id, Err(error)),
-                    },
-                    Ok(Call::Stop(_)) => return stop(&handle, &queue, id).await,
-                    Ok(call) => (id, methods::answer(&handle, call).await),
-                },
-            },
+            Err(error @ ReadError::TooLong) => {
+                let error = Error::new(ErrorCode::TooLong, error.to_string());
+                put(&session.queue, &Response::new(None, Err(error))).await;
+                return;
+            }
+        }
+    }
+}
+
+/// What a connection has going on.
+struct Session {
+    handle: Handle,
+    queue: Queue,
+    /// Tells what happens, to whoever subscribed.
+    forwarder: JoinSet<()>,
+    /// What is told from now on to somebody whose snapshot is not on its way yet.
+    subscription: Option<(Events, Own)>,
+    /// Whether the daemon stops as soon as that is answered.
+    stopping: bool,
+}
+
+/// An answer as it travels, or nothing if none is wanted.
+type Answer = serde_json::Result<Option<Vec<u8>>>;
+
+impl Session {
+    fn new(handle: Handle, queue: Queue) -> Self {
+        Self { handle, queue, forwarder: JoinSet::new(), subscription: None, stopping: false }
+    }
+
+    /// Does what a message asks for, and answers. False if that was the last.
+    async fn hear(&mut self, message: &[u8]) -> bool {
+        let answer = match Message::parse(message) {
+            Ok(Message::Call(request)) => self.one(request).await,
+            Ok(Message::Batch(calls)) => self.batch(calls, limits::LINE_BYTES).await,
+            Err(error) => serde_json::to_vec(&Response::new(None, Err(error))).map(Some),
         };
-        let last = matches!(&outcome, Err(error) if error.code == ErrorCode::TooLong as i64);
-        // A request without an id wants no answer (JSON-RPC 2.0, 4.1), unless it could not be read at all.
-        if (id.is_some() || outcome.is_err()) && !put(&queue, &Response::new(id, outcome)).await {
-            return;
-        }
-        if last {
-            return;
+        match answer {
+            Ok(answer) => self.tell(answer).await,
+            Err(_) => false,
         }
     }
-}
 
-/// Answers first: afterwards nobody may be there to do it. The connection ends when the daemon has stopped.
-async fn stop(handle: &Handle, queue: &Queue, id: Option<Id>) {
-    let done = methods::to_value(api::Done {});
-    put(queue, &Response::new(id, done)).await;
-    handle.stop();
-    handle.stopped().await;
-}
-
-/// Answers with how things are and starts to forward what happens after.
-async fn subscribe(handle: &Handle, queue: &Queue, id: Option<Id>, running: &mut JoinSet<()>) -> Result<(), Error> {
-    if !running.is_empty() {
-        let message = "this connection has subscribed already: events come on it";
-        return Err(Error::new(ErrorCode::AlreadySubscribed, message));
+    async fn one(&mut self, Request { id, method, params, .. }: Request) -> Answer {
+        let outcome = self.call(&method, params).await;
+        // Without an id nothing is answered, and no error either (JSON-RPC 2.0, 4.1).
+        id.map(|id| serde_json::to_vec(&Response::new(Some(id), outcome))).transpose()
     }
-    // Events are kept from here on, so that nothing falls between the snapshot and the first of them.
-    let (events, own) = (handle.events(), Own::of(handle).await?);
-    let snapshot = methods::to_value(methods::snapshot(handle).await?)?;
-    put(queue, &Response::new(id, Ok(snapshot))).await;
-    running.spawn(forward(handle.clone(), events, own, queue.clone()));
-    Ok(())
+
+    /// Does a call. What it begins or ends waits until it is answered: see [`Self::tell`].
+    async fn call(&mut self, method: &str, params: Value) -> Result<Value, Error> {
+        if self.stopping {
+            let message = "`stop` came before this in its batch: it was not done";
+            return Err(Error::new(ErrorCode::Stopping, message));
+        }
+        match Call::parse(method, params)? {
+            Call::Subscribe(_) => self.subscribe().await,
+            Call::Stop(_) => {
+                self.stopping = true;
+                methods::to_value(api::Done {})
+            }
+            call => methods::answer(&self.handle, call).await,
+        }
+    }
+
+    /// How things are. What happens after is kept.
+    async fn subscribe(&mut self) -> Result<Value, Error> {
+        if self.subscription.is_some() || !self.forwarder.is_empty() {
+            let message = "this connection has subscribed already: events come on it";
+            return Err(Error::new(ErrorCode::AlreadySubscribed, message));
+        }
+        // Events are kept from here on, so that nothing falls between the snapshot and the first of them.
+        let (events, own) = (self.handle.events(), Own::of(&self.handle).await?);
+        let snapshot = methods::to_value(methods::snapshot(&self.handle).await?)?;
+        self.subscription = Some((events, own));
+        Ok(snapshot)
+    }
+
+    /// Sends an answer, if there is one, and after it begins to tell what happens, or stops the daemon: then nobody may be there
+    /// to answer. False if that was the last.
+    async fn tell(&mut self, answer: Option<Vec<u8>>) -> bool {
+        let told = match answer {
+            Some(answer) => self.queue.send(answer).await.is_ok(),
+            None => true,
+        };
+        if self.stopping {
+            self.handle.stop();
+            // The connection ends when the daemon has stopped.
+            self.handle.stopped().await;
+            return false;
+        }
+        if told && let Some((events, own)) = self.subscription.take() {
+            self.forwarder.spawn(forward(self.handle.clone(), events, own, self.queue.clone()));
+        }
+        told
+    }
 }
 
 async fn forward(handle: Handle, mut events: Events, mut own: Own, queue: Queue) {

@@ -14,8 +14,14 @@ use lamplit_client::{
     account::{self, KeyringChoice},
 };
 use lamplit_types::Name;
+use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{io::BufReader, net::UnixStream, task::JoinHandle, time::timeout};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::UnixStream,
+    task::JoinHandle,
+    time::timeout,
+};
 
 use crate::{
     CallError, Connection, Happening, Origin, Server, WebAddress, WebOptions, WebServer,
@@ -104,6 +110,19 @@ impl Daemon {
         }
         self.dir
     }
+}
+
+/// Sends a line and reads one.
+pub(crate) async fn exchange(stream: &mut BufReader<UnixStream>, line: &str) -> Value {
+    stream.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+    heard(stream).await
+}
+
+/// Reads a line.
+pub(crate) async fn heard(stream: &mut BufReader<UnixStream>) -> Value {
+    let mut line = String::new();
+    timeout(PATIENCE, stream.read_line(&mut line)).await.expect("nothing is said").unwrap();
+    serde_json::from_str(&line).unwrap()
 }
 
 /// The number of a refusal.

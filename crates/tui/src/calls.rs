@@ -1,6 +1,6 @@
 //! What goes into the model and what comes out of it.
 
-use lamplit_rpc::api::{Contact, Event, Group, HistoryPage, Invited, Nearby, Status, Transfer};
+use lamplit_rpc::api::{Contact, Event, FileSpace, Group, HistoryPage, Invited, Nearby, Status, Transfer};
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::talk::Want;
@@ -46,6 +46,8 @@ pub(crate) enum Call {
     Nearby,
     /// Files that are under way.
     Transfers,
+    /// What files from other devices take here, and may take.
+    FileSpace,
     Fetch {
         contact: String,
         want: Want,
@@ -114,9 +116,20 @@ pub(crate) enum Call {
     SendFile {
         conversation: String,
         path: String,
+        /// Whether a picture keeps what it tells beside itself.
+        keep_metadata: bool,
     },
     FetchFile(String),
-    CancelFile(String),
+    /// Declines a file that was offered; with what it is called, to tell of it.
+    DeclineFile {
+        message: String,
+        name: String,
+    },
+    /// Takes a file back that was sent; with what it is called, to tell of it.
+    TakeFileBack {
+        message: String,
+        name: String,
+    },
     Invite,
     Accept {
         link: String,
@@ -128,6 +141,7 @@ pub(crate) enum Call {
 pub(crate) enum Answer {
     Nearby(Nearby),
     Transfers(Vec<Transfer>),
+    FileSpace(FileSpace),
     Fetched {
         contact: String,
         want: Want,

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use lamplit_rpc::{
-    CallError, ConnectError, Connection, Happening,
+    CallError, ConnectError, Connection, Error, ErrorCode, Happening,
     api::{
-        Accept, AddMembers, CancelFile, CreateGroup, Dark, Dial, FetchFile, GetHistory, GetNearby, GetStatus,
-        GetTransfers, Invite, LeaveGroup, Light, MarkRead, Method, NameAdmin, Note, RemoveContact, RemoveMember,
-        Rename, RenameGroup, Say, SendFile, SetName, Snapshot, Subscribe,
+        Accept, AddMembers, CancelFile, CreateGroup, Dark, Dial, FetchFile, GetFileSpace, GetHistory, GetNearby,
+        GetStatus, GetTransfers, Invite, LeaveGroup, Light, MarkRead, Method, NameAdmin, Note, RemoveContact,
+        RemoveMember, Rename, RenameGroup, Say, SendFile, SetName, Snapshot, Subscribe,
     },
 };
 use tokio::{sync::mpsc, time::sleep};
@@ -106,7 +106,7 @@ impl Line {
             }
             Err(CallError::Refused(error)) => {
                 self.open = Some(daemon);
-                Err(error.to_string())
+                Err(reason(&error))
             }
             // What comes next on this connection is nobody's answer.
             Err(error) => Err(error.to_string()),
@@ -114,10 +114,21 @@ impl Line {
     }
 }
 
+/// What the daemon says, and with it which command helps: it does not know who asks. The command comes first, since the
+/// row that shows it may be short.
+fn reason(refused: &Error) -> String {
+    if refused.code == ErrorCode::BadPicture as i64 {
+        format!("/send-as-is sends it as it is; it may tell where it was taken. {refused}")
+    } else {
+        refused.to_string()
+    }
+}
+
 async fn make(daemon: &mut Connection, call: Call) -> Result<Answer, CallError> {
     Ok(match call.clone() {
         Call::Nearby => Answer::Nearby(daemon.call(GetNearby {}).await?),
         Call::Transfers => Answer::Transfers(daemon.call(GetTransfers {}).await?.transfers),
+        Call::FileSpace => Answer::FileSpace(daemon.call(GetFileSpace {}).await?),
         Call::Fetch { contact, want, before } => {
             let limit = Some(limits::PAGE);
             let page = daemon.call(GetHistory { conversation: contact.clone(), before, limit }).await?;
@@ -145,12 +156,13 @@ async fn make(daemon: &mut Connection, call: Call) -> Result<Answer, CallError> 
         Call::NameAdmin { group, member, admin, .. } => done(daemon, NameAdmin { group, member, admin }, call).await?,
         Call::LeaveGroup { group } => done(daemon, LeaveGroup { group }, call).await?,
         Call::Dial { contact, address } => done(daemon, Dial { contact, address }, call).await?,
-        Call::SendFile { conversation, path } => {
-            let method = SendFile { conversation, path, ..SendFile::default() };
-            done(daemon, method, call).await?
+        Call::SendFile { conversation, path, keep_metadata } => {
+            done(daemon, SendFile { conversation, path, caption: None, keep_metadata }, call).await?
         }
         Call::FetchFile(message) => done(daemon, FetchFile { message }, call).await?,
-        Call::CancelFile(message) => done(daemon, CancelFile { message }, call).await?,
+        Call::DeclineFile { message, .. } | Call::TakeFileBack { message, .. } => {
+            done(daemon, CancelFile { message }, call).await?
+        }
         Call::Invite => Answer::Invited(daemon.call(Invite {}).await?),
         Call::Accept { link } => done(daemon, Accept { link }, call).await?,
     })
@@ -160,3 +172,6 @@ async fn done(daemon: &mut Connection, method: impl Method, call: Call) -> Resul
     daemon.call(method).await?;
     Ok(Answer::Done(call))
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,15 +153,15 @@ fn under_way(transfers: &[Transfer]) -> Option<String> {
     }
 }
 
-/// An empty place in the middle of the screen, with a frame.
-fn middle(theme: Theme, buffer: &mut Buffer, wanted: (u16, u16), text: &str) -> Rect {
+/// An empty place in the middle of the screen, with a frame and what stands in it above and below.
+fn middle(theme: Theme, buffer: &mut Buffer, wanted: (u16, u16), above: &str, below: Line<'_>) -> Rect {
     let whole = buffer.area;
     let (columns, rows) = (wanted.0.min(whole.width), wanted.1.min(whole.height));
     let x = whole.width.saturating_sub(columns) / 2;
     let y = whole.height.saturating_sub(rows) / 2;
     let area = Rect::new(whole.x.saturating_add(x), whole.y.saturating_add(y), columns, rows);
     Clear.render(area, buffer);
-    frame_around(theme, buffer, area, title(text, theme.focus(), columns), Line::default(), true)
+    frame_around(theme, buffer, area, title(above, theme.focus(), columns), below, true)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
     calls::{Call, Effect},
-    command,
+    command, help,
     panes::Focus,
     state::{Overlay, State},
 };
@@ -146,8 +146,21 @@ impl State {
 
     fn press_in_overlay(&mut self, key: KeyEvent) {
         match (&mut self.overlay, key.code) {
-            (Some(Overlay::Help { top }), KeyCode::Down | KeyCode::PageDown) => *top = top.saturating_add(1),
-            (Some(Overlay::Help { top }), KeyCode::Up | KeyCode::PageUp) => *top = top.saturating_sub(1),
+            (
+                Some(Overlay::Help { top }),
+                KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown | KeyCode::Home | KeyCode::End,
+            ) => {
+                let page = help::page(self.area);
+                let by = match key.code {
+                    KeyCode::Up => -1,
+                    KeyCode::Down => 1,
+                    KeyCode::PageUp => page.saturating_neg(),
+                    KeyCode::PageDown => page,
+                    KeyCode::Home => isize::MIN,
+                    _ => isize::MAX,
+                };
+                *top = help::scrolled(*top, by, self.area);
+            }
             (Some(Overlay::Invite(Some(invited))), KeyCode::Char('c')) => {
                 let link = invited.link.clone();
                 self.effect(Effect::Copy(link));

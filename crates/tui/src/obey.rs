@@ -1,6 +1,6 @@
 //! What is done about a line once it is typed.
 
-use lamplit_rpc::api::{Member, Role};
+use lamplit_rpc::api::{Member, Message, Role};
 
 use crate::{
     calls::{Call, Effect},
@@ -63,12 +63,12 @@ impl State {
         enough
     }
 
-    fn send_file(&mut self, conversation: String, path: &str) {
+    fn send_file(&mut self, conversation: String, path: &str, keep_metadata: bool) {
         // What a file manager pastes may be in quotes.
         let path = path.trim_matches(|c| matches!(c, '\'' | '"')).to_owned();
         if path.starts_with('/') {
             self.tell("The file is being read…");
-            self.call(Call::SendFile { conversation, path });
+            self.call(Call::SendFile { conversation, path, keep_metadata });
         } else {
             self.complain("Which file? Its whole path is needed, from / on.");
         }
@@ -94,8 +94,9 @@ impl State {
             Command::On(app) => self.call(Call::Light { app, on: true }),
             Command::Off(app) => self.call(Call::Light { app, on: false }),
             Command::Name(name) => self.call(Call::SetName(name)),
-            Command::Fetch => self.with_offered(Call::FetchFile),
-            Command::Decline => self.with_offered(Call::CancelFile),
+            Command::Fetch => self.with_offered(|message, _| Call::FetchFile(message)),
+            Command::Decline => self.with_offered(|message, name| Call::DeclineFile { message, name }),
+            Command::TakeBack(name) => self.take_file_back(name.as_deref()),
             Command::Help => self.help(),
             Command::Quit => self.effect(Effect::Leave),
             command => return Some(command),
@@ -108,7 +109,7 @@ impl State {
             Command::Group(name) => self.call(Call::Found { name, contact }),
             Command::Rename(name) => self.call(Call::Rename { contact, name }),
             Command::Note(note) => self.call(Call::Note { contact, note }),
-            Command::Send(path) => self.send_file(contact, &path),
+            Command::Send { path, keep_metadata } => self.send_file(contact, &path, keep_metadata),
             Command::Dial(address) => self.call(Call::Dial { contact, address }),
             Command::Forget => self.overlay = Some(Overlay::Forget { contact, name }),
             // Refused before.
@@ -119,7 +120,7 @@ impl State {
     fn obey_in_group(&mut self, command: Command, Peer { id: group, name, circle, .. }: Peer) {
         match command {
             Command::Rename(Some(name)) => self.call(Call::RenameGroup { group, name }),
-            Command::Send(path) => self.send_file(group, &path),
+            Command::Send { path, keep_metadata } => self.send_file(group, &path, keep_metadata),
             Command::Add(who) => {
                 match self.people.contact_named(&who).map(|contact| (contact.id.clone(), contact.name.clone())) {
                     Ok((contact, name)) => self.call(Call::Add { group, contact, name }),
@@ -149,17 +150,35 @@ impl State {
     }
 
     /// Asks for something about the latest file that was offered.
-    fn with_offered(&mut self, call: impl FnOnce(String) -> Call) {
-        match self.talk.as_ref().and_then(|talk| talk.offered()).map(|message| message.id.clone()) {
-            Some(file) => self.call(call(file)),
+    fn with_offered(&mut self, call: impl FnOnce(String, String) -> Call) {
+        match self.talk.as_ref().and_then(|talk| talk.offered()).map(id_and_name) {
+            Some((message, name)) => self.call(call(message, name)),
             None => self.complain("No file is offered in what is at hand of this conversation."),
+        }
+    }
+
+    /// Takes the latest file back that was sent, or the latest of a name.
+    fn take_file_back(&mut self, name: Option<&str>) {
+        match (self.talk.as_ref().and_then(|talk| talk.sent(name)).map(id_and_name), name) {
+            (Some((message, name)), _) => self.call(Call::TakeFileBack { message, name }),
+            (None, Some(name)) => {
+                self.complain(format!(
+                    "No file {name} of yours to take back is in what is at hand of this conversation."
+                ));
+            }
+            (None, None) => self.complain("No file of yours to take back is in what is at hand of this conversation."),
         }
     }
 }
 
+/// A message that is a file, and what the file is called.
+fn id_and_name(message: &Message) -> (String, String) {
+    (message.id.clone(), message.file.as_ref().map(|file| file.name.clone()).unwrap_or_default())
+}
+
 /// Why a command is not for the one who is chosen, if it is not.
 fn objection(chosen: Option<&Peer>, command: &Command) -> Option<String> {
-    let for_anybody = matches!(command, Command::Send(_) | Command::Rename(Some(_)));
+    let for_anybody = matches!(command, Command::Send { .. } | Command::Rename(Some(_)));
     let for_contacts = matches!(
         command,
         Command::Note(_) | Command::Dial(_) | Command::Forget | Command::Rename(None) | Command::Group(_)
@@ -176,3 +195,6 @@ fn objection(chosen: Option<&Peer>, command: &Command) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

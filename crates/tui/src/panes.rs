@@ -36,7 +36,7 @@ const LEAST: (u16, u16) = (24, 8);
 /// Rows from which what is nearby has room below the people.
 const TALL: u16 = 22;
 /// Rows of what is nearby there.
-const NEARBY_ROWS: u16 = 10;
+const NEARBY_ROWS: u16 = 11;
 
 impl Focus {
     pub(crate) const fn next(self) -> Self {

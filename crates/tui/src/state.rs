@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::tz::TimeZone;
-use lamplit_rpc::api::{Contact, Event, Group, Invited, Message, Nearby, Status, Storage, Transfer};
+use lamplit_rpc::api::{Contact, Event, FileSpace, Group, Invited, Message, Nearby, Status, Storage, Transfer};
 use ratatui::layout::Rect;
 
 use crate::{
@@ -11,11 +11,12 @@ use crate::{
     command,
     composer::Composer,
     limits,
+    nearby::tamed,
     panes::{ChatParts, Focus, Panes, chat_parts, inside, panes},
     peer::{Peer, tamed_apps},
     people::People,
     talk::Talk,
-    text::{tame, tame_line},
+    text::tame_line,
 };
 
 /// Everything on the screen.
@@ -34,6 +35,8 @@ pub(crate) struct State {
     pub(crate) drafts: BTreeMap<String, Composer>,
     pub(crate) nearby: Option<Nearby>,
     pub(crate) nearby_top: usize,
+    /// What files from other devices take here, and may take.
+    pub(crate) space: Option<FileSpace>,
     /// Files that are under way.
     pub(crate) transfers: Vec<Transfer>,
     /// Files that are being sent and not announced yet.
@@ -48,6 +51,9 @@ pub(crate) struct State {
     fetching: bool,
     nearby_asked: Asked,
     transfers_asked: Asked,
+    space_asked: Asked,
+    /// Whether the pane is on the screen that shows it.
+    shows_space: bool,
     asked_ms: u64,
     /// Until when nothing is asked for again that was refused.
     patient_until_ms: u64,
@@ -101,6 +107,7 @@ impl State {
             drafts: BTreeMap::new(),
             nearby: None,
             nearby_top: 0,
+            space: None,
             transfers: Vec::new(),
             sending: 0,
             focus: Focus::default(),
@@ -111,6 +118,8 @@ impl State {
             fetching: false,
             nearby_asked: Asked::default(),
             transfers_asked: Asked::default(),
+            space_asked: Asked::default(),
+            shows_space: false,
             asked_ms: 0,
             patient_until_ms: 0,
             last_ticket: 0,
@@ -229,6 +238,7 @@ impl State {
         self.set_status(status);
         self.people.set(contacts.into_iter().map(Peer::from).chain(groups.into_iter().map(Peer::from)));
         self.transfers_asked.wanted = true;
+        self.space_asked.wanted = true;
         if let Some(talk) = &mut self.talk {
             talk.refresh();
         }
@@ -244,6 +254,7 @@ impl State {
     fn lost(&mut self, reason: String) {
         self.down = Some(tame_line(&reason));
         self.nearby = None;
+        self.space = None;
         self.transfers.clear();
         self.people.all_away();
     }
@@ -277,6 +288,7 @@ impl State {
                     talk.changed(message, &zone);
                 }
                 self.transfers_asked.wanted = true;
+                self.space_asked.wanted = true;
             }
             Event::Progress { conversation, id, progress } => {
                 if let Some(talk) = self.talk_with(&conversation) {
@@ -295,7 +307,8 @@ impl State {
             Event::DeviceAdded { .. } | Event::DeviceChanged { .. } | Event::DeviceRemoved { .. } => {
                 self.nearby_asked.wanted = true;
             }
-            Event::Past { .. } | Event::FileLimitChanged { .. } => {}
+            Event::FileLimitChanged { .. } => self.space_asked.wanted = true,
+            Event::Past { .. } => {}
             Event::Warning { text } => self.complain(text),
         }
     }
@@ -361,6 +374,10 @@ impl State {
                 self.transfers_asked.under_way = false;
                 self.transfers = transfers;
             }
+            Answer::FileSpace(space) => {
+                self.space_asked.under_way = false;
+                self.space = Some(space);
+            }
             Answer::Founded(group) => self.founded(group),
             Answer::Fetched { contact, want, page } => {
                 self.fetching = false;
@@ -407,7 +424,8 @@ impl State {
                 }
             }
             Call::FetchFile(_) => self.tell("Fetching it…"),
-            Call::CancelFile(_) => self.tell("Declined."),
+            Call::DeclineFile { name, .. } => self.tell(format!("{name} is declined.")),
+            Call::TakeFileBack { name, .. } => self.tell(format!("{name} is taken back; whoever has it keeps it.")),
             Call::Dial { address, .. } => self.tell(format!("Dialling {address}…")),
             _ => {}
         }
@@ -428,6 +446,7 @@ impl State {
             // They are asked for again in a while.
             Call::Nearby => return self.nearby_asked.refused(),
             Call::Transfers => return self.transfers_asked.refused(),
+            Call::FileSpace => return self.space_asked.refused(),
             _ => {}
         }
         self.complain(reason);
@@ -459,6 +478,7 @@ impl State {
                 talk.lay(usize::from(history.width), usize::from(history.height));
             }
         }
+        self.look_at_space();
         self.ask_what_is_wanted();
         self.fetch();
         self.look_at_what_is_shown();
@@ -470,6 +490,13 @@ impl State {
             self.title.clone_from(&title);
             self.effects.push(Effect::Title(title));
         }
+    }
+
+    /// What files take is asked anew when the pane that shows it comes onto the screen, and when something tells of it.
+    fn look_at_space(&mut self) {
+        let shows = self.panes().is_some_and(|panes| !panes.nearby.is_empty());
+        self.space_asked.wanted |= shows && !self.shows_space;
+        self.shows_space = shows;
     }
 
     /// Opens the conversation with whoever the cursor is on, and keeps what was typed for the one before.
@@ -518,6 +545,9 @@ impl State {
         }
         if self.transfers_asked.begin() {
             self.call(Call::Transfers);
+        }
+        if self.shows_space && self.space_asked.begin() {
+            self.call(Call::FileSpace);
         }
     }
 
@@ -573,17 +603,6 @@ impl Asked {
 const REMOVED: &str = "this device was removed from its account: it hears and says nothing more";
 /// Cells before what is typed.
 pub(crate) const PROMPT: usize = 2;
-
-fn tamed(mut nearby: Nearby) -> Nearby {
-    for person in &mut nearby.people {
-        person.name = tame_line(&person.name);
-        person.lit = tamed_apps(core::mem::take(&mut person.lit));
-    }
-    for address in &mut nearby.addresses {
-        *address = tame(address);
-    }
-    nearby
-}
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -266,6 +266,17 @@ impl Talk {
         self.entries.iter().rev().map(|entry| &entry.message).find(offered)
     }
 
+    /// The latest file that was sent and not taken back; with a name, the latest that is called so.
+    pub(crate) fn sent(&self, name: Option<&str>) -> Option<&Message> {
+        let sent = |message: &&Message| {
+            message.file.as_ref().is_some_and(|file| {
+                let is_meant = name.is_none_or(|name| file.name == name);
+                message.mine && is_meant && !matches!(file.state, FileState::Withdrawn)
+            })
+        };
+        self.entries.iter().rev().map(|entry| &entry.message).find(sent)
+    }
+
     /// A message has come further. One that nobody knows here was said elsewhere.
     pub(crate) fn progressed(&mut self, id: &str, progress: Progress) {
         match self.entries.iter_mut().rev().find(|entry| entry.message.id == id) {

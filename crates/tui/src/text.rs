@@ -85,9 +85,23 @@ impl Row<'_> {
         } else if cells <= self.most && !closes(piece) {
             self.end();
             self.push(piece, cells);
-        } else {
+        } else if !self.take_along(piece, cells) {
             self.put_broken(piece);
         }
+    }
+
+    /// Lets what may not begin a row take the word before it along to the next. Whether there is one, and room for both.
+    fn take_along(&mut self, piece: &str, cells: usize) -> bool {
+        let Some((_, word)) = self.text.rsplit_once(char::is_whitespace) else { return false };
+        if word.is_empty() || !closes(piece) || width(word).saturating_add(cells) > self.most {
+            return false;
+        }
+        let word = word.to_owned();
+        self.text.truncate(self.text.len().saturating_sub(word.len()));
+        self.end();
+        self.push(&word, width(&word));
+        self.push(piece, cells);
+        true
     }
 
     /// A word longer than a row, or what may not begin one.

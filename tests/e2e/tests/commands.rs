@@ -8,10 +8,11 @@
     reason = "a test fails by panicking"
 )]
 
-use std::thread;
+use std::{collections::BTreeMap, process::Command, thread};
 
-use lamplit_e2e::{Device, Host, Lan, acquainted, eventually, scanned, started};
+use lamplit_e2e::{Device, Host, Lan, Screen, acquainted, eventually, scanned, started};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 const REFUSED: i32 = 1;
 const NOBODY_OR_SEVERAL: i32 = 4;
@@ -248,8 +249,8 @@ fn people_can_read_it_too() {
         ("waiting", "to be sent"),
         ("reachable at", "10.77.0.1:"),
         ("discovery", "on"),
-        ("storage", "working"),
-        ("device", "1 of 1"),
+        ("database", "working"),
+        ("device", "the only one"),
     ] {
         assert!(line(&status, label).contains(value), "{label}: {status}");
     }
@@ -327,6 +328,61 @@ fn what_was_not_shown_is_not_read() {
 
 fn wait_for_unread(here: &Device<'_>, other: &Device<'_>, many: u64) {
     here.wait_for_contact(other, &format!("have {many} unread messages"), |contact| contact["unread"] == many).unwrap();
+}
+
+/// The number of the word that is asked for, once it is.
+fn asked(screen: &Screen, before: Option<usize>) -> usize {
+    eventually("a word shall be asked for", || {
+        let text = screen.text();
+        let last = text.lines().rfind(|line| !line.is_empty());
+        let number = last.and_then(|line| line.strip_prefix("Word ")?.strip_suffix(':')?.parse().ok());
+        Ok(number.filter(|number| Some(*number) != before))
+    })
+    .unwrap_or_else(|error| panic!("{error}: {}", screen.text()))
+}
+
+#[test]
+fn words_of_the_phrase_are_asked_back_on_a_terminal() {
+    let init = |data: &TempDir| {
+        let mut command = Command::new(lamplit_e2e::lamplit().unwrap());
+        command.arg("--data").arg(data.path()).args(["init", "--name", "Ada", "--keyring", "never"]);
+        Screen::start(&command, 100, 40).unwrap()
+    };
+    let data = TempDir::new().unwrap();
+    let mut screen = init(&data);
+    let first = asked(&screen, None);
+    let shown = screen.text();
+    let mut shown = shown.split_whitespace();
+    let mut words = BTreeMap::new();
+    while let Some(word) = shown.next() {
+        if let Some(number) = word.strip_suffix('.').and_then(|number| number.parse::<usize>().ok()) {
+            words.insert(number, shown.next().unwrap());
+        }
+    }
+    assert_eq!(words.keys().copied().collect::<Vec<_>>(), (1..=12).collect::<Vec<_>>());
+    // A slip of the pen is found, and the same word is asked for again.
+    screen.press("zebra-crossing\r").unwrap();
+    screen.until(&format!("That is not word {first}.")).unwrap();
+    let mut all = vec![asked(&screen, None)];
+    assert_eq!(all, [first]);
+    for _ in 1..3 {
+        screen.press(&format!("{}\r", words[all.last().unwrap()])).unwrap();
+        all.push(asked(&screen, all.last().copied()));
+    }
+    assert!(all.is_sorted_by(|one, next| one < next), "{all:?}");
+    screen.press(&format!("{}\r", words[all.last().unwrap()])).unwrap();
+    screen.until("Your paper is good.").unwrap();
+    screen.until("lamplit run").unwrap();
+    assert!(screen.wait().unwrap().success());
+
+    // Enter alone leaves it, and the account is made.
+    let other = TempDir::new().unwrap();
+    let mut screen = init(&other);
+    asked(&screen, None);
+    screen.press("\r").unwrap();
+    screen.until("Not checked.").unwrap();
+    screen.until("lamplit run").unwrap();
+    assert!(screen.wait().unwrap().success());
 }
 
 #[test]

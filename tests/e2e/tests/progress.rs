@@ -10,18 +10,22 @@
 
 use std::{
     collections::BTreeMap,
+    fs::{self, File},
     io::{self, BufRead as _, BufReader, Write as _},
     os::unix::net::{UnixListener, UnixStream},
     path::Path,
     process::{Command, Output, Stdio},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
-use lamplit_e2e::{Device, Lan, Screen, acquainted, eventually, lamplit};
-use serde_json::Value;
+use lamplit_e2e::{Device, Host, Lan, Screen, acquainted, eventually, lamplit};
+use serde_json::{Value, json};
 
 const MIB: usize = 1024 * 1024;
+/// How long a file is tried again and again in vain: a second after the first time, then after two more.
+const IN_VAIN: Duration = Duration::from_secs(4);
 
 /// How many of 70 mebibytes are done, as the bar of that file says it, and how many cells of it are full.
 fn drawn(screen: &Screen, name: &str) -> Option<(f64, usize)> {
@@ -144,4 +148,81 @@ fn who_waits_for_a_file_asks_for_that_file_alone() {
     let getting = counted(&grace, &["get", "film.bin"]);
     assert!(getting["file"] > 2, "it looks again and again: {getting:?}");
     assert_eq!(getting["files"], 1, "once, to find what is called so: {getting:?}");
+}
+
+/// A line that a command printed for programs.
+fn parsed(line: &str) -> Value {
+    serde_json::from_str(line).unwrap()
+}
+
+#[test]
+fn who_waits_without_a_terminal_is_told_of_a_full_disk_once_and_when_it_goes_on() {
+    let lan = Lan::new().unwrap();
+    let mut ada = Device::new(&lan, Host::LEFT, "Ada").unwrap();
+    let (mut grace, disk) = Device::on_disk(&lan, Host::RIGHT, "Grace", 300).unwrap();
+    ada.start(&[]).unwrap();
+    grace.start(&[]).unwrap();
+    ada.meet(&grace).unwrap();
+    ada.wait_until_near(&grace).unwrap();
+    lan.set_rate(Some("100mbit")).unwrap();
+    let sent = ada.make_file("film.bin", 70 * MIB).unwrap();
+    ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
+    grace.wait_for_file("film.bin", "offered").unwrap();
+    // The database has room left, and a file has none.
+    disk.fill_up(32 * MIB as u64).unwrap();
+    let begun = grace.ask(&["get", "--no-wait", "film.bin"]).unwrap();
+    assert_eq!(begun["path"], Value::Null, "{begun}");
+    let folder = tempfile::tempdir().unwrap();
+    let aside = folder.path().join("aside");
+    let mut command = Command::new(lamplit().unwrap());
+    command.arg("--data").arg(grace.data()).args(["get", "film.bin"]).stdin(Stdio::null());
+    let mut person = command.stdout(Stdio::null()).stderr(File::create(&aside).unwrap()).spawn().unwrap();
+    let mut program = grace.follow(&["get", "--json", "film.bin"]).unwrap();
+    let first = parsed(&program.line().unwrap());
+    let why = first["trouble"].as_str().unwrap_or_else(|| panic!("no trouble: {first}")).to_owned();
+    assert!(why.contains("disk") && why.contains("make some"), "{why}");
+    let told = || fs::read_to_string(&aside).unwrap();
+    eventually("a person shall be told, too", || Ok((!told().is_empty()).then_some(()))).unwrap();
+    thread::sleep(IN_VAIN);
+    assert_eq!(told(), format!("film.bin: {why}\n"));
+    disk.make_room().unwrap();
+    assert!(person.wait().unwrap().success());
+    assert_eq!(told(), format!("film.bin: {why}\nfilm.bin goes on.\n"));
+    assert_eq!(parsed(&program.line().unwrap()), json!({ "id": begun["id"], "trouble": null }));
+    let here = parsed(&program.line().unwrap());
+    assert!(program.wait().unwrap().success());
+    assert_eq!(grace.ask(&["get", "--no-wait", "film.bin"]).unwrap(), here, "it is here at once");
+    assert!(here["path"].as_str().unwrap().ends_with("film.bin"), "{here}");
+}
+
+#[test]
+fn who_waits_for_somebody_who_is_away_is_told_so_at_both_ends() {
+    let lan = Lan::new().unwrap();
+    let (mut ada, mut grace) = acquainted(&lan).unwrap();
+    lan.set_rate(Some("100mbit")).unwrap();
+    let sent = ada.make_file("film.bin", 70 * MIB).unwrap();
+    ada.ask(&["send", "--no-wait", "Grace", &sent]).unwrap();
+    grace.wait_for_file("film.bin", "offered").unwrap();
+    ada.stop().unwrap();
+    grace.wait_until_away(&ada).unwrap();
+    let mut getting = grace.follow(&["get", "--json", "film.bin"]).unwrap();
+    let told = parsed(&getting.line().unwrap());
+    assert!(told["trouble"].as_str().is_some_and(|why| why.contains("near")), "{told}");
+    ada.start(&[]).unwrap();
+    getting.lines_to("\"path\"").unwrap();
+    assert!(getting.wait().unwrap().success());
+
+    let sent = ada.make_file("more.bin", 70 * MIB).unwrap();
+    ada.wait_until_near(&grace).unwrap();
+    let mut sending = ada.follow(&["send", "--json", "Grace", &sent]).unwrap();
+    sending.lines_to("\"path\"").unwrap();
+    grace.wait_for_file("more.bin", "offered").unwrap();
+    grace.stop().unwrap();
+    let told = parsed(&sending.line().unwrap());
+    assert!(told["trouble"].as_str().is_some_and(|why| why.starts_with("Grace is away")), "{told}");
+    grace.start(&[]).unwrap();
+    grace.ask(&["get", "more.bin"]).unwrap();
+    let told = sending.lines_to("\"fetched\"").unwrap();
+    assert!(told.iter().any(|line| parsed(line)["trouble"].is_null()), "it goes on: {told:?}");
+    assert!(sending.wait().unwrap().success());
 }

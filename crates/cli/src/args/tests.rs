@@ -54,6 +54,36 @@ fn the_help_names_every_field_that_a_command_prints() {
     }
 }
 
+#[test]
+fn whoever_waits_for_a_file_is_told_what_a_trouble_looks_like() {
+    for (command, fields) in
+        [("get", ["id", "path", "trouble"].as_slice()), ("send", &["id", "by", "fetched", "declined", "trouble"])]
+    {
+        let help = help(command);
+        for field in fields {
+            assert!(help.contains(&format!("\"{field}\"")), "the help of {command} lacks {field}: {help}");
+        }
+    }
+}
+
+#[test]
+fn commands_are_listed_with_those_that_do_the_like() {
+    let listed: Vec<String> = Args::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let parts = [
+        "init",
+        "run view stop status web",
+        "invite accept contacts nearby dial rename note remove on off name",
+        "say history",
+        "send files get cancel",
+        "group",
+        "link devices",
+        "server register verify number",
+        "storage doctor",
+        "completions man",
+    ];
+    assert_eq!(listed.join(" "), parts.join(" "));
+}
+
 /// The names of an object's fields, in any of its variants.
 fn fields(schema: &serde_json::Value) -> Vec<String> {
     let variants = schema["oneOf"].as_array().into_iter().flatten();

@@ -3,7 +3,7 @@ use std::time::Duration;
 use lamplit_rpc::{
     Connection,
     api::{
-        CancelFile, FetchFile, File, FileNow, FileState, GetFile, GetFiles, GetTransfers, Message, Transfer,
+        CancelFile, FetchFile, File, FileNow, FileState, GetFile, GetFiles, GetNearby, GetTransfers, Message, Transfer,
         TransferKind,
     },
 };
@@ -11,8 +11,12 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::Desk;
+use super::{
+    Desk,
+    trouble::{Trouble, nobody_near},
+};
 use crate::{
+    args::Get,
     bytes::bytes,
     failure::Failure,
     output::{safe, short},
@@ -75,13 +79,16 @@ pub(super) async fn list(desk: &Desk) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fetches a file and waits for it.
-pub(super) async fn get(desk: &Desk, wanted: &str) -> Result<(), Failure> {
+/// Fetches a file and waits for it, if that is wanted.
+pub(super) async fn get(desk: &Desk, Get { file: wanted, no_wait }: Get) -> Result<(), Failure> {
     let mut daemon = desk.connect().await?;
-    let message = find(&mut daemon, wanted).await?;
+    let message = find(&mut daemon, &wanted).await?;
     daemon.call(FetchFile { message: message.id.clone() }).await?;
     let name = message.file.as_ref().map(|file| safe(&file.name)).unwrap_or_default();
     let bar = Bar::new(desk.out.is_json(), &name);
+    let mut trouble = Trouble::default();
+    // Of a member of a group who is no contact nobody knows whether they are near.
+    let is_known = message.mine || who::all(&mut daemon).await?.iter().any(|contact| contact.id == message.from);
     loop {
         let FileNow { message: now, transfers } = daemon.call(GetFile { message: message.id.clone() }).await?;
         match now.file.as_ref().map(|file| &file.state) {
@@ -90,13 +97,24 @@ pub(super) async fn get(desk: &Desk, wanted: &str) -> Result<(), Failure> {
                 desk.out.print(&json!({ "id": message.id, "path": path }), || format!("It is here: {}", safe(path)))?;
                 return Ok(());
             }
+            Some(FileState::Wanted) if no_wait => {
+                let json = json!({ "id": message.id, "path": null });
+                desk.out.print(&json, || format!("{name} is to be fetched: `lamplit files` shows how far it is."))?;
+                return Ok(());
+            }
             Some(FileState::Wanted) => {}
             _ => {
                 bar.clear();
                 return Err(Failure::Other(anyhow::anyhow!("{name} is not to be had: it was taken back or declined")));
             }
         }
-        draw(&bar, &transfers, TransferKind::Fetching);
+        let coming = of_kind(&transfers, TransferKind::Fetching);
+        let away = match coming {
+            None if is_known => nobody_near(&message.from, &daemon.call(GetNearby {}).await?),
+            _ => None,
+        };
+        trouble.tell(desk, &bar, (&message.id, &name), coming, away)?;
+        draw(&bar, coming);
         sleep(LOOK).await;
     }
 }
@@ -113,14 +131,16 @@ pub(super) async fn cancel(desk: &Desk, wanted: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Shows how far a file is, of which this is under way.
-pub(super) fn draw(bar: &Bar, transfers: &[Transfer], kind: TransferKind) {
-    match transfers.iter().find(|transfer| transfer.kind == kind) {
-        Some(transfer) => match &transfer.trouble {
-            Some(why) => bar.say(&safe(why)),
-            None => bar.show(transfer.done, transfer.total),
-        },
-        None => bar.wait(),
+/// What is under way of that kind.
+pub(super) fn of_kind(transfers: &[Transfer], kind: TransferKind) -> Option<&Transfer> {
+    transfers.iter().find(|transfer| transfer.kind == kind)
+}
+
+/// Shows how far a file is, with which this is done.
+pub(super) fn draw(bar: &Bar, now: Option<&Transfer>) {
+    match now {
+        Some(Transfer { done, total, trouble: None, .. }) => bar.show(*done, *total),
+        _ => bar.wait(),
     }
 }
 

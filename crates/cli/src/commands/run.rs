@@ -10,7 +10,7 @@ use lamplit_client::{
     account::{self, DataDir},
 };
 use lamplit_rpc::{Server, WebAddress, WebOptions, WebServer, api::Hearing};
-use lamplit_tui::{View, hearing};
+use lamplit_tui::{View, hearing, reach::from_elsewhere};
 use serde_json::json;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -74,7 +74,10 @@ pub(super) async fn run(desk: &Desk, Run { bind, no_discovery, web, web_origin, 
             let on = desk.out.paint(Style::Lit, "Lamplit is on");
             let web =
                 url.as_ref().map(|url| format!(" Programs connect to {url}, see `lamplit web`.")).unwrap_or_default();
-            format!("{on}, {found}, reachable at {}.{web} Ctrl-C stops it.", addresses.join(", "))
+            format!(
+                "{on}, {found}, reachable at {}.{web} Ctrl-C stops it.",
+                from_elsewhere(addresses.clone()).join(", ")
+            )
         },
     )?;
 

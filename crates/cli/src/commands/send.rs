@@ -1,13 +1,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use lamplit_rpc::{
-    Connection,
+    CallError, Connection, ErrorCode,
     api::{File, FileNow, FileState, GetFile, GetNearby, GetTransfers, SendFile, TransferKind},
 };
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::{Desk, files};
+use super::{Desk, files, trouble::Trouble};
 use crate::{
     args::Send,
     bytes::bytes,
@@ -90,6 +90,12 @@ impl Audience {
         }
     }
 
+    /// Why nothing goes, if it is a contact who is away. Of a group nobody who is away is waited for.
+    async fn away(&self, daemon: &mut Connection) -> Result<Option<String>, Failure> {
+        let is_away = !self.is_group && self.near(daemon).await?.is_empty();
+        Ok(is_away.then(|| format!("{} is away: it goes on when they come near", self.name)))
+    }
+
     /// How many are waited for: a contact even while they are away for a moment; of a group, who is near.
     async fn awaited(&self, daemon: &mut Connection, file: &File) -> Result<usize, Failure> {
         let near = if self.is_group { Some(self.near(daemon).await?) } else { None };
@@ -113,7 +119,7 @@ async fn reading(desk: &Desk, daemon: &mut Connection, file: SendFile) -> Result
         tokio::select! {
             said = &mut call => {
                 bar.clear();
-                return Ok(said?.id);
+                return Ok(said.map_err(refused)?.id);
             }
             () = sleep(LOOK) => {
                 let transfers = looking.call(GetTransfers {}).await?.transfers;
@@ -125,10 +131,20 @@ async fn reading(desk: &Desk, daemon: &mut Connection, file: SendFile) -> Result
     }
 }
 
+/// What the daemon says, and with it which option helps: it does not know who asks.
+fn refused(error: CallError) -> Failure {
+    match error {
+        CallError::Refused(said) if said.code == ErrorCode::BadPicture as i64 => {
+            Failure::Other(anyhow::anyhow!("{said}: then send it with --keep-metadata"))
+        }
+        error => error.into(),
+    }
+}
+
 /// Waits until everybody who is waited for has a file or does not want it, and tells of each.
 async fn wait(desk: &Desk, daemon: &mut Connection, audience: &Audience, id: &str) -> Result<(), Failure> {
     let mut bar = Bar::new(desk.out.is_json(), "waiting");
-    let mut told = BTreeSet::new();
+    let (mut told, mut trouble) = (BTreeSet::new(), Trouble::default());
     loop {
         let FileNow { message, transfers } = daemon.call(GetFile { message: id.to_owned() }).await?;
         let Some(file) = message.file else { return Ok(()) };
@@ -146,7 +162,10 @@ async fn wait(desk: &Desk, daemon: &mut Connection, audience: &Audience, id: &st
             bar.clear();
             return end(desk, audience, &file);
         }
-        files::draw(&bar, &transfers, TransferKind::Serving);
+        let going = files::of_kind(&transfers, TransferKind::Serving);
+        let away = if going.is_none() { audience.away(daemon).await? } else { None };
+        trouble.tell(desk, &bar, (id, &safe(&file.name)), going, away)?;
+        files::draw(&bar, going);
         sleep(LOOK).await;
     }
 }
@@ -173,3 +192,6 @@ fn end(desk: &Desk, audience: &Audience, file: &File) -> Result<(), Failure> {
         left => Ok(desk.out.text(&format!("{left} of {} get it when they come near.", audience.people.len()))?),
     }
 }
+
+#[cfg(test)]
+mod tests;

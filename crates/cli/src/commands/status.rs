@@ -1,5 +1,5 @@
 use lamplit_rpc::api::{GetStatus, LitApp, Status, Storage};
-use lamplit_tui::hearing;
+use lamplit_tui::{hearing, reach::from_elsewhere};
 
 use super::{Desk, number, server};
 use crate::{
@@ -18,9 +18,13 @@ pub(super) async fn run(desk: &Desk) -> Result<(), Failure> {
 fn describe(out: Output, status: &Status) -> String {
     let now = time::now_ms();
     let lit: Vec<String> = status.lit.iter().map(|app| lit(now, app)).collect();
-    let storage = match &status.storage {
+    let database = match &status.storage {
         Storage::Working => Cell::from("working"),
         Storage::Failing { reason } => Cell::new(reason.clone(), |text| out.paint(Style::Bad, text)),
+    };
+    let devices = match status.devices {
+        1 => "the only one".to_owned(),
+        many => format!("one of {many} devices"),
     };
     let discovery = if status.discovery { "on" } else { "off" };
     let rows = [
@@ -28,14 +32,14 @@ fn describe(out: Output, status: &Status) -> String {
         ("contacts", format!("{}, {} near", status.contacts, status.near.len()).into()),
         ("unread", status.unread.to_string().into()),
         ("waiting", format!("{} to be sent", status.waiting).into()),
-        ("reachable at", or_nothing(status.addresses.join(", ")).into()),
+        ("reachable at", or_nothing(from_elsewhere(status.addresses.clone()).join(", ")).into()),
         ("strangers", format!("{} nearby", status.strangers).into()),
         ("discovery", format!("{discovery}, {}", hearing::briefly(status.hearing)).into()),
         ("server", status.server.as_ref().map_or_else(|| "none".to_owned(), server::describe).into()),
         ("number", number::briefly(&status.number).into()),
-        ("storage", storage),
+        ("database", database),
         ("account", status.account.clone().into()),
-        ("device", format!("{}, 1 of {}", short(&status.device), status.devices).into()),
+        ("device", format!("{}, {devices}", short(&status.device)).into()),
         ("version", status.version.clone().into()),
     ];
     let removed = "this device was removed from its account: it hears and says nothing more";

@@ -30,7 +30,7 @@ pub enum PrepareError {
     #[error(transparent)]
     Size(#[from] FileSizeError),
     /// A picture that may tell more than it shows.
-    #[error("{}: {why}; send it with --keep-metadata if all of that may be known, or as a JPEG", .path.display())]
+    #[error("{}: {why}; it can be sent as a JPEG, or as it is if all of that may be known", .path.display())]
     Picture {
         /// Which file.
         path: PathBuf,

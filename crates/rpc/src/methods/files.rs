@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use data_encoding::BASE64;
 use lamplit_client::{
     Command, Handle, SendFailed,
-    files::{Doing, Manner},
+    files::{Doing, Manner, PrepareError},
     view,
 };
 use lamplit_types::{BlobId, FileLimit, MessageId};
@@ -121,7 +121,13 @@ impl Serve for GetPreview {
 impl From<SendFailed> for Error {
     fn from(failed: SendFailed) -> Self {
         match failed {
-            SendFailed::File(error) => Self::new(ErrorCode::BadFile, error.to_string()),
+            SendFailed::File(error) => {
+                let code = match &error {
+                    PrepareError::Picture { .. } => ErrorCode::BadPicture,
+                    _ => ErrorCode::BadFile,
+                };
+                Self::new(code, error.to_string())
+            }
             SendFailed::Busy => Self::new(ErrorCode::Full, failed.to_string()),
             SendFailed::Command(error) => error.into(),
         }

@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 
 use crate::{
     ConnectError, Connection,
@@ -16,18 +16,10 @@ use crate::{
         Accept, Event, Family, GetContacts, GetHistory, GetNearby, GetStatus, Invite, Light, METHODS, Note, Over, Say,
         Snapshot, Stop, Subscribe,
     },
-    testing::{Daemon, PATIENCE, code, wait_for},
+    testing::{Daemon, PATIENCE, code, exchange, wait_for},
 };
 
 use super::*;
-
-/// Sends a line and reads one.
-async fn exchange(stream: &mut BufReader<UnixStream>, line: &str) -> Value {
-    stream.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_line(&mut answer).await.unwrap();
-    serde_json::from_str(&answer).unwrap()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_sees_and_changes_what_the_daemon_has() {
@@ -101,6 +93,8 @@ async fn what_is_no_request_is_refused_and_harms_nobody() {
         (r#"{"jsonrpc":"2.0","id":1,"method":"fly"}"#, ErrorCode::MethodNotFound),
         (r#"{"jsonrpc":"2.0","id":1,"method":"say","params":{"conversation":"x"}}"#, ErrorCode::InvalidParams),
         (r#"{"jsonrpc":"2.0","id":1,"method":"say","params":["x","y"]}"#, ErrorCode::InvalidParams),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"light","params":["icq"]}"#, ErrorCode::InvalidParams),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"status","params":[]}"#, ErrorCode::InvalidParams),
         (r#"{"jsonrpc":"2.0","id":1,"method":"status","params":{"more":1}}"#, ErrorCode::InvalidParams),
     ] {
         let answer = exchange(&mut stream, line).await;

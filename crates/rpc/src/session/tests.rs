@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::{
     pin::pin,
@@ -7,10 +7,9 @@ use std::{
 };
 
 use lamplit_client::Event as Told;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     sync::{Notify, mpsc},
-    task::JoinSet,
     time::timeout,
 };
 
@@ -20,12 +19,12 @@ use crate::{
         Snapshot, Status, Subscribe,
     },
     convert,
-    frame::Id,
+    frame::ErrorCode,
     limits, methods,
-    testing::{Daemon, PATIENCE, wait_for},
+    testing::{Daemon, PATIENCE, exchange, heard, wait_for},
 };
 
-use super::subscribe;
+use super::Session;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_has_people_groups_and_devices() {
@@ -194,21 +193,40 @@ async fn interrupted<T>(future: impl Future<Output = T>, moment: usize, meanwhil
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_while_somebody_subscribes_is_in_the_snapshot_or_told_after_it() {
     let ada = Daemon::start("Ada").await;
-    let handle = ada.handle();
+    let moments = subscribed_at_any_moment(&ada, &json!({"jsonrpc": "2.0", "id": 1, "method": "subscribe"})).await;
+    assert!(moments >= 5, "it reads the database five times and more, and could be interrupted {moments} times");
+}
+
+/// What follows in the batch takes its time, and what happens meanwhile is told after the answer to all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_while_somebody_subscribes_in_a_batch_is_in_the_snapshot_or_told_after_it() {
+    let ada = Daemon::start("Ada").await;
+    let batch = json!([
+        {"jsonrpc": "2.0", "id": 1, "method": "subscribe"},
+        {"jsonrpc": "2.0", "id": 2, "method": "devices"},
+        {"jsonrpc": "2.0", "id": 3, "method": "devices"},
+    ]);
+    let moments = subscribed_at_any_moment(&ada, &batch).await;
+    assert!(moments >= 7, "it reads the database seven times and more, and could be interrupted {moments} times");
+}
+
+/// Subscribes with this message again and again, while something happens at a first, a second, a third moment, and so on. How many
+/// moments there were.
+async fn subscribed_at_any_moment(ada: &Daemon, message: &Value) -> usize {
+    let message = message.to_string();
     let mut elsewhere = ada.connect().await;
     let (mut moment, mut in_vain) = (0, 0);
     // One that reads before it is looked at has a moment less: what there is of them is known after some tries.
     while in_vain < 20 {
         let name = format!("Ada the {moment}th");
         let (queue, mut queued) = mpsc::channel(limits::QUEUED_LINES);
-        let mut running = JoinSet::new();
+        let mut session = Session::new(ada.handle(), queue);
         let happens = async {
             elsewhere.call(SetName { name: name.clone() }).await.unwrap();
             elsewhere.call(CreateGroup { name: name.clone(), members: Vec::new() }).await.unwrap();
         };
-        let subscribing = subscribe(&handle, &queue, Some(Id::Number(1)), &mut running);
-        let (subscribed, happened) = interrupted(subscribing, moment, happens).await;
-        subscribed.unwrap();
+        let (goes_on, happened) = interrupted(session.hear(message.as_bytes()), moment, happens).await;
+        assert!(goes_on);
         if !happened {
             in_vain += 1;
             continue;
@@ -217,7 +235,9 @@ async fn whatever_happens_while_somebody_subscribes_is_in_the_snapshot_or_told_a
             let (mut is_called, mut is_founded) = (false, false);
             while !is_called || !is_founded {
                 let mut message: Value = serde_json::from_slice(&queued.recv().await.unwrap()).unwrap();
-                if let Some(snapshot) = message.get_mut("result") {
+                // In a batch it is the first answer.
+                let answer = if message.is_array() { &mut message[0] } else { &mut message };
+                if let Some(snapshot) = answer.get_mut("result") {
                     let snapshot: Snapshot = serde_json::from_value(snapshot.take()).unwrap();
                     is_called |= snapshot.status.name == name;
                     is_founded |= snapshot.groups.iter().any(|group| group.name == name);
@@ -233,7 +253,91 @@ async fn whatever_happens_while_somebody_subscribes_is_in_the_snapshot_or_told_a
         timeout(PATIENCE, told).await.unwrap_or_else(|_| panic!("what happened at moment {moment} is not told"));
         (moment, in_vain) = (moment + 1, 0);
     }
-    assert!(moment >= 5, "it reads the database five times and more, and could be interrupted {moment} times");
+    moment
+}
+
+/// Those of the standard, section 7, with methods that there are; those with batches are beside `batch.rs`.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_standards_examples_of_one_call_are_answered_as_it_says() {
+    let ada = Daemon::start("Ada").await;
+    let mut stream = ada.raw().await;
+    let said = exchange(&mut stream, r#"{"jsonrpc":"2.0","method":"set_name","params":{"name":"Ada"},"id":3}"#).await;
+    assert_eq!(said, json!({"jsonrpc": "2.0", "result": {}, "id": 3}));
+    for (line, id, code) in [
+        (r#"{"jsonrpc":"2.0","method":"foobar","id":"1"}"#, json!("1"), ErrorCode::MethodNotFound),
+        (r#"{"jsonrpc":"2.0","method":"foobar,"params":"bar","baz]"#, Value::Null, ErrorCode::Parse),
+        (r#"{"jsonrpc":"2.0","method":1,"params":"bar"}"#, Value::Null, ErrorCode::InvalidRequest),
+        // The one that we do not do as it says: by position.
+        (r#"{"jsonrpc":"2.0","method":"set_name","params":["Grace"],"id":1}"#, json!(1), ErrorCode::InvalidParams),
+    ] {
+        let said = exchange(&mut stream, line).await;
+        assert_eq!((said.get("id"), &said["error"]["code"]), (Some(&id), &json!(code as i64)), "{line}: {said}");
+    }
+    for notification in [
+        r#"{"jsonrpc":"2.0","method":"light","params":{"app":"qq"}}"#,
+        r#"{"jsonrpc":"2.0","method":"light","params":[1,2,3,4,5]}"#,
+        r#"{"jsonrpc":"2.0","method":"foobar"}"#,
+    ] {
+        // What comes is the answer to what is sent after it.
+        let both = format!("{notification}\n{}", r#"{"jsonrpc":"2.0","method":"status","id":7}"#);
+        let said = exchange(&mut stream, &both).await;
+        assert_eq!((&said["id"], &said["result"]["lit"][0]["app"]), (&json!(7), &json!("qq")), "{notification}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_comes_back_as_it_was_sent() {
+    let ada = Daemon::start("Ada").await;
+    let mut stream = ada.raw().await;
+    let longest = "x".repeat(limits::ID_BYTES);
+    for id in [
+        json!(0),
+        json!(-1),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(1.5),
+        json!(""),
+        json!("-1"),
+        json!(longest),
+        Value::Null,
+    ] {
+        let said = exchange(&mut stream, &json!({"jsonrpc": "2.0", "id": id, "method": "status"}).to_string()).await;
+        assert_eq!((said.get("id"), &said["result"]["name"]), (Some(&id), &json!("Ada")), "{said}");
+    }
+    for id in [json!(true), json!([1]), json!({"a": 1}), json!(longest + "x")] {
+        let said = exchange(&mut stream, &json!({"jsonrpc": "2.0", "id": id, "method": "status"}).to_string()).await;
+        let refused = (Some(&Value::Null), &json!(ErrorCode::InvalidRequest as i64));
+        assert_eq!((said.get("id"), &said["error"]["code"]), refused, "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_subscribes_without_an_id_is_told_what_happens_and_not_how_things_are() {
+    let ada = Daemon::start("Ada").await;
+    let mut stream = ada.raw().await;
+    let both = format!(
+        "{}\n{}",
+        r#"{"jsonrpc":"2.0","method":"subscribe"}"#,
+        r#"{"jsonrpc":"2.0","method":"light","params":{"app":"qq"},"id":1}"#
+    );
+    let (mut answered, mut told) = (false, false);
+    let mut said = exchange(&mut stream, &both).await;
+    loop {
+        match said["method"].as_str() {
+            Some(method) => {
+                assert_eq!(method, "event");
+                told |= said["params"]["status"]["lit"][0]["app"] == "qq";
+            }
+            None => {
+                assert_eq!(said, json!({"jsonrpc": "2.0", "id": 1, "result": {}}));
+                answered = true;
+            }
+        }
+        if answered && told {
+            return;
+        }
+        said = heard(&mut stream).await;
+    }
 }
 
 /// Waits until a changed status is told that is as wanted.

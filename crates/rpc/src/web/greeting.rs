@@ -14,7 +14,7 @@ use super::{
     proof::{Meeting, Nonce, Side},
 };
 use crate::{
-    api::{Authenticate, Done, Greeting, Hello, Method},
+    api::{self, Authenticate, Done, Greeting, Hello, Method},
     carrier::{Reader, Writer},
     connection::ConnectError,
     frame::{Error, ErrorCode, Id, Outcome, Request, Response},
@@ -66,7 +66,7 @@ pub(super) async fn say(
     Ok(())
 }
 
-/// The call that must come now. Any other is refused, and nothing comes of the connection.
+/// The call that must come now, alone in its message. Any other is refused, and nothing comes of the connection.
 async fn expect<M: Method>(reader: &mut impl Reader, writer: &mut impl Writer) -> Option<(Option<Id>, M)> {
     let message = reader.next().await.ok()??;
     let (id, error) = match Request::parse(message) {
@@ -75,9 +75,9 @@ async fn expect<M: Method>(reader: &mut impl Reader, writer: &mut impl Writer) -
             let message = format!("`{}` must come now: both ends show first that they know the token", M::NAME);
             (id, Error::new(ErrorCode::NotProven, message))
         }
-        Ok(Request { id, params, .. }) => match serde_json::from_value(params) {
+        Ok(Request { id, params, .. }) => match api::read(M::NAME, params) {
             Ok(call) => return Some((id, call)),
-            Err(error) => (id, Error::new(ErrorCode::InvalidParams, format!("{}: {error}", M::NAME))),
+            Err(error) => (id, error),
         },
     };
     refuse(writer, id, error).await;

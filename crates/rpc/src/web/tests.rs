@@ -91,6 +91,7 @@ async fn who_does_not_show_the_token_first_is_told_nothing() {
     for words in [
         vec![status.clone()],
         vec![json!("hello")],
+        vec![json!([hello.clone(), guess(&"00".repeat(32)), status.clone()])],
         vec![json!({"jsonrpc": "2.0", "id": 1, "method": "hello", "params": {"nonce": "01"}})],
         vec![guess(&"00".repeat(32))],
         vec![hello.clone(), status.clone()],

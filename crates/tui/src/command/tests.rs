@@ -10,6 +10,16 @@ fn words_are_words_and_commands_begin_with_a_slash() {
 }
 
 #[test]
+fn a_file_is_sent_with_what_it_tells_or_without_and_taken_back_by_name_or_without() {
+    let path = || "/tmp/moth.heic".to_owned();
+    let sent = |keep_metadata| Typed::Command(Command::Send { path: path(), keep_metadata });
+    assert_eq!(read("/send /tmp/moth.heic"), sent(false));
+    assert_eq!(read("/send-as-is /tmp/moth.heic"), sent(true));
+    assert_eq!(read("/take-back"), Typed::Command(Command::TakeBack(None)));
+    assert_eq!(read("/take-back a moth.jpg "), Typed::Command(Command::TakeBack(Some("a moth.jpg".to_owned()))));
+}
+
+#[test]
 fn a_link_may_come_in_rows() {
     assert_eq!(
         read("/accept lamplit:invite/ab\ncd ef"),
@@ -36,6 +46,9 @@ fn hints_get_fewer_as_more_is_typed() {
     assert_eq!(names("/").len(), ALL.len());
     assert_eq!(names("/n"), ["note", "name"]);
     assert_eq!(names("/note tea"), ["note"]);
+    // Who means to send sees how to send a picture as it is.
+    assert_eq!(names("/send"), ["send", "send-as-is"]);
+    assert_eq!(names("/send /tmp"), ["send"]);
     assert_eq!(names("words"), Vec::<&str>::new());
     assert_eq!(names("//"), Vec::<&str>::new());
 }

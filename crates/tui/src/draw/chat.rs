@@ -14,7 +14,7 @@ use crate::{
     rows::Row,
     state::{PROMPT, State},
     talk::{Entry, Talk},
-    text::{cut, width},
+    text::{cut, width, wrap},
     theme::Theme,
     time::{age, day},
     words::{BARS, people, ticks, ticks_of},
@@ -23,6 +23,8 @@ use crate::{
 /// Cells at the right of own messages, for how far they have come; in a group with how many, too.
 const TICKS: usize = 3;
 const TICKS_OF_GROUP: usize = 4;
+/// Cells of what a command is called and goes with, where what it does stands beside it.
+const HINT: usize = 19;
 
 /// The conversation with whoever is chosen. Returns where the cursor is.
 pub(super) fn draw(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect) -> Position {
@@ -199,7 +201,7 @@ fn hints(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect) {
     let hints = command::hints(&state.composer.text());
     for (area, known) in rows_of(area).zip(hints) {
         let words = format!(" /{} {}", known.name, known.with);
-        let aside = " ".repeat(18_usize.saturating_sub(width(&words)));
+        let aside = " ".repeat(HINT.saturating_sub(width(&words)));
         row(buffer, area, &[(words, theme.focus()), (format!("{aside}{}", known.does), theme.quiet())], &[]);
     }
 }
@@ -226,20 +228,24 @@ fn composer(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect) -> Pos
     Position::new(x.min(area.right().saturating_sub(1)), area.y.saturating_add(cells(typed.row.saturating_sub(top))))
 }
 
+/// What it is all for.
+const ABOUT: &str = "Lamplit shows who of your people is on and lets you talk: directly when near, sealed always.";
+
 /// What to do first.
 fn welcome(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect) {
     let Some(status) = &state.status else { return };
     let greeting = format!("Good to see you, {}.", status.name);
-    let lines: [(&str, Style); 8] = [
+    let lines: [(&str, Style); 7] = [
         ("", Style::new()),
         (&greeting, theme.strong()),
         ("", Style::new()),
-        ("Lamplit shows who of your people is on, and", Style::new()),
-        ("lets you talk, with no server in between.", Style::new()),
+        (ABOUT, Style::new()),
         ("", Style::new()),
         ("/invite      makes an invite for somebody", theme.lit()),
         ("/accept LINK takes one; or paste the link", theme.lit()),
     ];
+    let room = usize::from(area.width).saturating_sub(3);
+    let lines = lines.into_iter().flat_map(|(text, style)| wrap(text, room).into_iter().map(move |text| (text, style)));
     for (area, (text, style)) in rows_of(area).zip(lines) {
         row(buffer, area, &[(format!("  {text}"), style)], &[]);
     }

@@ -1,15 +1,24 @@
-use lamplit_rpc::api::{Hearing, NearDevice, Nearby};
+use lamplit_rpc::api::{FileSpace, Hearing, NearDevice, Nearby};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Line};
 
 use super::{frame_around, lamp, row, rows_of, title};
-use crate::{hearing, panes::Focus, state::State, text::wrap, theme::Theme, time::age, words::way};
+use crate::{
+    bytes::bytes,
+    hearing,
+    panes::Focus,
+    state::State,
+    text::{self, wrap},
+    theme::Theme,
+    time::age,
+    words::way,
+};
 
 /// Cells that stay free beside the text.
 const MARGINS: usize = 2;
 
 type Side = Vec<(String, Style)>;
 
-/// Who can be reached now and over what; where this device is.
+/// Who can be reached now and over what; where this device is, and what files take on it.
 pub(super) fn draw(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect) {
     let has_focus = state.focus == Focus::Nearby;
     let style = if has_focus { theme.focus() } else { theme.strong() };
@@ -55,7 +64,22 @@ fn lines(state: &State, theme: Theme, nearby: &Nearby, width: usize) -> Vec<Side
     let advice = hearing::advice(nearby.hearing, hearing::KEYS).unwrap_or_default();
     lines.extend(advice.lines().flat_map(|advice| wrap(advice, width.saturating_sub(MARGINS))).map(quiet));
     lines.extend(nearby.addresses.iter().map(|address| quiet(address.clone())));
+    lines.extend(state.space.iter().flat_map(|space| files(theme, space, width)));
     lines
+}
+
+/// What files from other devices take of what they may: in one row, or in two where that is too narrow.
+fn files(theme: Theme, space: &FileSpace, room: usize) -> Vec<Side> {
+    let taken = space.here.saturating_add(space.coming);
+    let is_full = taken >= space.limit;
+    let style = if is_full { theme.bad() } else { theme.quiet() };
+    let (taken, limit) = (format!(" files {}", bytes(taken)), format!(" of {}", bytes(space.limit)));
+    let whole = format!("{taken}{limit}");
+    let mut rows = if text::width(&whole) <= room { vec![whole] } else { vec![taken, format!("  {limit}")] };
+    if is_full {
+        rows.push(" no more are fetched".to_owned());
+    }
+    rows.into_iter().map(|row| vec![(row, style)]).collect()
 }
 
 /// Over what a device is reached, and since when.

@@ -1,35 +1,15 @@
 use fast_qr::{ECL, QRBuilder};
 use lamplit_rpc::api::Invited;
-use ratatui::{buffer::Buffer, style::Style};
+use ratatui::{buffer::Buffer, style::Style, text::Line};
 
-use super::{middle, row, rows_of};
+use super::{middle, row, rows_of, title};
 use crate::{
-    command,
+    help,
     state::{Overlay, State},
-    text::{cut, tame_line, width, wrap},
+    text::{tame_line, width, wrap},
     theme::Theme,
     time::local_in,
 };
-
-const KEYS: &[(&str, &str)] = &[
-    ("Tab, Shift-Tab", "the next pane, the one before"),
-    ("Ctrl-N", "the next person who said something"),
-    ("Esc", "back; all people again"),
-    ("Ctrl-C", "leave; the daemon goes on"),
-    ("", ""),
-    ("letters", "among the people: find by name, app or note"),
-    ("Enter", "open the conversation; send what is typed"),
-    ("Alt-Enter, Ctrl-J", "begin a new line"),
-    ("PgUp, PgDn", "scroll the conversation"),
-    ("Home, End", "its beginning, its end, if nothing is typed"),
-    ("Ctrl-W, Ctrl-U", "delete a word, or all before the cursor"),
-    ("", ""),
-];
-const MARKS: &[(&str, &str)] = &[
-    ("", ""),
-    ("● ○ ◇", "on some app, on none; a group"),
-    ("· ✓ ✓✓", "kept here, delivered, read; with a number: by so many"),
-];
 
 const CLOSING: &str = "c copies the link · Esc closes";
 
@@ -37,7 +17,7 @@ pub(super) fn draw(overlay: &Overlay, state: &State, theme: Theme, buffer: &mut 
     match overlay {
         Overlay::Help { top } => help(theme, buffer, *top),
         Overlay::Invite(None) => {
-            middle(theme, buffer, (30, 3), "Making an invite…");
+            middle(theme, buffer, (30, 3), "Making an invite…", Line::default());
         }
         Overlay::Invite(Some(invited)) => invite(state, theme, buffer, invited),
         Overlay::Forget { name, .. } => {
@@ -52,7 +32,7 @@ pub(super) fn draw(overlay: &Overlay, state: &State, theme: Theme, buffer: &mut 
 }
 
 fn question(theme: Theme, buffer: &mut Buffer, title: &str, question: &str, why: &str) {
-    let inside = middle(theme, buffer, (48, 6), title);
+    let inside = middle(theme, buffer, (48, 6), title, Line::default());
     let lines = [question, why, ""].map(|line| (line, Style::new()));
     let lines = lines.into_iter().chain([("y yes · any other key no", theme.quiet())]);
     for (area, (line, style)) in rows_of(inside).zip(lines) {
@@ -61,19 +41,13 @@ fn question(theme: Theme, buffer: &mut Buffer, title: &str, question: &str, why:
 }
 
 fn help(theme: Theme, buffer: &mut Buffer, top: usize) {
-    let commands = command::ALL.iter().map(|known| (format!("/{} {}", known.name, known.with), known.does));
-    let owned = |rows: &[(&'static str, &'static str)]| {
-        rows.iter().map(|(key, does)| ((*key).to_owned(), *does)).collect::<Vec<_>>()
-    };
-    let lines: Vec<(String, &str)> = owned(KEYS).into_iter().chain(commands).chain(owned(MARKS)).collect();
+    let screen = buffer.area;
+    let (lines, end) = (help::rows(screen), help::end(screen));
+    let below = if top < end { title("more below ↓", theme.focus(), screen.width) } else { Line::default() };
     let rows = u16::try_from(lines.len().saturating_add(2)).unwrap_or(u16::MAX);
-    let inside = middle(theme, buffer, (78, rows), "Help");
-    let keys = if inside.width < 60 { 15 } else { 20 };
-    let top = top.min(lines.len().saturating_sub(usize::from(inside.height)));
-    for (area, (key, does)) in rows_of(inside).zip(lines.iter().skip(top)) {
-        let key = cut(key, keys);
-        let aside = " ".repeat(keys.saturating_sub(width(&key)).saturating_add(1));
-        row(buffer, area, &[(format!(" {key}{aside}"), theme.focus()), ((*does).to_owned(), Style::new())], &[]);
+    let inside = middle(theme, buffer, (help::WIDTH, rows), "Help", below);
+    for (area, (key, does)) in rows_of(inside).zip(lines.into_iter().skip(top.min(end))) {
+        row(buffer, area, &[(key, theme.focus()), (does, Style::new())], &[]);
     }
 }
 
@@ -101,7 +75,7 @@ fn invite(state: &State, theme: Theme, buffer: &mut Buffer, invited: &Invited) {
     };
     let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
     let size = (cells(most.max(columns).saturating_add(4)), cells(lines.len().saturating_add(2)));
-    let inside = middle(theme, buffer, size, "An invite");
+    let inside = middle(theme, buffer, size, "An invite", Line::default());
     for (area, (line, style)) in rows_of(inside).zip(lines) {
         row(buffer, area, &[(format!(" {line}"), style)], &[]);
     }

@@ -2,13 +2,15 @@
 
 use std::{env, fs, path::PathBuf};
 
-use lamplit_rpc::api::{Event, FileState, Hearing, Member, Progress, Status, Storage, Transfer, TransferKind};
+use lamplit_rpc::api::{
+    Event, FileSpace, FileState, Hearing, Member, Progress, Status, Storage, Transfer, TransferKind,
+};
 use ratatui::{Terminal, backend::TestBackend, crossterm::event::KeyCode};
 
 use super::*;
 use crate::{
     calls::Input,
-    state::tests::{Play, circle, file_message, in_circle, message, people, status},
+    state::tests::{Play, circle, file_message, in_circle, message, people, space, status},
 };
 
 /// Set to anything, the screens that tests compare with are written anew; look at them before you keep them.
@@ -170,8 +172,44 @@ fn help_fits_or_scrolls() {
     look(&play, "help");
     let mut play = evening(40, 12);
     play.press(KeyCode::Char('?'));
-    (0..40).for_each(|_| play.press(KeyCode::Down));
     look(&play, "help-narrow");
+    play.press(KeyCode::End);
+    look(&play, "help-narrow-end");
+    // Beyond the end there is nothing to come back from.
+    (0..40).for_each(|_| play.press(KeyCode::PageDown));
+    look(&play, "help-narrow-end");
+    (0..40).for_each(|_| play.press(KeyCode::PageUp));
+    look(&play, "help-narrow");
+}
+
+#[test]
+fn what_files_take_is_never_cut_and_says_when_there_is_no_room() {
+    let shown = |columns: u16, here: u64| {
+        let mut play = evening(columns, 30);
+        play.state.space = Some(FileSpace { here, coming: 0, ..space() });
+        play.press(KeyCode::BackTab);
+        (0..3).for_each(|_| play.press(KeyCode::Down));
+        text(&drawn(&play))
+    };
+    assert!(shown(120, 12_900 << 20).contains(" files 12.5 GiB of 64.0 GiB "));
+    // One cell more than the pane has.
+    let narrow = shown(80, 12_900 << 20);
+    assert!(narrow.contains(" files 12.5 GiB ") && narrow.contains("   of 64.0 GiB "), "{narrow}");
+    assert!(!shown(80, 1 << 20).contains("no more are fetched"));
+    assert!(shown(80, 64 << 30).contains("no more are fetched"));
+}
+
+#[test]
+fn the_first_screen_says_all_it_has_to_say_at_any_width() {
+    for columns in [40, 64, 80, 120] {
+        let mut play = Play::begin_with(columns, 30, Vec::new(), Vec::new());
+        play.press(KeyCode::Tab);
+        let shown = text(&drawn(&play));
+        for word in ["Lamplit shows who", "directly when", "always.", "the link"] {
+            assert!(shown.contains(word), "{word} at {columns}: {shown}");
+        }
+        assert!(!shown.contains("no server"), "{shown}");
+    }
 }
 
 #[test]

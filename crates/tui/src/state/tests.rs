@@ -80,6 +80,11 @@ pub(crate) fn nearby() -> Nearby {
     }
 }
 
+/// Three and a half of 64 gibibytes.
+pub(crate) fn space() -> FileSpace {
+    FileSpace { here: 3 << 30, coming: 512 << 20, limit: 64 << 30, free: Some(90 << 30) }
+}
+
 pub(crate) fn people() -> Vec<Contact> {
     vec![
         Contact { near: true, lit: vec![lit("qq", 5)], ..contact("g", "Grace") },
@@ -224,6 +229,7 @@ impl Play {
         Some(match call {
             Call::Nearby => Answer::Nearby(nearby()),
             Call::Transfers => Answer::Transfers(self.transfers.clone()),
+            Call::FileSpace => Answer::FileSpace(space()),
             Call::Found { .. } => Answer::Founded("group-1".to_owned()),
             Call::Fetch { contact, want, before } => {
                 let all = self.history.iter().rev().filter(|it| it.conversation == *contact);
@@ -488,6 +494,50 @@ fn who_is_near_is_asked_again_when_that_was_refused() {
     let asked = |play: &Play| play.calls.iter().filter(|call| matches!(call, Call::Nearby)).count();
     play.take(Input::Answered(Answer::Refused(Call::Nearby, "busy".to_owned())));
     assert_eq!(asked(&play), 1);
+    play.take(Input::Tick(NOW + limits::PATIENCE_MS));
+    assert_eq!(asked(&play), 2);
+}
+
+#[test]
+fn what_files_take_is_asked_when_its_pane_is_opened_or_something_tells_of_it() {
+    let asked = |play: &Play| play.calls.iter().filter(|call| matches!(call, Call::FileSpace)).count();
+    let mut play = Play::begin(40, 20, vec![file_message(1, false, FileState::Offered, "")]);
+    let file = |play: &mut Play| {
+        let message = file_message(1, false, FileState::Wanted, "");
+        play.take(Input::Happened(Box::new(Event::File { message })));
+    };
+    file(&mut play);
+    assert_eq!(asked(&play), 0, "nobody sees it");
+    play.press(KeyCode::BackTab);
+    assert_eq!(play.state.focus, Focus::Nearby);
+    assert_eq!((asked(&play), play.state.space.clone()), (1, Some(space())));
+    (1..60).for_each(|seconds| play.take(Input::Tick(NOW + seconds * 1_000)));
+    assert_eq!(asked(&play), 1, "time alone changes nothing");
+    file(&mut play);
+    assert_eq!(asked(&play), 2);
+    play.take(Input::Happened(Box::new(Event::FileLimitChanged { limit: 1 << 30 })));
+    assert_eq!(asked(&play), 3);
+    play.press(KeyCode::Esc);
+    play.press(KeyCode::BackTab);
+    assert_eq!(asked(&play), 4);
+    // While one question is under way, many happenings are one further question.
+    play.silent = true;
+    (0..9).for_each(|_| file(&mut play));
+    assert_eq!(asked(&play), 5);
+    play.take(Input::Answered(Answer::FileSpace(space())));
+    assert_eq!(asked(&play), 6);
+    play.take(Input::Answered(Answer::FileSpace(space())));
+    assert_eq!(asked(&play), 6);
+}
+
+#[test]
+fn what_files_take_is_asked_again_when_that_was_refused() {
+    let mut play = Play::new(100, 30);
+    play.silent = true;
+    play.connect(people());
+    let asked = |play: &Play| play.calls.iter().filter(|call| matches!(call, Call::FileSpace)).count();
+    play.take(Input::Answered(Answer::Refused(Call::FileSpace, "busy".to_owned())));
+    assert_eq!((asked(&play), play.state.notice.is_none()), (1, true));
     play.take(Input::Tick(NOW + limits::PATIENCE_MS));
     assert_eq!(asked(&play), 2);
 }

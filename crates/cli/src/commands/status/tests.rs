@@ -3,7 +3,11 @@ use lamplit_rpc::api::{Clock, Hearing};
 use super::*;
 
 fn told(hearing: Hearing) -> String {
-    let status = Status {
+    describe(Output::new(false), &status(hearing))
+}
+
+fn status(hearing: Hearing) -> Status {
+    Status {
         version: "0.1.0".to_owned(),
         account: "6f1c1d0e".to_owned(),
         device: "0123456789abcdef".to_owned(),
@@ -23,8 +27,7 @@ fn told(hearing: Hearing) -> String {
         storage: Storage::Working,
         server: None,
         number: lamplit_rpc::api::Number::default(),
-    };
-    describe(Output::new(false), &status)
+    }
 }
 
 #[test]
@@ -41,5 +44,20 @@ fn whether_devices_find_each_other_is_told_and_what_to_do_if_not() {
 #[test]
 fn a_device_is_told_by_as_much_of_its_id_as_names_it() {
     let told = told(Hearing::Others);
-    assert!(told.contains("device        01234567, 1 of 1\n"), "{told}");
+    assert!(told.contains("device        01234567, the only one\n"), "{told}");
+    let told = describe(Output::new(false), &Status { devices: 2, ..status(Hearing::Others) });
+    assert!(told.contains("device        01234567, one of 2 devices\n"), "{told}");
+}
+
+#[test]
+fn how_the_database_does_is_not_called_as_the_room_for_files_is() {
+    let told = told(Hearing::Others);
+    assert!(told.contains("database      working\n") && !told.contains("storage"), "{told}");
+}
+
+#[test]
+fn only_addresses_are_told_that_lead_others_here() {
+    let addresses = ["192.0.2.2:37106", "127.0.0.1:37106", "[::1]:37106"].map(str::to_owned).to_vec();
+    let told = describe(Output::new(false), &Status { addresses, ..status(Hearing::Others) });
+    assert!(told.contains("reachable at  192.0.2.2:37106\n"), "{told}");
 }

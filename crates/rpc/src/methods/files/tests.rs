@@ -133,3 +133,19 @@ async fn files_come_in_pages_each_once_and_in_order() {
     assert_eq!((second.files.len(), second.more), (1, false));
     assert_eq!(first.files.iter().chain(&second.files).map(id).collect::<Vec<_>>(), all);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_may_tell_too_much_is_refused_otherwise_than_what_is_no_file() {
+    let (ada, grace) = (Daemon::start("Ada").await, Daemon::start("Grace").await);
+    let conversation = ada.meet(&grace).await;
+    let mut daemon = ada.connect().await;
+    let path = ada.data().join("a.heic").to_string_lossy().into_owned();
+    let file = SendFile { conversation, path: path.clone(), ..SendFile::default() };
+    assert_eq!(code(daemon.call(file.clone()).await.unwrap_err()), ErrorCode::BadFile as i64);
+    fs::write(&path, b"\0\0\0\x18ftypheic and more, for as long as it takes").unwrap();
+    let refused = daemon.call(file.clone()).await.unwrap_err();
+    // Who asks is not known: no command is named.
+    assert!(refused.to_string().contains("as it is") && !refused.to_string().contains("--"), "{refused}");
+    assert_eq!(code(refused), ErrorCode::BadPicture as i64);
+    daemon.call(SendFile { keep_metadata: true, ..file }).await.unwrap();
+}
