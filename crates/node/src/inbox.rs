@@ -16,7 +16,7 @@ use crate::{
     rows::{Held, Peer, Said, key},
     sabotage::Sabotage,
     step::{Step, Stepped},
-    table::{Order, Read, Table},
+    table::{Order, Read, Row, Table},
 };
 
 /// Whom a message came from.
@@ -264,7 +264,21 @@ impl Node {
 
     /// Lets through what has waited so long that the ones before it have expired too.
     pub(crate) fn release_expired(&mut self, step: &mut Step<'_>) -> Stepped {
-        for (at, sealed) in step.db.scan(Table::Held, &[], None, Order::Up, limits::BATCH)? {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = step.db.scan(Table::Held, &[], after.as_deref(), Order::Up, limits::BATCH)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            self.release_expired_of(step, rows)?;
+        }
+    }
+
+    fn release_expired_of(&mut self, step: &mut Step<'_>, rows: Vec<Row>) -> Stepped {
+        for (at, sealed) in rows {
+            if step.db.get(Table::Held, &at)?.is_none() {
+                // It was let through with one before it.
+                continue;
+            }
             let held: Held = open_row(&self.secrets.vault, Table::Held, &at, &sealed)?;
             let Some((device, rest)) = at.split_first_chunk::<32>() else { continue };
             let Some((life, seq)) = rest.split_first_chunk::<8>() else { continue };

@@ -125,7 +125,13 @@ impl Node {
     }
 
     /// Deletions that are older than the horizon are forgotten, and the horizon is told to all who share the set.
+    ///
+    /// Not while there is a server: it tells no horizon, and a device that was away would get the place of a deletion from it and keep
+    /// what was deleted.
     fn forget_deletions(&mut self, step: &mut Step<'_>) -> Stepped {
+        if self.has_server() {
+            return Ok(());
+        }
         let me = self.device.account;
         let horizon = horizon::at(step.now.wall, self.keep_deletions_ms);
         for audience in [OWN_DATA, OWN_SECRETS, self.device.friends] {

@@ -208,6 +208,8 @@ pub const SETS_ASKED: usize = 16;
 pub const SET_ASKS: usize = 65_536;
 /// How long after the server had no room for records it is tried again.
 pub const FULL_PAUSE_MS: u64 = 60 * 60 * 1000;
+/// How long after the logs of a set were brought anew for want of room that is done again.
+pub const ANEW_PAUSE_MS: u64 = DAY_MS;
 /// How long word of what came through the server waits for more to tell.
 pub const LETTER_MS: u64 = 2_000;
 /// The server is dialled up to so much later than a device that is near would be, by chance: not all come back at once.

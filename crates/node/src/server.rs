@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lamplit_types::{AccountId, Channel, Class, DeviceId, EnvelopeId, LinkId, Mono, Wall, limits::STOCK_PART};
 use lamplit_wire::{
-    Entry, FrameBuffer, Kind, Removed, Value,
+    Entry, FrameBuffer, Kind, Removed, SetId, Value,
     credential::DeviceList,
     server::{Down, Epoch, Feed, Goodbye, ListOf, Resume, Stock, Up, Welcome},
 };
@@ -57,6 +57,9 @@ pub(crate) struct Server {
     letters: BTreeMap<DeviceId, Mono>,
     /// How the account stands with its number.
     number: NumberState,
+    /// Own sets whose logs began anew there since there was no room, and when: that outlasts the connection, or all of it would be
+    /// brought with each.
+    crowded: BTreeMap<SetId, Mono>,
 }
 
 /// The connection.
@@ -185,6 +188,7 @@ impl Node {
         self.end_server_line(step)?;
         self.dialer.forget(Target::Server);
         self.server.goodbye = None;
+        self.server.crowded.clear();
         self.server.place = address.map(|address| rows::Server { address, cursor: None, stocked: None });
         match &self.server.place {
             Some(place) => step.db.put(Table::Device, key::SERVER, place)?,
@@ -388,10 +392,13 @@ impl Node {
 
     /// Somebody's list as the server has it. It is believed as far as it is signed.
     fn list_shown(&mut self, step: &mut Step<'_>, ListOf { account, list }: ListOf) -> Stepped<Flow> {
+        let head = |node: &Self| node.people.get(account).map(|person| person.list.head());
+        let before = head(self);
         if let Some(list) = list.filter(|list| list.generation.body.account == account) {
             self.merge_list(step, account, list)?;
         }
-        self.sets_are_listed(step, account)?;
+        let is_later = head(self) != before;
+        self.sets_are_listed(step, account, is_later)?;
         self.list_answered(step, account)
     }
 

@@ -162,11 +162,26 @@ async fn tell(say: &mut SendStream, down: Vec<Down>) -> Option<()> {
     if down.is_empty() {
         return Some(());
     }
+    let (bytes, is_whole) = encoded(down)?;
+    timeout(limits::SLOWEST, say.write_chunk(bytes.into())).await.ok()?.ok()?;
+    is_whole.then_some(())
+}
+
+/// The bytes of it, and whether that is all of it: what is larger than a frame may be nobody can be told.
+fn encoded(down: Vec<Down>) -> Option<(Vec<u8>, bool)> {
     let mut bytes = Vec::new();
     for frame in down {
-        bytes.extend(frame.encode().ok()?);
+        let Ok(frame) = frame.encode() else {
+            tracing::error!(
+                "what a device is to be told is larger than a frame: please report it, it is an error of the server"
+            );
+            // Without a word it would come again at once, and for the same.
+            bytes.extend(Down::Goodbye(Goodbye::Failing).encode().ok()?);
+            return Some((bytes, false));
+        };
+        bytes.extend(frame);
     }
-    timeout(limits::SLOWEST, say.write_chunk(bytes.into())).await.ok()?.ok()
+    Some((bytes, true))
 }
 
 /// Waits until what was said last has arrived.

@@ -115,7 +115,7 @@ impl<S: Store> Reader<'_, S> {
             Update::Set(_) => None,
         };
         let Some(pieces) = pieces else { return Ok((vec![Item::Set(set)], ITEM_BYTES)) };
-        let size = pieces.iter().map(|(_, bytes)| bytes.saturating_add(1)).sum();
+        let size = pieces.iter().map(|(_, bytes)| bytes).sum();
         Ok((pieces.into_iter().map(|(piece, _)| Item::Piece(Box::new(piece))).collect(), size))
     }
 

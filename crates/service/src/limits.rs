@@ -84,7 +84,7 @@ pub const KEYS: (u32, u64) = (200, 5_000);
 pub const CODES: (u32, u64) = (5, 10 * 60_000);
 /// The same for all devices of one network: an IPv4 address or an IPv6 /64.
 pub const CODES_OF_NETWORK: (u32, u64) = (20, 3 * 60_000);
-/// The same for all devices there are, if the operator says nothing else: each code costs money.
+/// The same for all devices there are: each code costs money.
 pub const CODES_OF_ALL: (u32, u64) = (500, 6_000);
 /// The same for codes that are shown, right or wrong. Beyond it the connection ends.
 pub const SHOWN_CODES: (u32, u64) = (20, 60_000);

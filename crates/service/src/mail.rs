@@ -9,16 +9,11 @@ use lamplit_wire::{
 };
 
 use crate::{
-    limits::{KEPT_MS, MAILBOX_BYTES, ROW_BYTES, SENDER_BYTES, TIDY_ROWS, TRIES},
-    rows::{self, Account, Mail, key},
+    limits::{KEPT_MS, MAILBOX_BYTES, SENDER_BYTES, TIDY_ROWS, TRIES},
+    rows::{self, Account, Mail, key, weight},
     service::Failed,
     store::{ApplyError, Batch, Change, Expect, Partition, Store, number_of},
 };
-
-/// What a row costs of its mailbox.
-fn weight(mail: &[u8]) -> i64 {
-    i64::try_from(mail.len()).unwrap_or(i64::MAX).saturating_add(ROW_BYTES)
-}
 
 /// What became of an envelope, and the list of its addressee's account.
 pub(crate) type Kept = (Outcome, Option<ListHead>);

@@ -4,6 +4,8 @@
 //! Whoever shows a code has a number that is free at once, and one that is another account's after [`NUMBER_HELD_MS`], unless that
 //! account shows a code too. The old account is opened by neither.
 
+use std::collections::BTreeSet;
+
 use lamplit_types::{AccountId, DeviceId, PhoneNumber, SmsCode, Wall};
 use lamplit_wire::server::{ComingNumber, HeldNumber, Numbers, Verdict};
 
@@ -20,6 +22,14 @@ use crate::{
 pub(crate) struct Shown {
     pub(crate) verdict: Verdict,
     /// Other accounts that are to be told: they have the number, or were to have it.
+    pub(crate) others: Vec<AccountId>,
+}
+
+/// How an account stands with numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) numbers: Numbers,
+    /// Other accounts that are to be told: they have a number by this, or keep one.
     pub(crate) others: Vec<AccountId>,
 }
 
@@ -60,38 +70,50 @@ pub(crate) async fn show(
     (number, code): (PhoneNumber, SmsCode),
     now: Wall,
 ) -> Result<Shown, Failed> {
+    let mut others = BTreeSet::new();
     for _ in 0..TRIES {
         let codes_before = row(store, number, key::CODES).await?;
         let mut codes: Codes = parsed(codes_before.as_deref())?;
         let verdict = codes.show(key, number, device, code, now);
+        if verdict == Verdict::Gone {
+            // Of a number that nobody asked a code for nothing is kept.
+            return Ok(Shown { verdict, others: Vec::new() });
+        }
         let (expect_codes, change_codes) = replacing(key::CODES, codes_before, Some(&codes))?;
         let (mut expects, mut changes) = (vec![expect_codes], vec![change_codes]);
-        let mut others = Vec::new();
         if verdict == Verdict::Right {
             // First what the account wants: if it goes no further, nobody's number changed.
-            wish(store, account, number, now).await?;
+            others.extend(wish(store, account, number, now).await?);
             let before = row(store, number, key::HOLDER).await?;
             let holder: Option<Holder> = before.as_deref().map(rows::read).transpose()?;
             let next = holder_after(holder, account, now);
             let concerned = holder.map(|holder| (holder.account, holder.claim.map(|claim| claim.account)));
             let concerned = concerned.into_iter().flat_map(|(holds, claims)| [Some(holds), claims]).flatten();
-            others.extend(concerned.filter(|other| *other != account));
+            others.extend(concerned);
             let (expect, change) = replacing(key::HOLDER, before, Some(&next))?;
             expects.push(expect);
             changes.push(change);
         }
         if applied(store, Partition::Number(number), expects, changes).await? {
-            return Ok(Shown { verdict, others });
+            if verdict == Verdict::Right {
+                // Whoever looked at the account in between found that it has no such number, and that it wants none.
+                others.extend(wish(store, account, number, now).await?);
+            }
+            others.remove(&account);
+            return Ok(Shown { verdict, others: others.into_iter().collect() });
         }
     }
     Err(Failed::Contended)
 }
 
 /// What an account has of numbers. What is due is done first.
-pub(crate) async fn settle(store: &impl Store, account: AccountId, now: Wall) -> Result<Numbers, Failed> {
+pub(crate) async fn settle(store: &impl Store, account: AccountId, now: Wall) -> Result<Settled, Failed> {
     let partition = Partition::Account(account);
+    let mut others = Vec::new();
     for _ in 0..TRIES {
-        let Some(before) = store.get(&partition, key::WISH).await? else { return Ok(Numbers::default()) };
+        let Some(before) = store.get(&partition, key::WISH).await? else {
+            return Ok(Settled { numbers: Numbers::default(), others });
+        };
         let wish: Wish = rows::read(&before)?;
         let (mut next, mut numbers, mut free) = (wish, Numbers::default(), None);
         if let Some(number) = wish.wanted {
@@ -116,15 +138,15 @@ pub(crate) async fn settle(store: &impl Store, account: AccountId, now: Wall) ->
             }
         }
         if next == wish {
-            return Ok(numbers);
+            return Ok(Settled { numbers, others });
         }
         if let Some(number) = free {
-            give_up(store, account, number, now).await?;
+            others.extend(give_up(store, account, number, now).await?);
         }
         let wanted = (next != Wish::default()).then_some(&next);
         let (expect, change) = replacing(key::WISH, Some(before), wanted)?;
         if applied(store, partition, vec![expect], vec![change]).await? {
-            return Ok(numbers);
+            return Ok(Settled { numbers, others });
         }
     }
     Err(Failed::Contended)
@@ -159,24 +181,30 @@ pub(crate) async fn tidy(store: &impl Store, number: PhoneNumber, now: Wall) -> 
     Ok(())
 }
 
-/// An account wants a number: that is written before the number is its own.
-async fn wish(store: &impl Store, account: AccountId, number: PhoneNumber, now: Wall) -> Result<(), Failed> {
+/// An account wants a number: that is written before the number is its own. Who is to be told of what it lets go of.
+async fn wish(
+    store: &impl Store,
+    account: AccountId,
+    number: PhoneNumber,
+    now: Wall,
+) -> Result<Vec<AccountId>, Failed> {
     let partition = Partition::Account(account);
+    let mut others = Vec::new();
     for _ in 0..TRIES {
         // What it believes to have may be another's by now.
-        settle(store, account, now).await?;
+        others.extend(settle(store, account, now).await?.others);
         let before = store.get(&partition, key::WISH).await?;
         let wish: Wish = parsed(before.as_deref())?;
         if wish.held == Some(number) || wish.wanted == Some(number) {
-            return Ok(());
+            return Ok(others);
         }
         if let Some(earlier) = wish.wanted {
-            give_up(store, account, earlier, now).await?;
+            others.extend(give_up(store, account, earlier, now).await?);
         }
         let next = Wish { wanted: Some(number), ..wish };
         let (expect, change) = replacing(key::WISH, before, Some(&next))?;
         if applied(store, partition, vec![expect], vec![change]).await? {
-            return Ok(());
+            return Ok(others);
         }
     }
     Err(Failed::Contended)

@@ -7,7 +7,7 @@ use lamplit_wire::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::store::StoreError;
+use crate::{limits::ROW_BYTES, store::StoreError};
 
 /// An account in short, as every request needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +121,11 @@ pub(crate) enum Update {
 
 pub(crate) fn write<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
     postcard::to_allocvec(row).map_err(|_| StoreError::Corrupt)
+}
+
+/// What a row costs of the room that it is counted in.
+pub(crate) fn weight(row: &[u8]) -> i64 {
+    i64::try_from(row.len()).unwrap_or(i64::MAX).saturating_add(ROW_BYTES)
 }
 
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {

@@ -13,14 +13,15 @@ pub struct Service<S> {
     rates: Rates,
 }
 
-/// What the operator decides.
+/// What the services go by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Whether anybody may open an account by showing a device list.
     pub open: bool,
     /// What codes to numbers follow from. `None`: none are sent.
     pub codes: Option<CodeKey>,
-    /// So many codes at once to all numbers together, and one more each so many milliseconds.
+    /// So many codes at once to all numbers together, and one more each so many milliseconds. The server's settings have no word for
+    /// it: there it is always [`CODES_OF_ALL`].
     pub codes_of_all: (u32, u64),
 }
 
@@ -42,7 +43,7 @@ impl<S: Store> Service<S> {
         &self.store
     }
 
-    /// What the operator decided.
+    /// What they go by.
     pub(crate) const fn settings(&self) -> &Settings {
         &self.settings
     }

@@ -320,7 +320,9 @@ impl Session {
         let place = resume.cursor.filter(|cursor| cursor.epoch == epoch).map(|cursor| cursor.place);
         let feed = Position::resumed(store, who, place).await?;
         let stock = u16::try_from(stock::count(store, who).await?).unwrap_or(u16::MAX);
-        let numbers = crate::numbers::settle(store, resume.account, now.wall).await?;
+        let settled = crate::numbers::settle(store, resume.account, now.wall).await?;
+        self.wake_devices(service, settled.others, turn).await?;
+        let numbers = settled.numbers;
         turn.welcomed = true;
         turn.say(Down::Welcome(Welcome { epoch, time: now.wall, stock, numbers }));
         self.stage = Stage::Known(Known {

@@ -15,9 +15,9 @@ use lamplit_wire::{
 };
 
 use crate::{
-    limits::{FEED_FRAME_BYTES, RECORDS_BYTES, ROW_BYTES, SETS, TIDY_ROWS, TRIES, UPDATES, WANT_PIECES},
+    limits::{FEED_FRAME_BYTES, RECORDS_BYTES, SETS, TIDY_ROWS, TRIES, UPDATES, WANT_PIECES},
     members,
-    rows::{self, Account, Added, Log, Owed, Update, key},
+    rows::{self, Account, Added, Log, Owed, Update, key, weight},
     service::Failed,
     store::{ApplyError, Batch, Change, Expect, Partition, Row, Store, StoreError, number_of, numbered},
     updates,
@@ -183,11 +183,6 @@ pub(crate) async fn audiences(store: &impl Store, partition: &Partition, kind: &
     Ok(SETS)
 }
 
-/// What a row costs of the account's room.
-fn weight(piece: &[u8]) -> i64 {
-    i64::try_from(piece.len()).unwrap_or(i64::MAX).saturating_add(ROW_BYTES)
-}
-
 /// What is here of a set that a device asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
@@ -251,7 +246,8 @@ async fn missing(store: &impl Store, want: &WantSet, logs: &[(Row, Log)], bytes:
     Ok(found)
 }
 
-/// Pieces that hold what was added, with the bytes of each. `None` if they are too many for a part of a feed, or not here.
+/// Pieces that hold what was added, with the bytes of each as an item of a feed. `None` if they are too many for a part of it, or not
+/// here.
 pub(crate) async fn added(store: &impl Store, added: &Added) -> Result<Option<Vec<(Piece, usize)>>, Failed> {
     let SpaceId::Account(owner) = added.set.space;
     let partition = Partition::Account(owner);
@@ -263,12 +259,14 @@ pub(crate) async fn added(store: &impl Store, added: &Added) -> Result<Option<Ve
     let prefix = key::pieces(&added.set.audience, &added.author);
     let (mut pieces, mut bytes, mut last) = (Vec::new(), 0_usize, added.after);
     for (at, value) in store.scan(&partition, &prefix, Some(&numbered(&prefix, last)), FEED_ITEMS).await? {
-        bytes = bytes.saturating_add(value.len());
+        // As an item it has a byte before it that says what it is.
+        let size = value.len().saturating_add(1);
+        bytes = bytes.saturating_add(size);
         if last >= added.to || bytes > FEED_FRAME_BYTES {
             break;
         }
         last = number_of(&at).ok_or(StoreError::Corrupt)?;
-        pieces.push((rows::read(&value)?, value.len()));
+        pieces.push((rows::read(&value)?, size));
     }
     Ok((last >= added.to).then_some(pieces))
 }

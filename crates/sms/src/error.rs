@@ -20,8 +20,8 @@ pub enum SendError {
     /// The first parts were taken and a later one was not.
     #[error("the gateway took only a part of the text ({0}): what comes can't be read; send a shorter one")]
     Partly(Cause),
-    /// The gateway knows us not.
-    #[error("the gateway does not let this server in ({0}): check user and password in [sms]")]
+    /// The gateway knows us not, or not whom texts come from.
+    #[error("the gateway does not let this server in ({0}): check user and password in [sms], and from")]
     Unauthorised(Cause),
     /// The gateway can't send to this number.
     #[error("the gateway can't send to this number ({0}): check the number")]

@@ -141,7 +141,7 @@ impl Http {
             in_clear: config.in_clear,
         };
         common.check()?;
-        let url = url(&config, &common)?;
+        let (url, is_clear) = url(&config, &common)?;
         let body = body(&config)?;
         let bodys = body.as_ref().map_or((false, false), Template::has);
         if !(url.has().0 || bodys.0) || !(url.has().1 || bodys.1) {
@@ -162,9 +162,10 @@ impl Http {
             // A connection that the gateway is about to close leaves open whether it took the text.
             .pool_max_idle_per_host(0)
             .connect_timeout(limits::CONNECT)
-            .timeout(limits::CONNECT + Duration::from_secs(common.answer_seconds.into()))
-            .build()
-            .map_err(|_| ConfigError::Tls)?;
+            .timeout(limits::CONNECT + Duration::from_secs(common.answer_seconds.into()));
+        // A proxy that the environment names would read what is not encrypted, also what was to stay on this machine.
+        let client = if is_clear { client.no_proxy() } else { client };
+        let client = client.build().map_err(|_| ConfigError::Tls)?;
         let queue = Queue::new(common.at_once, common.waiting);
         Ok(Self { client, method: config.method, url, body, status: config.success.status, pattern, queue })
     }
@@ -216,7 +217,8 @@ impl Sender for Http {
     }
 }
 
-fn url(config: &HttpConfig, common: &Common) -> Result<Template, ConfigError> {
+/// Where to ask, and whether that is without encryption.
+fn url(config: &HttpConfig, common: &Common) -> Result<(Template, bool), ConfigError> {
     const LIKE: ConfigError = ConfigError::Url("\"https://sms.example/send?to={number}&text={text}\"");
     let url = Template::read(config.url.reveal(), Escape::Url)?;
     let values = Values { number: "1", digits: "1", text: "1" };
@@ -230,7 +232,7 @@ fn url(config: &HttpConfig, common: &Common) -> Result<Template, ConfigError> {
         return Err(LIKE);
     }
     common.check_clear(&read, "https")?;
-    Ok(url)
+    Ok((url, read.scheme() == "http"))
 }
 
 fn body(config: &HttpConfig) -> Result<Option<Template>, ConfigError> {

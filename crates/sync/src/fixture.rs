@@ -38,22 +38,16 @@ pub(crate) fn log(author: Author, mut head: Head, count: usize, salt: u8) -> Vec
     let mut entries = Vec::new();
     for _ in 0..count {
         let record = next(author, head, &[salt]);
-        head = Head { seq: record.body.seq, chain: record.body.chain };
-        entries.push(LogEntry::Live(Box::new(record)));
+        let entry = LogEntry::Live(Box::new(record));
+        head = entry.head();
+        entries.push(entry);
     }
     entries
 }
 
-pub(crate) fn head_of(entry: &LogEntry) -> Head {
-    match entry {
-        LogEntry::Live(record) => Head { seq: record.body.seq, chain: record.body.chain },
-        LogEntry::Replaced { seq, chain } => Head { seq: *seq, chain: *chain },
-    }
-}
-
 /// The same entry, once its record no longer counts.
 pub(crate) fn replaced(entry: &LogEntry) -> LogEntry {
-    let Head { seq, chain } = head_of(entry);
+    let Head { seq, chain } = entry.head();
     LogEntry::Replaced { seq, chain }
 }
 
@@ -64,5 +58,5 @@ pub(crate) fn delta(author: Author, after: Head, entries: &[LogEntry]) -> Delta 
 
 /// The chain at a number of a complete log.
 pub(crate) fn chain_at(log: &[LogEntry], seq: u64) -> Option<Chain> {
-    log.iter().map(head_of).find(|head| head.seq == seq).map(|head| head.chain)
+    log.iter().map(LogEntry::head).find(|head| head.seq == seq).map(|head| head.chain)
 }

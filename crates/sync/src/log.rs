@@ -69,17 +69,14 @@ pub fn follow(here: Head, delta: &Delta) -> Result<Head, DeltaError> {
 fn step(head: Head, delta: &Delta, entry: &LogEntry) -> Result<Head, DeltaError> {
     // Nothing comes after the last number there is.
     let Some(at) = head.seq.checked_add(1) else { return Err(DeltaError::Broken { at: head.seq }) };
-    let next = match entry {
-        LogEntry::Replaced { seq, chain } => Head { seq: *seq, chain: *chain },
-        LogEntry::Live(record) => {
-            let body = &record.body;
-            let expected = chain(head.chain, body.tag, body.clock, body.origin, &body.sealed);
-            if body.set != delta.set || body.author != delta.author || body.chain != expected {
-                return Err(DeltaError::Broken { at });
-            }
-            Head { seq: body.seq, chain: body.chain }
+    if let LogEntry::Live(record) = entry {
+        let body = &record.body;
+        let expected = chain(head.chain, body.tag, body.clock, body.origin, &body.sealed);
+        if body.set != delta.set || body.author != delta.author || body.chain != expected {
+            return Err(DeltaError::Broken { at });
         }
-    };
+    }
+    let next = entry.head();
     if next.seq == at { Ok(next) } else { Err(DeltaError::Broken { at }) }
 }
 

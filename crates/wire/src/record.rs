@@ -194,6 +194,14 @@ impl LogEntry {
             Self::Replaced { .. } => None,
         }
     }
+
+    /// Where the log is with it.
+    pub fn head(&self) -> Head {
+        match self {
+            Self::Live(record) => Head { seq: record.body.seq, chain: record.body.chain },
+            Self::Replaced { seq, chain } => Head { seq: *seq, chain: *chain },
+        }
+    }
 }
 
 /// A piece of one author's log, complete from `after` on.

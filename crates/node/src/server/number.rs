@@ -62,14 +62,18 @@ pub enum Stage {
 /// What this device remembers of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Asked {
-    /// The number a code was asked for.
+    /// The number a code was asked for, until it is the account's.
     pub(crate) number: Option<PhoneNumber>,
 }
 
 impl Node {
     /// How the account stands with its number.
-    pub const fn number(&self) -> NumberState {
-        self.server.number
+    pub fn number(&self) -> NumberState {
+        let state = self.server.number;
+        // Once the number is to be the account's nobody waits for its code, unless another one was asked for meanwhile.
+        let is_done = state.asked == coming(&state.numbers)
+            && matches!(state.stage, None | Some(Stage::Right | Stage::Freeing | Stage::Lost));
+        NumberState { asked: state.asked.filter(|_| !is_done), ..state }
     }
 
     /// A code is to be sent to a number.
@@ -93,7 +97,7 @@ impl Node {
         if let Err(error) = self.can_ask() {
             return Ok(Err(error));
         }
-        let Some(number) = self.server.number.asked else { return Ok(Err(CommandError::NoCodeAsked)) };
+        let Some(number) = self.number().asked else { return Ok(Err(CommandError::NoCodeAsked)) };
         self.up(step, &Up::ShowCode(ShowCode { number, code }));
         self.number_comes_to(step, Stage::Waiting);
         Ok(Ok(Answer::Done))
@@ -165,9 +169,9 @@ impl Node {
         } else if held.is_some() && held == before.asked && held != shared {
             self.share_number(step, held)?;
         }
-        let got = held.or(numbers.coming.map(|coming| coming.number));
-        if before.asked.is_some() && got == before.asked {
-            // It is the account's, or will be: the code was used up.
+        // Until a number that will be the account's is, this device remembers that it asked: then it is shown to contacts.
+        let is_lost = before.asked == coming(&before.numbers) && before.asked != coming(&numbers);
+        if before.asked.is_some() && (held == before.asked || is_lost) {
             step.db.remove(Table::Device, key::NUMBER);
             self.server.number.asked = None;
         }
@@ -198,6 +202,11 @@ impl Node {
         let change = Change::set(Kind::Profile, *me.as_bytes(), profile_field::NUMBER, value);
         self.write(step, set_of(me, self.device.friends), change)
     }
+}
+
+/// The number that will be the account's.
+fn coming(numbers: &Numbers) -> Option<PhoneNumber> {
+    numbers.coming.map(|coming| coming.number)
 }
 
 /// The number for which a code was asked last.

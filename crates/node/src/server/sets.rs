@@ -44,8 +44,6 @@ pub(crate) struct Sets {
     outworn: BTreeSet<SetId>,
     /// Own ones whose logs begin anew now.
     renewing: BTreeSet<SetId>,
-    /// Those whose logs began anew since there was no room.
-    crowded: BTreeSet<SetId>,
     /// Whom the server takes for members.
     pub(super) members: Option<MembersMark>,
     /// Nothing is brought before.
@@ -68,9 +66,10 @@ impl Sets {
         self.pause
     }
 
-    /// Whether the server has said how far a set reaches there, and nothing of it is under way.
+    /// Whether the server has said how far a set reaches there, and nothing of it is under way or waits.
     pub(super) fn is_settled(&self, set: &SetId) -> bool {
-        self.own.get(set).is_some_and(|there| !there.busy) && !self.asked.contains(set)
+        let is_under_way = self.own.get(set).is_none_or(|there| there.busy) || self.asked.contains(set);
+        self.pause.is_none() && !is_under_way
     }
 }
 
@@ -97,9 +96,12 @@ impl Node {
         if all { self.seek_all(step) } else { self.ask_sought(step) }
     }
 
-    /// What is new in contacts' sets cannot be told from the feed: each is asked for.
+    /// What is new cannot be told from the feed: each set is asked for, also the account's own.
     pub(crate) fn seek_all(&mut self, step: &mut Step<'_>) -> Stepped {
         let me = self.device.account;
+        for set in self.own_sets() {
+            self.want(step, set)?;
+        }
         for (audience, owner) in self.memberships.clone() {
             if owner != me {
                 step.db.put(Table::Sought, &key::set(&set_of(owner, audience)), &())?;
@@ -115,6 +117,10 @@ impl Node {
         }
         if self.is_own(&set) {
             return self.want(step, set).map(|_| ());
+        }
+        if self.memberships.get(&set.audience) != Some(&owner_of(&set)) {
+            // The server may name what it likes. What this device cannot read yet is asked for once its key is here.
+            return Ok(());
         }
         step.db.put(Table::Sought, &key::set(&set), &())?;
         self.ask_sought(step)
@@ -264,7 +270,9 @@ impl Node {
     pub(super) fn piece_came(&mut self, step: &mut Step<'_>, piece: &Piece) -> Stepped {
         let Piece { delta, tally } = piece;
         let (set, author) = (delta.set, delta.author);
-        let Some(last) = last_of(delta).filter(|_| self.is_shared(&set)) else { return Ok(()) };
+        // Nobody's log has a number 0.
+        let last = last_of(delta).filter(|last| last.seq > 0 && self.is_shared(&set));
+        let Some(last) = last else { return Ok(()) };
         let records = delta.entries.iter().filter_map(LogEntry::record);
         if author.device == self.device.device {
             if self.begin_anew_if_restored(step, records)? {
@@ -362,7 +370,7 @@ impl Node {
         Ok(())
     }
 
-    /// A set is not asked for again over this connection.
+    /// A set is not asked for again over this connection, unless a later list of its owner comes.
     fn ask_in_vain(&mut self, step: &mut Step<'_>, set: SetId) -> Stepped {
         if let Some(sets) = self.open_sets() {
             sets.vain.insert(set);
@@ -386,23 +394,18 @@ impl Node {
         self.ask_in_vain(step, set)
     }
 
-    /// Somebody's list is here, or there is none: their sets are asked for once more.
-    pub(super) fn sets_are_listed(&mut self, step: &mut Step<'_>, account: AccountId) -> Stepped {
+    /// Somebody's list is here, a later one or the same, or there is none: their sets are asked for once more.
+    pub(super) fn sets_are_listed(&mut self, step: &mut Step<'_>, account: AccountId, is_later: bool) -> Stepped {
         let Some(sets) = self.open_sets() else { return Ok(()) };
-        for set in sets.unlisted.remove(&account).unwrap_or_default() {
-            // What is refused even so waits for the next connection.
-            self.seek_once(step, set)?;
+        let unlisted = sets.unlisted.remove(&account).unwrap_or_default();
+        if is_later {
+            sets.vain.retain(|set| !unlisted.contains(set));
+        }
+        for set in unlisted {
+            // What is refused by the same list again waits for the next connection.
+            self.want(step, set)?;
         }
         Ok(())
-    }
-
-    fn seek_once(&mut self, step: &mut Step<'_>, set: SetId) -> Stepped {
-        let Some(sets) = self.open_sets() else { return Ok(()) };
-        if sets.asked.contains(&set) {
-            return Ok(());
-        }
-        sets.asked.insert(set);
-        self.want_on(step, set)
     }
 
     /// Brings what changed of the account's own sets, and says who is a contact now.
@@ -460,6 +463,7 @@ impl Node {
     pub(super) fn appended(&mut self, step: &mut Step<'_>, appended: Appended) -> Stepped<Flow> {
         let Appended { set, author, head, outcome } = appended;
         let now = step.now.mono;
+        let crowded = self.server.crowded.get(&set).copied();
         let Some(sets) = self.open_sets() else { return Ok(Flow::Go) };
         // Meanwhile the set may be on its way anew.
         let Some(there) = sets.own.get_mut(&set).filter(|there| there.busy) else { return Ok(Flow::Go) };
@@ -472,8 +476,9 @@ impl Node {
             AppendOutcome::Elsewhere => {
                 there.apart.insert(author);
             }
-            AppendOutcome::Full if sets.crowded.insert(set) => {
+            AppendOutcome::Full if crowded.is_none_or(|last| now.since(last) >= limits::ANEW_PAUSE_MS) => {
                 // Most of what lies there may count no more.
+                self.server.crowded.insert(set, now);
                 self.bring_anew(step, set);
                 return Ok(Flow::Go);
             }
@@ -527,7 +532,8 @@ impl Node {
         for set in self.own_sets() {
             self.bring(step, &set)?;
         }
-        Ok(())
+        // If there is nothing left to bring, nobody else would.
+        self.tell_members(step)
     }
 }
 
@@ -542,10 +548,7 @@ enum Untold {
 
 /// Where a piece ends; `None` if nothing is in it.
 fn last_of(delta: &Delta) -> Option<Head> {
-    delta.entries.last().map(|entry| match entry {
-        LogEntry::Live(record) => Head { seq: record.body.seq, chain: record.body.chain },
-        LogEntry::Replaced { seq, chain } => Head { seq: *seq, chain: *chain },
-    })
+    delta.entries.last().map(LogEntry::head)
 }
 
 /// What a piece has beyond a place; `None` if it begins only behind it.
@@ -554,10 +557,7 @@ fn beyond(delta: &Delta, here: Head) -> Option<Delta> {
     if known == 0 {
         return Some(delta.clone());
     }
-    let before = delta.entries.get(known.checked_sub(1)?).map(|entry| match entry {
-        LogEntry::Live(record) => Head { seq: record.body.seq, chain: record.body.chain },
-        LogEntry::Replaced { seq, chain } => Head { seq: *seq, chain: *chain },
-    })?;
+    let before = delta.entries.get(known.checked_sub(1)?)?.head();
     let rest: Vec<LogEntry> = delta.entries.iter().skip(known).cloned().collect();
     Some(Delta { after: before, entries: List::try_from(rest).unwrap_or_default(), ..delta.clone() })
 }

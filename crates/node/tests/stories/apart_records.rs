@@ -1,11 +1,16 @@
 //! What an account's devices and its contacts hold alike, among those who are apart: the server brings it.
 
-use lamplit_node::{Command, Event, Warning, view};
+use lamplit_node::{Command, Event, Table, Warning, limits, view};
+use lamplit_types::{AccountId, AudienceId, Channel, Class, SpaceId, limits::DAY_MS};
+use lamplit_wire::{
+    SetId,
+    server::{AppendOutcome, Cursor, Down, Epoch, Feed, Item},
+};
 
 use crate::{
     apart::{WHILE, events, two},
     removed::{id, remove},
-    world::{World, name},
+    world::{SERVER, World, name},
 };
 
 /// What a contact is called at a device.
@@ -242,4 +247,134 @@ fn when_a_device_is_removed_the_rest_bring_all_anew_and_go_on() {
     assert_eq!(called(&world, jia, yi).as_deref(), Some("Yi of the sea"));
     assert_eq!(called(&world, yi, jia).as_deref(), Some("Jia Wu"));
     assert_ne!(called(&world, pad, yi).as_deref(), Some("Yi of the sea"));
+}
+
+#[test]
+fn what_a_server_dropped_meanwhile_is_asked_for_of_every_set() {
+    let (mut world, [jia, pad, yi]) = three(213);
+    world.server.forgets = true;
+    call(&mut world, jia, yi, "Little Yi");
+    world.command(jia, Command::SetName(name("Jia Wu"))).unwrap();
+    world.pass(WHILE);
+    assert_eq!(called(&world, pad, yi).as_deref(), Some("Little Yi"), "of an own one");
+    assert_eq!(called(&world, yi, jia).as_deref(), Some("Jia Wu"), "of a contact's");
+}
+
+#[test]
+fn a_set_that_had_to_wait_for_its_owners_list_is_asked_for_again_later() {
+    let (mut world, [jia, pad, yi]) = three(214);
+    let phone = world.link(jia, "phone");
+    // It meets only its own people.
+    world.apart.push((phone, yi));
+    world.pass(WHILE);
+    world.part_all();
+    world.pass(WHILE);
+    world.command(phone, Command::SetName(name("Jia Wu"))).unwrap();
+    world.pass(WHILE);
+    assert_eq!(called(&world, yi, jia).as_deref(), Some("Jia Wu"));
+    let came = world.server.came.len();
+    world.server.forgets = true;
+    world.command(phone, Command::SetName(name("Jia Wu Lan"))).unwrap();
+    world.pass(WHILE);
+    assert_eq!(called(&world, yi, jia).as_deref(), Some("Jia Wu Lan"));
+    assert_eq!(world.server.came.len(), came, "over the same connection");
+    assert!(called(&world, pad, yi).is_some());
+}
+
+#[test]
+fn who_is_a_contact_is_not_told_before_the_server_has_the_record_of_it() {
+    let (mut world, [jia, _, _]) = three(215);
+    let xi = world.person("Xi");
+    world.use_server(&[xi]);
+    world.pass(WHILE);
+    world.server.pieces = Some(AppendOutcome::Busy);
+    let before = (world.server.brought, world.server.members);
+    world.befriend(xi, jia);
+    world.pass(WHILE);
+    assert!(world.server.brought > before.0);
+    assert_eq!(world.server.members, before.1);
+    world.server.pieces = None;
+    world.pass(limits::POST_PAUSE_MS + WHILE);
+    assert!(world.server.members > before.1);
+}
+
+#[test]
+fn a_server_without_room_is_brought_all_of_it_anew_once_a_day_and_not_with_each_connection() {
+    let (mut world, [jia, pad, yi]) = three(216);
+    world.go_offline(pad);
+    world.server.pieces = Some(AppendOutcome::Full);
+    let before = world.server.anew;
+    call(&mut world, jia, yi, "Little Yi");
+    world.pass(WHILE);
+    assert_eq!(world.server.anew, before + 1);
+    for _ in 0..5 {
+        world.go_offline(jia);
+        world.go_online(jia);
+        world.pass(120_000);
+    }
+    assert_eq!(world.server.anew, before + 1);
+    assert!(events(&world, jia, |event| matches!(event, Event::Warning(Warning::ServerFull))) > 0);
+    world.go_offline(jia);
+    world.pass_quietly(limits::ANEW_PAUSE_MS);
+    world.go_online(jia);
+    world.pass(120_000);
+    assert_eq!(world.server.anew, before + 2);
+    world.server.pieces = None;
+    world.pass(limits::FULL_PAUSE_MS);
+    world.go_online(pad);
+    world.pass(120_000);
+    assert_eq!(called(&world, pad, yi).as_deref(), Some("Little Yi"));
+}
+
+#[test]
+fn sets_that_a_server_makes_up_are_not_remembered() {
+    let (mut world, [jia, _]) = two(217);
+    // As many contacts as sets can be asked for at once, of which the server answers none.
+    for number in 0..limits::SETS_ASKED {
+        let friend = world.person(&format!("Friend {number}"));
+        world.befriend(friend, jia);
+    }
+    world.part_all();
+    world.pass(WHILE);
+    world.server.is_mute = true;
+    let set = |number: u8| SetId {
+        space: SpaceId::Account(AccountId::from_bytes([number; 16])),
+        audience: AudienceId::from_bytes([number; 16]),
+    };
+    let items: Vec<Item> = (0..60).map(|number| Item::Set(set(number))).collect();
+    let cursor = Cursor { epoch: Epoch([7; 8]), place: u64::MAX };
+    let feed = Feed { items: items.try_into().unwrap(), cursor, last: true, gap: true };
+    let bytes = Down::Feed(feed).encode().unwrap();
+    world.bytes_between(SERVER, jia, Channel::Stream(Class::Control), bytes);
+    let sought = world.devices[jia].store.0.keys().filter(|(table, _)| *table == Table::Sought).count();
+    assert_eq!(sought, limits::SETS_ASKED + 1, "one of each contact");
+}
+
+#[test]
+fn a_deletion_is_remembered_as_long_as_there_is_a_server() {
+    let mut world = World::new(218);
+    world.keep_deletions = Some(2 * DAY_MS);
+    let [jia, yi] = [world.person("Jia"), world.person("Yi")];
+    world.befriend(jia, yi);
+    let pad = world.link(jia, "pad");
+    world.use_server(&[jia, yi]);
+    world.pass(120_000);
+    world.part_all();
+    world.pass(WHILE);
+    assert!(world.contact(pad, yi).is_some());
+    world.go_offline(pad);
+    let contact = world.devices[yi].account;
+    world.command(jia, Command::RemoveContact(contact)).unwrap();
+    world.pass(WHILE);
+    for _ in 0..10 * 24 {
+        world.pass_quietly(limits::CHORES_MS);
+        world.settle();
+    }
+    // All is brought anew, and the pad hears of it through the server alone.
+    world.lose_server(8);
+    world.pass(120_000);
+    world.go_online(pad);
+    world.pass(120_000);
+    assert!(world.contact(jia, yi).is_none());
+    assert!(world.contact(pad, yi).is_none(), "what was deleted comes back");
 }

@@ -20,6 +20,7 @@ mod groups;
 mod hostile;
 mod letters;
 mod liar;
+mod number;
 mod own_devices;
 mod removed;
 mod rest;

@@ -192,6 +192,32 @@ fn the_largest_of_everything_fits() {
     assert!(all.iter().all(|page| !page.items.is_empty()));
 }
 
+/// Many small pieces have a byte each before them, which counts too.
+#[test]
+fn as_many_small_pieces_as_come_at_once_fit() {
+    let mut two = two();
+    let grace = two.grace.who();
+    let start = two.page(grace, 0).place;
+    let set = two.writer.set;
+    let around = rows::write(&Writer::in_life(set, 1, 2).write(1, 800)).unwrap().len() - 800;
+    let most = FEED_FRAME_BYTES / FEED_ITEMS;
+    assert_eq!(most * FEED_ITEMS, FEED_FRAME_BYTES);
+    // As much as fits into a part, to the byte, and as much as would without those bytes.
+    for (life, bytes, fits) in [(2, most - 1, true), (3, most, false)] {
+        let place = two.page(grace, start).place;
+        two.writer = Writer::in_life(set, 1, life);
+        for _ in 0..FEED_ITEMS {
+            let brought = two.bring(1, bytes - around);
+            assert_eq!(rows::write(&brought).unwrap().len(), bytes);
+        }
+        two.tell();
+        let all = two.all(grace, place);
+        let items: usize = all.iter().map(|page| page.items.len()).sum();
+        assert_eq!(items, if fits { FEED_ITEMS } else { 1 });
+        assert!(fits || all[0].items == [Item::Set(set)]);
+    }
+}
+
 #[test]
 fn what_is_damaged_at_somebody_else_is_passed() {
     let mut two = two();

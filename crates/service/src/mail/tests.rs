@@ -10,7 +10,7 @@ use lamplit_wire::{
 use super::*;
 use crate::{
     feed::{Page, feed},
-    limits::FEED_BYTES,
+    limits::{FEED_BYTES, ROW_BYTES},
     memory::Memory,
     store::numbered,
     suite::at_once,

@@ -9,7 +9,7 @@ use crate::{
     memory::Memory,
     store::StoreError,
     suite::at_once,
-    testing::{Frail, NOW, store},
+    testing::{Frail, NOW, batch, store},
 };
 
 const T: Wall = NOW.wall;
@@ -35,7 +35,7 @@ fn prove(store: &impl Store, who: (AccountId, DeviceId), number: PhoneNumber, no
 }
 
 fn stands(store: &impl Store, who: (AccountId, DeviceId), now: Wall) -> (Option<PhoneNumber>, Option<PhoneNumber>) {
-    let numbers = at_once(settle(store, who.0, now)).unwrap();
+    let numbers = at_once(settle(store, who.0, now)).unwrap().numbers;
     (numbers.held.map(|held| held.number), numbers.coming.map(|coming| coming.number))
 }
 
@@ -69,15 +69,15 @@ fn a_number_of_somebody_else_stays_theirs_for_a_week() {
     assert_eq!(prove(&store, BOB, number(1), taken), [ADA.0], "who has it is told");
     let at = taken.plus(NUMBER_HELD_MS);
 
-    let ada = at_once(settle(&store, ADA.0, taken)).unwrap();
+    let ada = at_once(settle(&store, ADA.0, taken)).unwrap().numbers;
     assert_eq!(ada.held, Some(HeldNumber { number: number(1), leaves: Some(at) }));
-    let bob = at_once(settle(&store, BOB.0, taken)).unwrap();
+    let bob = at_once(settle(&store, BOB.0, taken)).unwrap().numbers;
     assert_eq!(bob.coming, Some(ComingNumber { number: number(1), at }));
     assert_eq!(bob.held.unwrap().number, number(2), "until then the other one stays");
     // To show it again does not make it longer, nor shorter.
     let again = taken.plus(DAY_MS);
     prove(&store, BOB, number(1), again);
-    assert_eq!(at_once(settle(&store, BOB.0, again)).unwrap().coming.unwrap().at, at);
+    assert_eq!(at_once(settle(&store, BOB.0, again)).unwrap().numbers.coming.unwrap().at, at);
 
     let early = Wall(at.0 - 1);
     assert_eq!(stands(&store, ADA, early), (Some(number(1)), None));
@@ -93,7 +93,7 @@ fn whoever_still_has_their_number_keeps_it() {
     prove(&store, EVE, number(1), T.plus(DAY_MS));
     let back = T.plus(3 * DAY_MS);
     assert_eq!(prove(&store, ADA, number(1), back), [EVE.0], "whoever waited for it is told");
-    assert_eq!(at_once(settle(&store, ADA.0, back)).unwrap().held.unwrap().leaves, None);
+    assert_eq!(at_once(settle(&store, ADA.0, back)).unwrap().numbers.held.unwrap().leaves, None);
     let later = T.plus(30 * DAY_MS);
     assert_eq!(stands(&store, EVE, later), (None, None));
     assert_eq!(stands(&store, ADA, later), (Some(number(1)), None));
@@ -120,9 +120,9 @@ fn who_wants_another_number_lets_go_of_the_claim_before() {
     let store = store();
     prove(&store, ADA, number(1), T);
     prove(&store, BOB, number(1), T.plus(DAY_MS));
-    prove(&store, BOB, number(2), T.plus(DAY_MS));
+    assert_eq!(prove(&store, BOB, number(2), T.plus(DAY_MS)), [ADA.0], "whose number it stays is told");
     assert_eq!(stands(&store, BOB, T.plus(30 * DAY_MS)), (Some(number(2)), None));
-    assert_eq!(at_once(settle(&store, ADA.0, T.plus(30 * DAY_MS))).unwrap().held.unwrap().leaves, None);
+    assert_eq!(at_once(settle(&store, ADA.0, T.plus(30 * DAY_MS))).unwrap().numbers.held.unwrap().leaves, None);
 }
 
 #[test]
@@ -157,6 +157,46 @@ fn what_is_given_up_is_free_and_leaves_nothing() {
 
     at_once(tidy(&store, number(1), now.plus(DAY_MS + CODE_COUNT_MS))).unwrap();
     assert_eq!(all_rows(&store), []);
+}
+
+#[test]
+fn who_waits_for_a_number_is_told_when_its_owner_takes_another() {
+    let store = store();
+    prove(&store, ADA, number(1), T);
+    prove(&store, BOB, number(1), T.plus(DAY_MS));
+    assert_eq!(prove(&store, ADA, number(2), T.plus(2 * DAY_MS)), [BOB.0]);
+    assert_eq!(stands(&store, BOB, T.plus(2 * DAY_MS)), (Some(number(1)), None));
+    // Or when its owner looks at what became of an earlier claim.
+    prove(&store, ADA, number(1), T.plus(3 * DAY_MS));
+    prove(&store, EVE, number(2), T.plus(4 * DAY_MS));
+    let later = T.plus(10 * DAY_MS);
+    let settled = at_once(settle(&store, ADA.0, later)).unwrap();
+    assert_eq!(settled.numbers.held.unwrap().number, number(1));
+    assert_eq!(settled.others, [EVE.0]);
+    assert_eq!(at_once(settle(&store, ADA.0, later)).unwrap().others, []);
+}
+
+#[test]
+fn a_code_that_nobody_asked_for_leaves_nothing() {
+    let store = store();
+    for last in 1..50 {
+        let shown = at_once(show(&store, &key(), ADA, (number(last), SmsCode::from_random(1)), T)).unwrap();
+        assert_eq!(shown, Shown { verdict: Verdict::Gone, others: Vec::new() });
+    }
+    assert_eq!(all_rows(&store), []);
+}
+
+/// Another device of the account looks at its numbers just before the number is the account's.
+#[test]
+fn whose_code_was_right_has_the_number_whoever_looks_in_between() {
+    let frail = Frail::new();
+    let code = at_once(ask(&frail, &key(), (number(1), ADA.1), T)).unwrap().unwrap();
+    let finds_none = batch(ADA.0, vec![Change::Remove { key: key::WISH.to_vec() }]);
+    // The last of them comes first: before what the account wants is written.
+    frail.be_overtaken_by(vec![finds_none, batch(ADA.0, Vec::new())]);
+    let shown = at_once(show(&frail, &key(), ADA, (number(1), code), T)).unwrap();
+    assert_eq!(shown.verdict, Verdict::Right);
+    assert_eq!(stands(&frail, ADA, T), (Some(number(1)), None));
 }
 
 #[test]

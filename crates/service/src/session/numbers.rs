@@ -1,6 +1,6 @@
 //! What a device says of numbers.
 
-use lamplit_types::{DeviceId, Now, PhoneNumber};
+use lamplit_types::{AccountId, DeviceId, Now, PhoneNumber};
 use lamplit_wire::server::{CodeAnswer, CodeOutcome, CodeVerdict, Down, Goodbye, ShowCode, Verdict};
 
 use super::{Session, Stage, Turn};
@@ -81,9 +81,7 @@ impl Session {
         if shown.verdict != Verdict::Right {
             return Ok(());
         }
-        for account in shown.others.into_iter().chain([who.0]) {
-            self.wake_devices(service, account, turn).await?;
-        }
+        self.wake_devices(service, shown.others.into_iter().chain([who.0]), turn).await?;
         self.tell_numbers(service, now, turn).await
     }
 
@@ -95,18 +93,18 @@ impl Session {
     ) -> Result<(), Failed> {
         let Stage::Known(known) = &self.stage else { return Ok(()) };
         let me = known.account;
-        for account in numbers::free(service.store(), me, now.wall).await?.into_iter().chain([me]) {
-            self.wake_devices(service, account, turn).await?;
-        }
+        let others = numbers::free(service.store(), me, now.wall).await?;
+        self.wake_devices(service, others.into_iter().chain([me]), turn).await?;
         self.tell_numbers(service, now, turn).await
     }
 
     /// Tells the device what its account has of numbers.
     async fn tell_numbers<S: Store>(&mut self, service: &Service<S>, now: Now, turn: &mut Turn) -> Result<(), Failed> {
         let Stage::Known(known) = &mut self.stage else { return Ok(()) };
-        known.numbers = numbers::settle(service.store(), known.account, now.wall).await?;
+        let settled = numbers::settle(service.store(), known.account, now.wall).await?;
+        known.numbers = settled.numbers;
         turn.say(Down::Numbers(known.numbers));
-        Ok(())
+        self.wake_devices(service, settled.others, turn).await
     }
 
     /// The same if it is not what the device was told last.
@@ -117,22 +115,25 @@ impl Session {
         turn: &mut Turn,
     ) -> Result<(), Failed> {
         let Stage::Known(known) = &mut self.stage else { return Ok(()) };
-        let found = numbers::settle(service.store(), known.account, now.wall).await?;
-        if found != known.numbers {
-            known.numbers = found;
-            turn.say(Down::Numbers(found));
+        let settled = numbers::settle(service.store(), known.account, now.wall).await?;
+        if settled.numbers != known.numbers {
+            known.numbers = settled.numbers;
+            turn.say(Down::Numbers(known.numbers));
         }
-        Ok(())
+        self.wake_devices(service, settled.others, turn).await
     }
 
-    async fn wake_devices<S: Store>(
+    /// The devices of these accounts are to look at what they have.
+    pub(super) async fn wake_devices<S: Store>(
         &self,
         service: &Service<S>,
-        account: lamplit_types::AccountId,
+        accounts: impl IntoIterator<Item = AccountId>,
         turn: &mut Turn,
     ) -> Result<(), Failed> {
-        let devices: Vec<DeviceId> = accounts::devices(service.store(), account).await?;
-        turn.wake.extend(devices.into_iter().filter(|device| *device != self.device));
+        for account in accounts {
+            let devices: Vec<DeviceId> = accounts::devices(service.store(), account).await?;
+            turn.wake.extend(devices.into_iter().filter(|device| *device != self.device));
+        }
         Ok(())
     }
 }

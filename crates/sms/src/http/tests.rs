@@ -324,3 +324,24 @@ async fn no_error_tells_number_text_or_password() {
         assert!(!["13800138000", "123456", "hidden"].iter().any(|secret| shown.contains(secret)), "{shown}");
     }
 }
+
+/// It runs itself once more with a proxy in its environment, at which nobody is.
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_told_nothing_that_is_not_encrypted() {
+    const BEHIND: &str = "LAMPLIT_SMS_TEST_BEHIND_A_PROXY";
+    if std::env::var_os(BEHIND).is_some() {
+        let (url, heard) = always(200, "").await;
+        sender(&url, None).send(&number(), TEXT).await.unwrap();
+        assert_eq!(heard.lock().await.len(), 1);
+        return;
+    }
+    let name = "http::tests::a_proxy_of_the_environment_is_told_nothing_that_is_not_encrypted";
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", name]).env(BEHIND, "1").env_remove("NO_PROXY").env_remove("no_proxy");
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        again.env(variable, "http://127.0.0.1:9");
+    }
+    let done = tokio::task::spawn_blocking(move || again.output()).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success() && said.contains("1 passed"), "{said}");
+}

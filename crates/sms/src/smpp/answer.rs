@@ -12,11 +12,15 @@ pub(super) fn result(status: Status) -> Result<(), SendError> {
         Status::EsmeRthrottled | Status::EsmeRmsgqful | Status::EsmeRsyserr | Status::EsmeRxTAppn => {
             Err(SendError::Busy(cause))
         }
+        // It has forgotten that it let us in: the connection is made anew.
+        Status::EsmeRinvbndsts => Err(SendError::Unreachable(cause)),
         Status::EsmeRbindfail
         | Status::EsmeRinvpaswd
         | Status::EsmeRinvsysid
         | Status::EsmeRinvsystyp
-        | Status::EsmeRprohibited => Err(SendError::Unauthorised(cause)),
+        | Status::EsmeRprohibited
+        // Not the text, but whom it is from.
+        | Status::EsmeRinvsrcadr => Err(SendError::Unauthorised(cause)),
         Status::EsmeRinvdstadr | Status::EsmeRinvdstton | Status::EsmeRinvdstnpi => Err(SendError::Number(cause)),
         _ => Err(SendError::Refused(cause)),
     }
@@ -63,6 +67,8 @@ mod tests {
             (0x0B, SendError::Number(Cause::Smpp(0x0B))),
             (0x0D, SendError::Unauthorised(Cause::Smpp(0x0D))),
             (0x0E, SendError::Unauthorised(Cause::Smpp(0x0E))),
+            (0x0A, SendError::Unauthorised(Cause::Smpp(0x0A))),
+            (0x04, SendError::Unreachable(Cause::Smpp(0x04))),
             (0x01, SendError::Refused(Cause::Smpp(0x01))),
             (0xFFFF_FFFF, SendError::Refused(Cause::Smpp(0xFFFF_FFFF))),
         ] {

@@ -11,16 +11,16 @@ use lamplit_wire::{Chain, Tag};
 use proptest::prelude::*;
 
 use super::*;
-use crate::fixture::{author, delta, head_of, log, replaced};
+use crate::fixture::{author, delta, log, replaced};
 
 const START: Head = Head { seq: 0, chain: Chain([0; 16]) };
 
 #[test]
 fn a_good_delta_is_followed_to_its_end() {
     let entries = log(author(1), START, 10, 0);
-    let middle = head_of(&entries[3]);
-    assert_eq!(follow(START, &delta(author(1), START, &entries)), Ok(head_of(&entries[9])));
-    assert_eq!(follow(middle, &delta(author(1), middle, &entries[4..])), Ok(head_of(&entries[9])));
+    let middle = entries[3].head();
+    assert_eq!(follow(START, &delta(author(1), START, &entries)), Ok(entries[9].head()));
+    assert_eq!(follow(middle, &delta(author(1), middle, &entries[4..])), Ok(entries[9].head()));
     // Nothing to tell is no fault.
     assert_eq!(follow(middle, &delta(author(1), middle, &[])), Ok(middle));
 }
@@ -34,7 +34,7 @@ fn a_full_delta_is_followed() {
 #[test]
 fn a_delta_from_elsewhere_is_not_taken() {
     let entries = log(author(1), START, 10, 0);
-    let (here, there) = (head_of(&entries[3]), head_of(&entries[5]));
+    let (here, there) = (entries[3].head(), entries[5].head());
     let later = delta(author(1), there, &entries[6..]);
     assert_eq!(follow(here, &later), Err(DeltaError::Elsewhere { begins: 6, here: 4 }));
     let earlier = delta(author(1), START, &entries);
@@ -44,8 +44,8 @@ fn a_delta_from_elsewhere_is_not_taken() {
 #[test]
 fn another_history_is_noticed() {
     let (one, other) = (log(author(1), START, 5, 1), log(author(1), START, 8, 2));
-    let there = head_of(&other[4]);
-    assert_eq!(follow(head_of(&one[4]), &delta(author(1), there, &other[5..])), Err(DeltaError::Forked { at: 5 }));
+    let there = other[4].head();
+    assert_eq!(follow(one[4].head(), &delta(author(1), there, &other[5..])), Err(DeltaError::Forked { at: 5 }));
     // Even at the very start, where there is only one history.
     let nowhere = Head { seq: 0, chain: Chain([1; 16]) };
     assert_eq!(follow(START, &delta(author(1), nowhere, &one)), Err(DeltaError::Forked { at: 0 }));
@@ -136,7 +136,7 @@ proptest! {
             }
         }
         // In one piece or in two.
-        let end = head_of(entries.last().unwrap());
+        let end = entries.last().unwrap().head();
         prop_assert_eq!(follow(START, &delta(author(1), START, &entries)), Ok(end));
         let (first, second) = entries.split_at(cut.index(count + 1));
         let middle = follow(START, &delta(author(1), START, first)).unwrap();

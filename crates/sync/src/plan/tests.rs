@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    fixture::{author, chain_at, delta, head_of, log, replaced},
+    fixture::{author, chain_at, delta, log, replaced},
     log::{DeltaError, follow},
 };
 
@@ -29,7 +29,7 @@ impl Replica {
     }
 
     fn head(&self, author: &Author) -> Head {
-        self.logs.get(author).and_then(|log| log.last()).map(head_of).unwrap_or_default()
+        self.logs.get(author).and_then(|log| log.last()).map(LogEntry::head).unwrap_or_default()
     }
 
     fn write(&mut self, author: Author, count: usize, salt: u8) {
@@ -48,8 +48,7 @@ impl Replica {
 
     /// Sends `to` one author's log after `after` in pieces of `size`; stops where one is refused.
     fn send(&self, to: &mut Self, author: Author, after: Head, size: usize) -> Result<(), DeltaError> {
-        let missing: Vec<&LogEntry> =
-            self.logs[&author].iter().filter(|entry| head_of(entry).seq > after.seq).collect();
+        let missing: Vec<&LogEntry> = self.logs[&author].iter().filter(|entry| entry.head().seq > after.seq).collect();
         let mut after = after;
         for piece in missing.chunks(size) {
             let piece: Vec<LogEntry> = piece.iter().copied().cloned().collect();
@@ -239,7 +238,7 @@ proptest! {
         for (number, replica) in replicas.iter().enumerate() {
             prop_assert_eq!(&replica.heads(), &heads, "replica {}", number);
             for log in replica.logs.values() {
-                let numbers: Vec<u64> = log.iter().map(|entry| head_of(entry).seq).collect();
+                let numbers: Vec<u64> = log.iter().map(|entry| entry.head().seq).collect();
                 prop_assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "a gap in {:?}", numbers);
             }
         }

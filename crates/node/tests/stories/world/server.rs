@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 
 use futures_util::FutureExt;
 use lamplit_node::{Address, Command, Input};
-use lamplit_service::{Service, Session, Turn, memory::Memory};
+use lamplit_service::{CodeKey, Sent, Service, Session, Settings, Text, Turn, memory::Memory};
 use lamplit_types::{Channel, Class, LinkId};
 use lamplit_wire::{
     FrameBuffer, LogEntry,
     bounded::List,
-    server::{Down, Epoch, Goodbye, Item, Outcome, Piece, Post, Posted, Up},
+    server::{AppendOutcome, Appended, Down, Epoch, Goodbye, Item, Outcome, Piece, Post, Posted, Up},
 };
+use zeroize::Zeroizing;
 
 use super::{Flight, World};
 
@@ -33,6 +34,18 @@ pub(crate) struct Server {
     pub(crate) busy: usize,
     /// It says of all records that others took their place.
     pub(crate) hides: bool,
+    /// What it has to tell of records is gone, and it says so.
+    pub(crate) forgets: bool,
+    /// It answers nothing.
+    pub(crate) is_mute: bool,
+    /// What becomes of pieces, of which none is kept.
+    pub(crate) pieces: Option<AppendOutcome>,
+    /// How many pieces came, wishes to bring a set anew, and parts of lists of members.
+    pub(crate) brought: usize,
+    pub(crate) anew: usize,
+    pub(crate) members: usize,
+    /// Codes that it sent.
+    pub(crate) texts: Vec<Text>,
     /// Which device came, and when.
     pub(crate) came: Vec<(usize, u64)>,
 }
@@ -48,16 +61,36 @@ struct Talk {
 impl Default for Server {
     fn default() -> Self {
         Self {
-            service: Service::new(Memory::new(Epoch([7; 8])), Default::default()),
+            service: service(7),
             talks: BTreeMap::new(),
             is_on: false,
             goodbye: None,
             full: Vec::new(),
             busy: 0,
             hides: false,
+            forgets: false,
+            is_mute: false,
+            pieces: None,
+            brought: 0,
+            anew: 0,
+            members: 0,
+            texts: Vec::new(),
             came: Vec::new(),
         }
     }
+}
+
+/// The services over an empty store of a life.
+fn service(epoch: u8) -> Service<Memory> {
+    let codes = Some(CodeKey::from_bytes(Zeroizing::new([7; 32])));
+    Service::new(Memory::new(Epoch([epoch; 8])), Settings { codes, ..Settings::default() })
+}
+
+/// What a server says of a piece that it does not keep.
+fn unkept(piece: &Piece, outcome: AppendOutcome) -> Turn {
+    let Piece { delta, .. } = piece;
+    let appended = Appended { set: delta.set, author: delta.author, head: delta.after, outcome };
+    Turn { down: vec![Down::Appended(appended)], ..Turn::default() }
 }
 
 fn refusal(post: &Post, outcome: Outcome) -> Turn {
@@ -88,6 +121,17 @@ fn hidden(down: Down) -> Down {
     }
 }
 
+/// What a server says that dropped all word of records.
+fn forgotten(down: Down) -> Down {
+    let Down::Feed(mut feed) = down else { return down };
+    let mut items = feed.items.into_vec();
+    let before = items.len();
+    items.retain(|item| !matches!(item, Item::Piece(_)));
+    feed.gap |= items.len() < before;
+    feed.items = List::try_from(items).unwrap();
+    Down::Feed(feed)
+}
+
 impl World {
     /// Some devices use the server from now on, which is on.
     pub(crate) fn use_server(&mut self, devices: &[usize]) {
@@ -110,7 +154,7 @@ impl World {
     /// The server comes back without all that it ever kept.
     pub(crate) fn lose_server(&mut self, epoch: u8) {
         self.stop_server();
-        self.server.service = Service::new(Memory::new(Epoch([epoch; 8])), Default::default());
+        self.server.service = service(epoch);
         self.server.is_on = true;
     }
 
@@ -172,7 +216,11 @@ impl World {
         let at = talk.at;
         while let Some(talk) = self.server.talks.get_mut(&link) {
             let Some(frame) = talk.buffer.pop::<Up>().expect("devices say what can be read") else { return };
+            self.server.brought += usize::from(matches!(frame, Up::Append(_)));
+            self.server.anew += usize::from(matches!(frame, Up::Anew(_)));
+            self.server.members += usize::from(matches!(frame, Up::Members(_)));
             let turn = match &frame {
+                Up::Append(piece) if self.server.pieces.is_some() => unkept(piece, self.server.pieces.unwrap()),
                 Up::Post(post) if self.is_full(at, post) => refusal(post, Outcome::Full),
                 Up::Post(post) if self.server.busy > 0 => {
                     self.server.busy -= 1;
@@ -198,9 +246,13 @@ impl World {
         let now = self.clock(SERVER);
         let mut turns = VecDeque::from([(link, turn)]);
         while let Some((link, turn)) = turns.pop_front() {
-            let Server { service, talks, .. } = &mut self.server;
+            let Server { service, talks, texts, .. } = &mut self.server;
             let Some(talk) = talks.get_mut(&link) else { continue };
             talk.is_known |= turn.welcomed;
+            for text in turn.texts {
+                texts.push(text);
+                turns.push_back((link, talk.session.text_sent(text.number, Sent::Taken)));
+            }
             let device = talk.session.device();
             for (other, talk) in talks.iter_mut().filter(|(_, talk)| talk.is_known) {
                 if turn.wake.contains(&talk.session.device()) {
@@ -212,8 +264,10 @@ impl World {
                 }
             }
             let to = self.pipes.get(&link).map(|(_, at, near)| (*at, *near));
-            for (down, (to, near)) in turn.down.into_iter().zip(to.into_iter().cycle()) {
+            let said = if self.server.is_mute { Vec::new() } else { turn.down };
+            for (down, (to, near)) in said.into_iter().zip(to.into_iter().cycle()) {
                 let down = if self.server.hides { hidden(down) } else { down };
+                let down = if self.server.forgets { forgotten(down) } else { down };
                 let bytes = down.encode().unwrap();
                 let input = Input::Received { link: near, channel: Channel::Stream(Class::Control), bytes };
                 self.flights.push_back(Flight { to, input });

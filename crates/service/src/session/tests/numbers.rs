@@ -118,6 +118,22 @@ fn whose_number_is_claimed_is_woken_and_told() {
 }
 
 #[test]
+fn who_waits_for_a_number_is_woken_when_its_owner_takes_another() {
+    let [ada, bob] = [Person::new(1), Person::new(2)];
+    let service = sending(&[&ada, &bob], PLENTY);
+    let prove = |person: &Person, number, now| {
+        let mut line = Line::known(&service, person, person.id());
+        line.now = now;
+        let sent = text(&line.say([Up::WantCode(number)]));
+        line.say([Up::ShowCode(ShowCode { number, code: sent.code })])
+    };
+    prove(&ada, number(1), NOW);
+    prove(&bob, number(1), after(3_600_000));
+    let turn = prove(&ada, number(2), after(7_200_000));
+    assert_eq!(turn.wake, only([bob.id()]));
+}
+
+#[test]
 fn a_server_that_sends_no_codes_says_so() {
     let ada = Person::new(1);
     let service = server(&[&ada]);
