@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::Recorder;
 
 pub use cards::Carried;
+pub use firewall::Lost;
 pub use mouth::GROUP;
 
 const PREFIX: &str = "lamplit-e2e";
@@ -90,6 +91,18 @@ impl Lan {
     /// If something is missing, and then what.
     pub fn without_ipv4() -> Result<Self> {
         Self::with(2, |_| None)
+    }
+
+    /// Two hosts that know nothing of IPv6, not even on the loopback.
+    ///
+    /// # Errors
+    /// If something is missing, and then what.
+    pub fn without_ipv6() -> Result<Self> {
+        let lan = Self::new()?;
+        // What an interface had of it is gone at once.
+        let off = "for at in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 > $at; done";
+        lan.hosts().try_for_each(|host| lan.must(host, off))?;
+        Ok(lan)
     }
 
     fn with(hosts: u8, address: impl Fn(Host) -> Option<String>) -> Result<Self> {

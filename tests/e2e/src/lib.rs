@@ -23,6 +23,7 @@ mod recorder;
 mod relay;
 mod running;
 mod screen;
+mod search;
 mod server;
 
 pub use acquainted::{acquainted, acquainted_by, started, three};
@@ -35,14 +36,15 @@ pub use files::{AHEAD, on_the_cable};
 pub use flood::Flood;
 pub use gateway::gateway;
 pub use impostor::Impostor;
-pub use lan::{Carried, GROUP, Host, Lan, Network};
-pub use picture::picture;
+pub use lan::{Carried, GROUP, Host, Lan, Lost, Network};
+pub use picture::{look, picture};
 pub use program::{lamplit, run};
 pub use qr::scanned;
 pub use recorder::{Datagram, Recorder, Recording};
 pub use relay::Relay;
 pub use running::Running;
 pub use screen::Screen;
+pub use search::{Secret, canary, nothing_of, within_it};
 pub use server::Server;
 
 use std::{

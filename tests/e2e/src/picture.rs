@@ -1,5 +1,7 @@
 use core::fmt::Write;
+use std::{fs, path::Path};
 
+use anyhow::{Context, Result};
 use vt100::{Cell, Color, Screen};
 
 /// A cell's width and height, and the size of the letters in it.
@@ -18,6 +20,23 @@ const PALETTE: [&str; 16] = [
     "#191a21", "#e8706a", "#93cf82", "#ffc35a", "#82aaff", "#c79bf2", "#6fcfdc", "#dcd7cb", "#7d8296", "#ff8a84",
     "#a9e29a", "#ffd88a", "#a4c2ff", "#dab8ff", "#92e4ee", "#ffffff",
 ];
+
+/// The screens of the view's own tests that show what is in the README's picture.
+const SHOWN: [&str; 3] = ["wide", "group", "files"];
+
+/// What the view looks like at present, in one word: another one for another look.
+///
+/// # Errors
+/// If the screens that the view's tests compare with cannot be read.
+pub fn look() -> Result<String> {
+    let screens = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/tui/src/draw/screens");
+    let mut hasher = blake3::Hasher::new();
+    for name in SHOWN {
+        let screen = screens.join(name).with_extension("txt");
+        hasher.update(&fs::read(&screen).with_context(|| format!("{} cannot be read", screen.display()))?);
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
 
 /// What a terminal shows, as a picture (SVG 1.1) of a window with that title.
 ///
@@ -82,7 +101,7 @@ fn line<'s>(row: u16, cells: impl Iterator<Item = (u16, &'s Cell)>) -> String {
     let mut svg = String::new();
     let mut run: Option<Run<'_>> = None;
     for (column, cell) in cells.filter(|(_, cell)| !cell.is_wide_continuation()) {
-        let (text, style) = (cell.contents(), look(cell));
+        let (text, style) = (cell.contents(), style(cell));
         let wide = cell.is_wide();
         if let Some(ground) = style.ground {
             let (x, y) = place(column, row);
@@ -181,7 +200,7 @@ fn drawn(text: &str, column: u16, row: u16, style: Look<'_>) -> Option<String> {
     }
 }
 
-fn look(cell: &Cell) -> Look<'static> {
+fn style(cell: &Cell) -> Look<'static> {
     let (ink, ground) = (colour(cell.fgcolor()), colour(cell.bgcolor()));
     let (ink, ground) =
         if cell.inverse() { (Some(ground.unwrap_or(GROUND)), Some(ink.unwrap_or(INK))) } else { (ink, ground) };

@@ -4,6 +4,8 @@ use std::{
     net::IpAddr,
     path::Path,
     process::{Child, Command, Stdio},
+    thread::sleep,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
@@ -15,8 +17,10 @@ use crate::eventually;
 /// Bytes before the first packet of a recording, and before each one in it, as libpcap writes them.
 const FILE_HEADER: usize = 24;
 const PACKET_HEADER: usize = 16;
-/// What is kept until tcpdump takes it, in KiB. Each packet takes the room of the largest, 64 KiB, however small it is.
+/// What is kept until tcpdump takes it, in KiB: some seconds of all that goes over a bridge.
 const BUFFER: &str = "262144";
+/// How long the kernel may hold back what it has heard, and some more: tcpdump lets it gather packets for a second at the most.
+const HELD_BACK: Duration = Duration::from_millis(1500);
 
 /// Somebody who hears all that goes over a bridge, from a namespace of his own.
 #[derive(Debug)]
@@ -55,8 +59,8 @@ impl Recorder {
         let file = folder.path().join("heard.pcap");
         let mut command = Command::new("ip");
         command.args(["netns", "exec", bridge, "tcpdump", "--interface", "br0", "--snapshot-length", "0"]);
-        // All packets at once, and none held back; as root, since the file is root's.
-        command.args(["--immediate-mode", "--packet-buffered", "--buffer-size", BUFFER, "-Z", "root", "-w"]).arg(&file);
+        // None held back here; as root, since the file is root's.
+        command.args(["--packet-buffered", "--buffer-size", BUFFER, "-Z", "root", "-w"]).arg(&file);
         let said = File::create(folder.path().join("said"))?;
         let tcpdump = command.stdin(Stdio::null()).stderr(said).spawn().context("tcpdump does not start")?;
         eventually("tcpdump shall listen", || Ok(file.metadata().is_ok_and(|file| file.len() > 0).then_some(())))?;
@@ -68,6 +72,7 @@ impl Recorder {
     /// # Errors
     /// If it cannot be read, or something went by unheard: nothing can be said of a recording with gaps.
     pub fn stop(mut self) -> Result<Recording> {
+        sleep(HELD_BACK);
         Command::new("kill").args(["-INT", &self.tcpdump.id().to_string()]).status()?;
         self.tcpdump.wait()?;
         check_whole(&std::fs::read_to_string(self.folder.path().join("said"))?)?;

@@ -334,7 +334,7 @@ fn wait_for_unread(here: &Device<'_>, other: &Device<'_>, many: u64) {
 fn asked(screen: &Screen, before: Option<usize>) -> usize {
     eventually("a word shall be asked for", || {
         let text = screen.text();
-        let last = text.lines().rfind(|line| !line.is_empty());
+        let last = text.lines().map(str::trim_end).rfind(|line| !line.is_empty());
         let number = last.and_then(|line| line.strip_prefix("Word ")?.strip_suffix(':')?.parse().ok());
         Ok(number.filter(|number| Some(*number) != before))
     })

@@ -35,6 +35,14 @@ fn files_are_sent_fetched_and_named_harmlessly() {
     assert_eq!(again["fetched"], true);
     assert!(grace.data().join("files/notes (2).txt").exists());
 
+    // Nor is one called what could harm who has it, or what it is not.
+    for (called, kept) in [("CON", "_CON"), ("invoice\u{202e}fdp.exe", "invoicefdp.exe")] {
+        let path = ada.make_file(called, MIB).unwrap();
+        ada.ask(&["send", "Grace", &path]).unwrap();
+        grace.receive(kept, &path).unwrap();
+        assert!(grace.data().join("files").join(kept).exists());
+    }
+
     // What is no file is refused, and says what to do.
     for (path, word) in [("/dev/zero", "tar"), ("/nowhere/at/all", "no file"), ("/tmp", "tar")] {
         let refused = ada.attempt(&["send", "Grace", path]).unwrap().unwrap_err();

@@ -10,7 +10,7 @@
 
 use std::{thread::sleep, time::Duration};
 
-use lamplit_e2e::{Device, Host, Lan, Running, acquainted, acquainted_by, eventually, scanned, started};
+use lamplit_e2e::{Device, Host, Lan, Running, acquainted, acquainted_by, eventually, nothing_of, scanned, started};
 use serde_json::{Value, json};
 
 const NO_DAEMON: i32 = 3;
@@ -89,8 +89,9 @@ fn devices_find_each_other_by_dns_sd_at_new_ports() {
     grace.wait_for_contact(&ada, "be found", near).unwrap();
 }
 
-/// Nobody listens any more where they met; then they find each other, talk, and a file arrives, all by IPv6.
-fn meet_again_by_ipv6([ada, grace]: [&mut Device<'_>; 2], prefix: &str, name: &str) {
+/// Nobody listens any more where they met; then they find each other, talk, and a file arrives, all by one IP version, at
+/// addresses that begin so.
+fn meet_again([ada, grace]: [&mut Device<'_>; 2], family: &str, prefix: &str, name: &str) {
     ada.stop().unwrap();
     grace.stop().unwrap();
     ada.start(&[]).unwrap();
@@ -103,11 +104,12 @@ fn meet_again_by_ipv6([ada, grace]: [&mut Device<'_>; 2], prefix: &str, name: &s
         wait_for_texts(here, other, &all);
         let nearby = here.ask(&["nearby"]).unwrap();
         let device = &nearby["people"][0]["devices"][0];
-        assert_eq!((&device["over"], &device["family"]), (&Value::from("lan"), &Value::from("ipv6")));
+        assert_eq!((&device["over"], &device["family"]), (&Value::from("lan"), &Value::from(family)));
         assert!(device["address"].as_str().unwrap().starts_with(prefix), "{device}");
-        let own = nearby["addresses"].as_array().unwrap();
-        let is_of_ipv4 = |address: &&Value| !address.as_str().unwrap().starts_with('[');
-        assert!(own.iter().filter(is_of_ipv4).all(|address| address.as_str().unwrap().starts_with("127.")), "{own:?}");
+        let own: Vec<&str> = nearby["addresses"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let is_of_it = |address: &&str| address.starts_with('[') == (family == "ipv6");
+        assert!(own.iter().any(|address| address.starts_with(prefix)), "{own:?}");
+        assert!(own.iter().all(|address| is_of_it(address) || address.starts_with("127.")), "{own:?}");
     }
     let sent = ada.make_file(name, 8 * 1024 * 1024).unwrap();
     ada.ask(&["send", "Grace", &sent]).unwrap();
@@ -121,12 +123,19 @@ fn where_there_is_only_ipv6_devices_find_each_other_and_talk() {
         lan.must(host, &format!("ip address add fd77::{}/64 dev eth0", host.0)).unwrap();
     }
     let (mut ada, mut grace) = acquainted(&lan).unwrap();
-    meet_again_by_ipv6([&mut ada, &mut grace], "[f", "routed.bin");
+    meet_again([&mut ada, &mut grace], "ipv6", "[f", "routed.bin");
     // What is left is what each interface gave itself.
     for host in lan.hosts() {
         lan.must(host, "ip address flush dev eth0 scope global").unwrap();
     }
-    meet_again_by_ipv6([&mut ada, &mut grace], "[fe80:", "local.bin");
+    meet_again([&mut ada, &mut grace], "ipv6", "[fe80:", "local.bin");
+}
+
+#[test]
+fn where_there_is_no_ipv6_devices_find_each_other_and_talk() {
+    let lan = Lan::without_ipv6().unwrap();
+    let (mut ada, mut grace) = acquainted(&lan).unwrap();
+    meet_again([&mut ada, &mut grace], "ipv4", "10.77.0.", "older.bin");
 }
 
 #[test]
@@ -304,6 +313,7 @@ fn nobody_is_found(devices: [&Device<'_>; 2]) {
 #[test]
 fn where_multicast_is_blocked_a_qr_code_leads_there() {
     let lan = Lan::new().unwrap();
+    let recorder = lan.record().unwrap();
     let [mut ada, mut grace] =
         [(Host::LEFT, "Ada"), (Host::RIGHT, "Grace")].map(|(host, name)| started(&lan, host, name).unwrap());
     // As long as it is not blocked, each sees that there is somebody.
@@ -325,6 +335,10 @@ fn where_multicast_is_blocked_a_qr_code_leads_there() {
     ada.wait_until_near(&grace).unwrap();
     grace.ask(&["say", "Ada", "by what you showed me"]).unwrap();
     wait_for_texts(&ada, &grace, &["by what you showed me".to_owned()]);
+    // Nobody who only listens gets in by the invite: nothing of what is in the code goes over the network.
+    let code = link.split_once('/').unwrap().1.as_bytes()[4..76].to_vec();
+    let secrets = [("a text", b"by what you showed me".to_vec()), ("an invite", code)];
+    nothing_of(&lan, recorder, &secrets).unwrap();
 }
 
 #[test]

@@ -8,7 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
-use lamplit_e2e::{Device, Host, Lan, acquainted, eventually};
+use std::{fs, path::Path};
+
+use lamplit_e2e::{Device, Host, Lan, acquainted, eventually, look};
 use serde_json::Value;
 
 const ENTER: &str = "\r";
@@ -158,7 +160,7 @@ fn a_file_that_is_sent_from_within_is_seen_coming() {
     let (ada, grace) = acquainted(&lan).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tables.bin");
-    std::fs::write(&path, vec![7; 40 * 1024 * 1024]).unwrap();
+    fs::write(&path, vec![7; 40 * 1024 * 1024]).unwrap();
     let mut here = ada.view(100, 30).unwrap();
     let mut there = grace.view(100, 30).unwrap();
     here.until("Grace").unwrap();
@@ -263,4 +265,11 @@ fn a_view_without_a_daemon_or_a_terminal_says_so() {
     here.until("no daemon is running").unwrap();
     let refused = ada.attempt(&["view"]).unwrap().unwrap_err();
     assert!(refused.message.contains("needs a terminal"), "{}", refused.message);
+}
+
+#[test]
+fn the_picture_in_the_readme_shows_the_view_as_it_is() {
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images/view.svg");
+    let is_of_now = fs::read_to_string(picture).unwrap().contains(&look().unwrap());
+    assert!(is_of_now, "the view looks otherwise by now: `cargo xtask screenshot` makes its picture anew");
 }

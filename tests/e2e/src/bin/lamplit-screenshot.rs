@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use lamplit_e2e::{Device, Host, Lan, Screen, picture};
+use lamplit_e2e::{Device, Host, Lan, Screen, look, picture};
 use tempfile::TempDir;
 
 const COLUMNS: u16 = 118;
@@ -98,7 +98,8 @@ fn main() -> Result<()> {
     })?;
     let image = picture(&here.copy()?, "lamplit view");
     fs::create_dir_all(to.parent().context("a picture lies in a folder")?)?;
-    fs::write(&to, image)?;
+    // By this a test knows a picture of a view that looks otherwise by now.
+    fs::write(&to, format!("{image}<!-- {} -->\n", look()?))?;
     Ok(())
 }
 

@@ -9,25 +9,39 @@ const LOSS: &str = "loss";
 /// The table of what a home's firewall drops.
 const HOME: &str = "home";
 
+/// What became of packets on their way to a host.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost {
+    /// All that came as far as there.
+    pub packets: u64,
+    /// Those of them that were lost.
+    pub lost: u64,
+}
+
 impl Lan {
     /// Loses so many of a hundred packets on their way to each host.
     ///
     /// # Errors
     /// If `nft` fails.
     pub fn set_loss(&self, percent: u8) -> Result<()> {
-        let rule = format!("iif {FIRST_INTERFACE} numgen random mod 100 \\< {percent} counter drop");
-        self.hosts().try_for_each(|host| self.set_rule(host, LOSS, &rule))
+        let all = format!("iif {FIRST_INTERFACE} counter");
+        let lost = format!("iif {FIRST_INTERFACE} numgen random mod 100 \\< {percent} counter drop");
+        self.hosts().try_for_each(|host| self.set_rules(host, LOSS, &[&all, &lost]))
     }
 
-    /// How many packets were lost so far on their way to a host.
+    /// What became of packets on their way to a host since some are lost.
     ///
     /// # Errors
     /// If `nft` fails.
-    pub fn lost(&self, host: Host) -> Result<u64> {
+    pub fn lost(&self, host: Host) -> Result<Lost> {
         let told = self.shell(host, &format!("nft list chain inet {LOSS} in"))?;
         let told = String::from_utf8_lossy(&told.stdout).into_owned();
-        let mut words = told.split_whitespace().skip_while(|word| *word != "packets").skip(1);
-        words.next().context("nft counts nothing")?.parse().context("nft counts in words")
+        let mut words = told.split_whitespace();
+        let mut next = || -> Result<u64> {
+            words.find(|word| *word == "packets").context("nft counts nothing")?;
+            words.next().context("nft counts nothing")?.parse().context("nft counts in words")
+        };
+        Ok(Lost { packets: next()?, lost: next()? })
     }
 
     /// Drops what comes to port 5353 on every host: nobody is found by DNS-SD.
@@ -43,7 +57,7 @@ impl Lan {
     /// # Errors
     /// If `nft` fails.
     pub fn block_multicast_at(&self, host: Host) -> Result<()> {
-        self.set_rule(host, HOME, "udp dport 5353 drop")
+        self.set_rules(host, HOME, &["udp dport 5353 drop"])
     }
 
     /// Drops that no more on one host.
@@ -54,10 +68,11 @@ impl Lan {
         self.must(host, &format!("nft delete table inet {HOME}"))
     }
 
-    /// The one rule of a table for what comes in, in place of the one before.
-    fn set_rule(&self, host: Host, table: &str, rule: &str) -> Result<()> {
+    /// The rules of a table for what comes in, in place of those before.
+    fn set_rules(&self, host: Host, table: &str, rules: &[&str]) -> Result<()> {
         let chain = format!("nft 'add chain inet {table} in {{ type filter hook input priority 0; policy accept; }}'");
-        let rule = format!("nft flush chain inet {table} in && nft add rule inet {table} in {rule}");
-        self.must(host, &format!("nft add table inet {table} && {chain} && {rule}"))
+        let add = rules.iter().map(|rule| format!(" && nft add rule inet {table} in {rule}"));
+        let rules = format!("nft flush chain inet {table} in{}", add.collect::<String>());
+        self.must(host, &format!("nft add table inet {table} && {chain} && {rules}"))
     }
 }

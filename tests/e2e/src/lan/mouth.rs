@@ -14,6 +14,9 @@ use super::{Host, Lan};
 /// Where multicast DNS is spoken (RFC 6762 3).
 pub const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353);
 
+/// Where somebody is heard by all on the first network: its broadcast address, and a port that nobody listens on.
+const TO_ALL: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 77, 0, 255), 9);
+
 impl Lan {
     /// A socket on a host, to say to all on the first network what is said by multicast DNS ([`GROUP`]), and to hear it. Nothing
     /// else may speak it there.
@@ -21,11 +24,8 @@ impl Lan {
     /// # Errors
     /// If it cannot be opened.
     pub fn mouth(&self, host: Host) -> Result<UdpSocket> {
-        let namespace = File::open(self.network_of(host)).context("the host has a namespace")?;
         let own: Ipv4Addr = host.address().parse()?;
-        // A socket stays where it was opened; the thread that went there is of no more use.
-        let opened = thread::spawn(move || -> Result<UdpSocket> {
-            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?;
+        self.socket(host, move || {
             let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
             socket.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, GROUP.port()).into())?;
             socket.set_multicast_if_v4(&own)?;
@@ -33,6 +33,26 @@ impl Lan {
             socket.set_multicast_loop_v4(false)?;
             socket.join_multicast_v4(GROUP.ip(), &own)?;
             Ok(socket.into())
+        })
+    }
+
+    /// A socket on a host whose every word goes openly to all on the first network.
+    pub(crate) fn speaker(&self, host: Host) -> Result<UdpSocket> {
+        self.socket(host, || {
+            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+            socket.set_broadcast(true)?;
+            socket.connect(TO_ALL)?;
+            Ok(socket)
+        })
+    }
+
+    /// A socket that is opened on a host, and stays there.
+    fn socket(&self, host: Host, open: impl FnOnce() -> Result<UdpSocket> + Send + 'static) -> Result<UdpSocket> {
+        let namespace = File::open(self.network_of(host)).context("the host has a namespace")?;
+        // The thread that went there is of no more use.
+        let opened = thread::spawn(move || -> Result<UdpSocket> {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?;
+            open()
         });
         opened.join().map_err(|_| anyhow!("the thread that opens a socket has ended"))?
     }

@@ -1,8 +1,9 @@
 //! Guesses which names belong to one device, from all that was heard but the addresses: MAC and IP.
 //!
-//! Whatever was said with a name is cut into pieces of eight bytes, and those of DNS into its parts, ports among them. Two
-//! names that have pieces in common are likely one device's, the rarer a piece the more. Where nothing is in
-//! common, whoever spoke up as early as before is guessed. Besides, names of one round are paired with those of the next by
+//! Whatever was said with a name is taken apart as DNS, ports among the parts, and cut into pieces of eight bytes. Two names that
+//! have some of that in common are likely one device's, the rarer it is the more. Pieces lie over each other, and what is alike
+//! by chance is in several: so of the pieces the rarest alone counts, and of the parts each. Where nothing is in common, whoever
+//! spoke up as early as before is guessed. Besides, names of one round are paired with those of the next by
 //! their times alone: when each was said, first, last and how often.
 
 use std::{
@@ -30,6 +31,9 @@ pub(crate) struct Seen {
     pub(crate) times: Vec<u64>,
     /// When it was taken back.
     gone: Option<u64>,
+    /// What was said with it, taken apart.
+    parts: BTreeSet<String>,
+    /// Each eight bytes of it.
     pieces: BTreeSet<Vec<u8>>,
 }
 
@@ -46,17 +50,17 @@ impl Seen {
     pub(crate) fn hear(&mut self, payload: &[u8]) {
         self.pieces.extend(payload.windows(PIECE).map(<[u8]>::to_vec));
         let Ok(packet) = Packet::parse(payload) else { return };
-        self.pieces.insert(format!("id {}", packet.id()).into_bytes());
+        self.parts.insert(format!("id {}", packet.id()));
         for record in records(&packet) {
             let said = match &record.rdata {
                 RData::SRV(srv) => {
-                    self.pieces.insert(format!("port {}", srv.port).into_bytes());
+                    self.parts.insert(format!("port {}", srv.port));
                     format!("host {}", srv.target)
                 }
                 RData::A(_) | RData::AAAA(_) => continue,
                 other => format!("{other:?}"),
             };
-            self.pieces.insert(format!("{} {} {said}", record.ttl, record.cache_flush).into_bytes());
+            self.parts.insert(format!("{} {} {said}", record.ttl, record.cache_flush));
         }
     }
 }
@@ -104,12 +108,13 @@ pub(crate) fn names(datagrams: &[Datagram]) -> BTreeMap<String, Seen> {
                 host: srv.target.to_string(),
                 times: Vec::new(),
                 gone: None,
+                parts: BTreeSet::new(),
                 pieces: BTreeSet::new(),
             };
             let seen = names.entry(name).or_insert_with(new);
             seen.times.push(datagram.at);
             seen.hear(&payload);
-            seen.pieces.insert(format!("from {}", datagram.ports[0]).into_bytes());
+            seen.parts.insert(format!("from {}", datagram.ports[0]));
         }
     }
     for datagram in datagrams.iter().filter(|datagram| !datagram.ports.contains(&MDNS)) {
@@ -117,7 +122,7 @@ pub(crate) fn names(datagrams: &[Datagram]) -> BTreeMap<String, Seen> {
         for (port, other) in [(from, to), (to, from)] {
             for name in ports.get(&port).into_iter().flatten() {
                 let Some(seen) = names.get_mut(name) else { continue };
-                seen.pieces.insert(format!("with {other}").into_bytes());
+                seen.parts.insert(format!("with {other}"));
                 let header = &datagram.payload[..datagram.payload.len().min(HEADER)];
                 seen.pieces.extend(header.windows(PIECE).map(<[u8]>::to_vec));
             }
@@ -161,15 +166,23 @@ fn of_round<'a>(names: &'a BTreeMap<String, Seen>, span: &Range<u64>) -> Vec<(&'
     within.map(|(name, seen)| (name.as_str(), seen)).collect()
 }
 
+/// How many names have each of something.
+fn spread<'a, T: Ord + 'a>(all: impl Iterator<Item = &'a T>) -> BTreeMap<&'a T, usize> {
+    let mut spread = BTreeMap::new();
+    for one in all {
+        *spread.entry(one).or_default() += 1;
+    }
+    spread
+}
+
 /// For each name of each round but the last, those of the next round. A round begins at a time, and ends with the next.
 pub(crate) fn compare<'a>(names: &'a BTreeMap<String, Seen>, rounds: &[u64]) -> Vec<(&'a str, Vec<Candidate<'a>>)> {
-    let mut spread: BTreeMap<&[u8], usize> = BTreeMap::new();
-    for piece in names.values().flat_map(|seen| &seen.pieces) {
-        *spread.entry(piece).or_default() += 1;
-    }
+    let parts = spread(names.values().flat_map(|seen| &seen.parts));
+    let pieces = spread(names.values().flat_map(|seen| &seen.pieces));
+    let rare = |many: usize| (names.len() as f64 / many as f64).ln();
     let alike = |one: &Seen, other: &Seen| -> f64 {
-        let common = one.pieces.intersection(&other.pieces).map(|piece| spread[piece.as_slice()]);
-        common.map(|many| (names.len() as f64 / many as f64).ln()).sum()
+        let of_dns: f64 = one.parts.intersection(&other.parts).map(|part| rare(parts[part])).sum();
+        of_dns + one.pieces.intersection(&other.pieces).map(|piece| rare(pieces[piece])).fold(0.0, f64::max)
     };
     let mut compared = Vec::new();
     for index in 1..rounds.len() {

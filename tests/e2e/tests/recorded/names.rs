@@ -106,8 +106,7 @@ fn names_of_one_device_are_linked_no_better_than_by_chance() {
             Leak::Goodbye => linked(&ways["back as soon as it was taken back"], &owners, &own),
         };
         println!("{leak:?}: {right} of {} are right", ROUNDS - 1);
-        // By chance one in 43 is right, and half of them once in thousands of runs.
-        assert!(right * 2 >= ROUNDS - 1, "{leak:?}: {right} of {} are right", ROUNDS - 1);
+        assert_eq!(right, ROUNDS - 1, "{leak:?}");
     }
 
     // A device that says a number of its own, once with each name, is linked nearly always.
