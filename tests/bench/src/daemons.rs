@@ -1,4 +1,4 @@
-//! Two real daemons, used over their local sockets.
+//! Real daemons, used over their local sockets.
 
 use std::{
     fs,
@@ -37,6 +37,8 @@ pub(crate) struct Daemon {
     /// What happens there.
     happenings: Connection,
     pub(crate) asking: Connection,
+    /// The network that it is on, as a file; none: the one that this process is on.
+    network: Option<PathBuf>,
 }
 
 /// Two of them who know each other.
@@ -58,25 +60,43 @@ pub(crate) struct Known {
 }
 
 impl Daemon {
-    async fn make(name: &str, options: &[&str]) -> Result<Self> {
+    pub(crate) async fn make(name: &str, options: &[&str], network: Option<PathBuf>) -> Result<Self> {
         let data = TempDir::with_prefix("lamplit-bench-")?;
         let made = command(data.path())?.args(["init", "--name", name, "--keyring", "never"]).output()?;
         if !made.status.success() {
             bail!("{}", String::from_utf8_lossy(&made.stderr));
         }
-        Self::start(data, options).await
+        Self::start(data, options, network).await
     }
 
-    async fn start(data: TempDir, options: &[&str]) -> Result<Self> {
-        let child = command(data.path())?.arg("run").args(options).spawn()?;
+    async fn start(data: TempDir, options: &[&str], network: Option<PathBuf>) -> Result<Self> {
+        let mut command = command(data.path())?;
+        command.arg("run").args(options);
+        if let Some(network) = &network {
+            command = within(network, &command);
+        }
+        let child = command.spawn()?;
         let socket = DataDir::socket(data.path())?;
         let happenings = open(&socket).await?;
         let asking = open(&socket).await?;
-        Ok(Self { data, child, happenings, asking })
+        Ok(Self { data, child, happenings, asking, network })
+    }
+
+    /// Invites another; what each calls the conversation, once both have each other as contacts. Both hear what happens.
+    pub(crate) async fn befriend(&mut self, other: &mut Self) -> Result<String> {
+        let link = self.asking.call(Invite {}).await?.link;
+        other.asking.call(Accept { link }).await?;
+        let added = |event| match event {
+            Event::ContactAdded { contact } => Some(contact.id),
+            _ => None,
+        };
+        let conversation = self.until("a contact", added).await?;
+        other.until("a contact", added).await?;
+        Ok(conversation)
     }
 
     /// Hears what happens from now on; whether its only contact is near now.
-    async fn listen(&mut self) -> Result<bool> {
+    pub(crate) async fn listen(&mut self) -> Result<bool> {
         let snapshot = self.happenings.call(Subscribe {}).await?;
         Ok(snapshot.contacts.iter().any(|contact| contact.near))
     }
@@ -90,11 +110,11 @@ impl Daemon {
         self.until("the other", came).await
     }
 
-    /// Ends it as its owner would; its data.
-    async fn end(mut self) -> Result<TempDir> {
+    /// Ends it as its owner would; its data and its network.
+    async fn end(mut self) -> Result<(TempDir, Option<PathBuf>)> {
         self.asking.call(Stop {}).await?;
         self.child.wait()?;
-        Ok(std::mem::replace(&mut self.data, TempDir::with_prefix("lamplit-bench-")?))
+        Ok((std::mem::replace(&mut self.data, TempDir::with_prefix("lamplit-bench-")?), self.network.take()))
     }
 
     /// Waits for an event.
@@ -129,17 +149,16 @@ impl Daemon {
 
 impl Daemons {
     pub(crate) async fn start(options: &[&str]) -> Result<Self> {
-        let (mut ada, mut grace) = (Daemon::make("Ada", options).await?, Daemon::make("Grace", options).await?);
+        Self::start_apart(options, None).await
+    }
+
+    /// The same, with Grace on another network than this process, by a file that stands for it.
+    pub(crate) async fn start_apart(options: &[&str], network: Option<PathBuf>) -> Result<Self> {
+        let mut ada = Daemon::make("Ada", options, None).await?;
+        let mut grace = Daemon::make("Grace", options, network).await?;
         ada.listen().await?;
         grace.listen().await?;
-        let link = ada.asking.call(Invite {}).await?.link;
-        grace.asking.call(Accept { link }).await?;
-        let added = |event| match event {
-            Event::ContactAdded { contact } => Some(contact.id),
-            _ => None,
-        };
-        let conversation = ada.until("a contact", added).await?;
-        grace.until("a contact", added).await?;
+        let conversation = ada.befriend(&mut grace).await?;
         sleep(Duration::from_millis(500)).await;
         Ok(Self { ada, grace, conversation })
     }
@@ -148,12 +167,12 @@ impl Daemons {
     /// is near. Neither knows the other's port from before.
     pub(crate) async fn find_again(self, options: &[&str], pause: Duration) -> Result<(Self, Duration)> {
         let Self { ada, grace, conversation } = self;
-        let (adas, data) = (ada.end().await?, grace.end().await?);
-        let mut ada = Daemon::start(adas, options).await?;
+        let ((adas, here), (data, there)) = (ada.end().await?, grace.end().await?);
+        let mut ada = Daemon::start(adas, options, here).await?;
         ada.listen().await?;
         sleep(pause).await;
         let start = Instant::now();
-        let mut grace = Daemon::start(data, options).await?;
+        let mut grace = Daemon::start(data, options, there).await?;
         if !grace.listen().await? {
             grace.until_near().await?;
         }
@@ -236,7 +255,7 @@ impl Daemons {
             bail!("{}", String::from_utf8_lossy(&linked.stderr));
         }
         let took = start.elapsed();
-        let mut another = Daemon::start(data, ON_LOOPBACK).await?;
+        let mut another = Daemon::start(data, ON_LOOPBACK, None).await?;
         let mut known = Known { with_grace: 0, in_the_group: 0, files: 0 };
         for (conversation, count) in
             [(self.conversation.as_str(), &mut known.with_grace), (group, &mut known.in_the_group)]
@@ -322,6 +341,14 @@ async fn open(socket: &Path) -> Result<Connection> {
         }
     };
     timeout(PATIENCE, opening).await.context("a daemon does not start")
+}
+
+/// A command that runs on another network, by a file that stands for it.
+fn within(network: &Path, command: &Command) -> Command {
+    let mut within = Command::new("nsenter");
+    within.arg(format!("--net={}", network.display())).arg(command.get_program()).args(command.get_args());
+    within.stdin(Stdio::null()).stdout(Stdio::null());
+    within
 }
 
 /// The program, built beside this one.

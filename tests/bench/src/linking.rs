@@ -7,6 +7,7 @@ use tokio::runtime::Builder;
 use crate::{
     daemons::{Daemons, Known, ON_LOOPBACK},
     figures::{Times, rate, thousands},
+    loopback,
 };
 
 /// Texts in the conversation with a contact.
@@ -20,13 +21,16 @@ const ROUNDS: usize = 3;
 pub(crate) fn run() -> Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let mut times = Times::default();
+    let mut carried = 0;
     runtime.block_on(async {
         let mut daemons = Daemons::start(ON_LOOPBACK).await?;
         daemons.chat(SAID).await?;
         daemons.send_small(FILES).await?;
         let group = daemons.chat_in_a_group(IN_A_GROUP).await?;
         for _ in 0..ROUNDS {
+            let before = loopback::carried()?.bytes;
             let (took, known) = daemons.link_one_more(&group).await?;
+            carried += loopback::carried()?.bytes - before;
             let all = Known { with_grace: SAID + FILES, in_the_group: IN_A_GROUP, files: FILES };
             ensure!(known == all, "the new device has {known:?} of {all:?}");
             times.add(took);
@@ -40,6 +44,11 @@ pub(crate) fn run() -> Result<()> {
         thousands(SAID as f64),
         thousands(IN_A_GROUP as f64)
     );
-    println!("    {:.1} s, {} messages a second", took.as_secs_f64(), thousands(rate(all, took)));
+    let (seconds, mebibytes) = (took.as_secs_f64(), carried as f64 / ROUNDS as f64 / (1 << 20) as f64);
+    println!("    {seconds:.1} s, {} messages a second", thousands(rate(all, took)));
+    println!(
+        "    {mebibytes:.1} MiB over loopback, {:.0} Mbit/s from the start of the program on",
+        mebibytes * 8.388_608 / seconds
+    );
     Ok(())
 }

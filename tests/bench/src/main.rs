@@ -12,6 +12,7 @@ mod file;
 mod handle;
 mod idle;
 mod linking;
+mod loopback;
 mod memory;
 mod message;
 mod nearby;

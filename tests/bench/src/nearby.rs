@@ -1,10 +1,13 @@
-//! How soon a program finds another, and what a hundred devices say on one network. The hundred are transports of this
-//! process. All are on a network that nobody else is on: a network namespace of its own, with a pair of virtual cards of which
-//! one is used. It is gone with the process.
+//! How soon a program finds another, and what a hundred devices say on one network: first transports of this process, who know
+//! nobody, then daemons in circles of friends. All are on a network that nobody else is on: a network namespace of their own, and
+//! a cable to another, where the one is that is to be found. Both are gone with the process.
 
 use std::{
-    process::Command,
+    fs,
+    path::PathBuf,
+    process::{Child, Command},
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -20,8 +23,9 @@ use tokio::{
 };
 
 use crate::{
-    daemons::Daemons,
+    daemons::{Daemon, Daemons},
     figures::{Times, verdict},
+    loopback,
 };
 
 const ROUNDS: usize = 20;
@@ -31,10 +35,21 @@ const FOUND: Duration = Duration::from_secs(2);
 /// What [`run`] calls this measurement once it is on its network.
 pub(crate) const NAME: &str = "nearby-on-its-network";
 const INTERFACE: &str = "eth0";
-/// Lays the network, and goes on there as `$0`. The other end of the cable is a card that says nothing and has no address.
-const LAY: &str = "ip link set lo up && ip link add eth0 type veth peer name end && \
-    echo 1 > /proc/sys/net/ipv6/conf/end/disable_ipv6 && echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad && \
-    ip address add 10.77.0.1/24 dev eth0 && ip link set end up && ip link set eth0 up && exec \"$0\" \"$1\"";
+/// Makes the network, and goes on there as `$0`.
+const LAY: &str = "ip link set lo up && ip link add eth0 type veth peer name end && exec \"$0\" \"$1\"";
+/// Gives an end of the cable its address, once it is where it belongs.
+const PLUG: &str = "ip link set lo up && echo 0 > /proc/sys/net/ipv6/conf/$0/accept_dad && \
+    ip address add $1/24 dev $0 && ip link set $0 up";
+/// How many friends know each other, of those who are not strangers.
+const CIRCLE: usize = 4;
+/// How long until nothing is said any more over links on which nobody speaks, and some more.
+const REST: Duration = Duration::from_secs(180);
+/// How long is listened.
+const MINUTES: u64 = 3;
+/// The longest silence between two names of a device.
+const PAUSE: Duration = Duration::from_secs(20);
+/// How long a device shows a name, in minutes.
+const EPOCH: u64 = 15;
 
 struct Device {
     transport: QuicTransport,
@@ -64,16 +79,57 @@ pub(crate) fn run() -> Result<()> {
 
 /// Measures on the network that this process is on.
 pub(crate) fn measure() -> Result<()> {
+    let other = Other::plug()?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        found().await?;
-        crowd().await
+        found(&other).await?;
+        crowd().await?;
+        friends().await
     })
 }
 
-async fn found() -> Result<()> {
+/// A network at the other end of the cable, as long as somebody sleeps there.
+struct Other(Child);
+
+impl Other {
+    fn plug() -> Result<Self> {
+        let other = Self(Command::new("unshare").args(["--net", "sleep", "infinity"]).spawn()?);
+        let start = Instant::now();
+        while fs::read_link(other.network())? == fs::read_link("/proc/self/ns/net")? {
+            if start.elapsed() > FOUND {
+                bail!("there is no other network");
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        let number = other.0.id().to_string();
+        must(Command::new("ip").args(["link", "set", "end", "netns", &number]))?;
+        let there = format!("--net={}", other.network().display());
+        must(Command::new("nsenter").args([&there, "sh", "-c", PLUG, "end", "10.77.0.2"]))?;
+        must(Command::new("sh").args(["-c", PLUG, INTERFACE, "10.77.0.1"]))?;
+        Ok(other)
+    }
+
+    /// The file that stands for it.
+    fn network(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/ns/net", self.0.id()))
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn must(command: &mut Command) -> Result<()> {
+    if command.status()?.success() { Ok(()) } else { bail!("{command:?} failed") }
+}
+
+async fn found(other: &Other) -> Result<()> {
     let mut times = Times::default();
-    let mut daemons = Daemons::start(&[]).await?;
+    let mut daemons = Daemons::start_apart(&[], Some(other.network())).await?;
     for _ in 0..ROUNDS {
         // Then the other says little by now, as one that has been there for a while.
         let (again, took) = daemons.find_again(&[], Duration::from_secs(6)).await?;
@@ -99,9 +155,34 @@ async fn crowd() -> Result<()> {
         reading.spawn(async move { while events.recv().await.is_some() {} });
     }
     sleep(Duration::from_secs(30)).await;
-    let minutes = 3;
-    let steady = overhear(Duration::from_secs(60 * minutes)).await?;
-    println!("  {CROWD} devices, all there: {} packets a minute, both IP versions", steady as u64 / minutes);
+    let steady = overhear(Duration::from_secs(60 * MINUTES)).await? as u64 / MINUTES;
+    println!("  {CROWD} devices, all there: {steady} packets a minute, both IP versions");
+    come().await?;
+
+    // All change their names, as they do when an epoch ends, each after a silence of its own.
+    let mut changing = JoinSet::new();
+    let hearing = overhear(Duration::from_secs(60));
+    for (number, device) in (0..CROWD).zip(&devices) {
+        let device = device.clone();
+        device.advertise(None);
+        changing.spawn(async move {
+            sleep(PAUSE * u32::from(number) / u32::from(CROWD)).await;
+            device.advertise(Some(Beacon::from_bytes([0xbe, 0, 0, 0, 0, 0, 4, number])));
+        });
+    }
+    let changed = hearing.await? as u64;
+    println!(
+        "  all change their names: {changed} packets in that minute, {} a minute over the {EPOCH} of a name",
+        (steady * (EPOCH - 1) + changed) / EPOCH
+    );
+    for device in devices {
+        device.shutdown().await;
+    }
+    Ok(())
+}
+
+/// One more comes to the crowd.
+async fn come() -> Result<()> {
     let hearing = overhear(Duration::from_secs(10));
     let coming = async {
         sleep(Duration::from_secs(1)).await;
@@ -123,12 +204,42 @@ async fn crowd() -> Result<()> {
         said?,
         all?.as_secs_f64() * 1e3
     );
-    for device in devices {
-        device.shutdown().await;
+    Ok(())
+}
+
+/// As many daemons in circles of friends, who have links to each other as long as there is something to say.
+async fn friends() -> Result<()> {
+    let mut all = Vec::new();
+    for number in 0..CROWD {
+        let mut daemon = Daemon::make(&format!("Guest {number}"), &[], None).await?;
+        daemon.listen().await?;
+        all.push(daemon);
     }
+    for circle in all.chunks_mut(CIRCLE) {
+        for at in 1..circle.len() {
+            let (others, rest) = circle.split_at_mut(at);
+            let newcomer = rest.first_mut().context("a circle has members")?;
+            for other in others {
+                other.befriend(newcomer).await?;
+            }
+        }
+    }
+    sleep(REST).await;
+    let before = loopback::carried()?.packets;
+    let time = Duration::from_secs(60 * MINUTES);
+    let (shown, looped) = tokio::join!(overhear(time), overhear_on("lo", time));
+    let (shown, looped) = (shown? as u64 / MINUTES, looped? as u64);
+    let talked = (loopback::carried()?.packets - before).saturating_sub(looped) / MINUTES;
+    println!(
+        "  {CROWD} daemons in circles of {CIRCLE} friends, at rest: {shown} packets a minute to all, and {talked} from one to another"
+    );
     Ok(())
 }
 
 async fn overhear(time: Duration) -> Result<usize> {
-    Ok(spawn_blocking(move || probe::overhear(INTERFACE, time)).await??.len())
+    overhear_on(INTERFACE, time).await
+}
+
+async fn overhear_on(interface: &'static str, time: Duration) -> Result<usize> {
+    Ok(spawn_blocking(move || probe::overhear(interface, time)).await??.len())
 }
