@@ -94,9 +94,14 @@ fn pace(streams_opened_by_peer: u32, keep_alive: Duration, idle: Duration) -> Tr
 
 /// A UDP socket; one bound to every IPv6 address takes IPv4 too, and where there is no IPv6 it takes IPv4 alone.
 fn open(bind: SocketAddr) -> io::Result<UdpSocket> {
-    match open_as(bind, false) {
+    open_by(bind, |bind| open_as(bind, false))
+}
+
+/// The same, with what opens it.
+fn open_by(bind: SocketAddr, open: impl Fn(SocketAddr) -> io::Result<UdpSocket>) -> io::Result<UdpSocket> {
+    match open(bind) {
         Err(_) if bind.is_ipv6() && bind.ip().is_unspecified() => {
-            open_as(SocketAddr::from((Ipv4Addr::UNSPECIFIED, bind.port())), false)
+            open(SocketAddr::from((Ipv4Addr::UNSPECIFIED, bind.port())))
         }
         opened => opened,
     }
@@ -110,3 +115,6 @@ fn open_as(bind: SocketAddr, only_v6: bool) -> io::Result<UdpSocket> {
     socket.bind(&bind.into())?;
     Ok(socket.into())
 }
+
+#[cfg(test)]
+mod tests;
