@@ -56,7 +56,6 @@ pub fn nothing_of(lan: &Lan, recorder: Recorder, secrets: &[Secret<'_>]) -> Resu
     if !heard.is_empty() {
         bail!("it goes over the network for all to hear: {heard:?}");
     }
-    println!("looked for {} secrets in {} frames", secrets.len(), recording.frames.len());
     Ok(recording)
 }
 
