@@ -47,10 +47,24 @@ export type Clock =
     state: "disputed";
   };
 
+/** Whether the safety code with a contact was compared, and what came of it. */
+export type Compared =
+  /** It was not, since they were met. */
+  | "not_yet"
+  /** Both saw the same: nobody stands between them. */
+  | "same"
+  /**
+   * The two saw different codes: somebody may stand between them. Screens should say so where they show the
+   * contact.
+   */
+  | "different";
+
 /** A contact. */
 export interface Contact {
   /** The name given to them here. */
   alias: string | null;
+  /** Whether the safety code with them was compared, and what came of it. */
+  compared: Compared;
   /** How many devices they have. */
   devices: number;
   /** Their account. */
@@ -644,6 +658,14 @@ export type Role =
   /** Talk, rename the group, leave. */
   | "member";
 
+/** The safety code with a contact. */
+export interface Safety {
+  /** Twelve groups of five digits, a space between each two. It is the same at the contact's end. */
+  code: string;
+  /** Whether it was compared, and what came of it. */
+  compared: Compared;
+}
+
 /** A message that will be sent. */
 export interface Said {
   /** Its id. */
@@ -987,6 +1009,30 @@ export interface Methods {
     };
     result: Done;
   };
+  /** The safety code with a contact, for the two to compare: if both see the same, nobody stands between them. */
+  safety: {
+    params: {
+      /** The contact. */
+      contact: string;
+    };
+    result: Safety;
+  };
+  /**
+   * Keeps what came of comparing the safety code with a contact, on all devices of the account; nobody else sees
+   * it. A program that has the other's code from a camera compares it by this call, as `same`: what is not the
+   * code here is error 22, and nothing is kept.
+   */
+  mark_safety: {
+    params: {
+      /** The code that was compared: 60 digits, with any spaces or none. It must be the one that `safety` shows. */
+      code: string;
+      /** What came of it; `not_yet` forgets what came of it before. */
+      compared: Compared;
+      /** The contact. */
+      contact: string;
+    };
+    result: Done;
+  };
   /** Forgets a contact. Messages stay. */
   remove_contact: {
     params: {
@@ -1194,6 +1240,8 @@ export type ErrorCode =
   | 19
   /** Busy: Too many connections. */
   | 8
+  /** CodesDiffer: The safety code that was given is not the one with this contact: nothing was kept. */
+  | 22
   /** Denied: Not the owner's to do in this group. */
   | 18
   /** Full: A limit is reached. */

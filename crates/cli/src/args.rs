@@ -51,6 +51,9 @@ Environment:
   LAMPLIT_LOG   what the daemon logs, such as debug or lamplit_client=debug
   NO_COLOR      no colours, if set to anything";
 
+/// Words that a safety code is typed in, at most.
+const CODE_WORDS: usize = 12;
+
 #[derive(Debug, Parser)]
 #[command(name = "lamplit", version, about = ABOUT, long_about = OVERVIEW, after_help = AFTER, after_long_help = AFTER_LONG)]
 #[command(max_term_width = 100, propagate_version = true)]
@@ -143,8 +146,8 @@ JSON: {\"contact\"}, as `lamplit contacts` has it")]
     Accept(Accept),
     /// List contacts: what they are on, whether they are near, what is unread
     #[command(after_long_help = "\
-JSON, a line each: {\"id\", \"name\", \"alias\" or null, \"note\" or null, \"number\" or null, \"devices\", \"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\",
-\"since_ms\"}]}")]
+JSON, a line each: {\"id\", \"name\", \"alias\" or null, \"note\" or null, \"number\" or null, \"compared\" as `lamplit safety` has it, \"devices\",
+\"since_ms\", \"unread\", \"near\", \"lit\": [{\"app\", \"source\", \"since_ms\"}]}")]
     Contacts,
     /// Show who can be reached directly now, since when and over what
     #[command(after_long_help = "\
@@ -183,6 +186,27 @@ Examples:
 
 JSON: {\"contact\", \"note\" or null}")]
     Note(Note),
+    /// Show the safety code with a contact, to compare, and keep what came of it
+    #[command(after_long_help = "\
+If both of you see the same code, nobody stands between you: whom you write to is who showed you the code. Compare it face to
+face, or in a call in which you know the voice; never by messages here, which whoever stands between could change. The other
+types `lamplit safety` and your name. The QR code holds the same digits: scan it with any telephone and compare, or hand what that
+read to --check, which compares for you.
+
+What came of it is kept on all of your own devices, and nobody else sees it. It is for this contact as they are now: whoever is
+removed and met again has not been compared. New devices of theirs change nothing.
+
+If the codes differ, look again, both of you, each at the code with the other. If they still differ, say --not-same: whoever
+you write to is not who showed you the code, or somebody reads along. Say nothing here that is not for strangers; remove the
+contact and meet again, by an invite that goes from hand to hand.
+
+Examples:
+  lamplit safety Grace
+  lamplit safety Grace --same
+  lamplit safety Grace --check 34122 99506 86082 35485 55040 51611 94002 41381 52502 86878 97684 30247
+
+JSON: {\"contact\", \"code\", \"compared\": \"not_yet\", \"same\" or \"different\"}")]
+    Safety(Safety),
     /// Forget a contact; messages stay
     #[command(after_long_help = "JSON: {\"contact\", \"removed\": true}")]
     Remove(Remove),
@@ -650,6 +674,27 @@ pub(crate) struct Note {
     /// Further words
     #[arg(value_name = "WORD")]
     pub(crate) more: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Safety {
+    /// With whom
+    pub(crate) contact: String,
+    /// You compared it, and both saw the same
+    #[arg(long, conflicts_with_all = ["not_same", "forget", "check"])]
+    pub(crate) same: bool,
+    /// You compared it, and the two codes differ
+    #[arg(long, conflicts_with_all = ["forget", "check"])]
+    pub(crate) not_same: bool,
+    /// It was not compared: forget what came of it before
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) forget: bool,
+    /// Compare it with the other's: what they read out, or what was read from their QR code
+    #[arg(long, value_name = "CODE", num_args = 1..=CODE_WORDS)]
+    pub(crate) check: Vec<String>,
+    /// Print the code alone
+    #[arg(long)]
+    pub(crate) no_qr: bool,
 }
 
 #[derive(Debug, ClapArgs)]

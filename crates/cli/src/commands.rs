@@ -17,6 +17,7 @@ mod nearby;
 mod number;
 mod people;
 mod run;
+mod safety;
 mod say;
 mod send;
 mod server;
@@ -95,6 +96,7 @@ async fn dispatch(desk: &Desk, command: Command) -> Result<(), Failure> {
         Command::Name(name) => people::name(desk, name).await,
         Command::Rename(rename) => people::rename(desk, rename).await,
         Command::Note(note) => people::note(desk, note).await,
+        Command::Safety(safety) => safety::run(desk, safety).await,
         Command::Remove(remove) => people::remove(desk, remove).await,
         Command::Group(group) => group::run(desk, group).await,
         Command::Dial(dial) => dial::run(desk, dial).await,

@@ -26,7 +26,8 @@ pub use handle::{CommandFailed, Events, Handle, Missed, Reach, SendFailed, Serve
 pub use join::{JoinFailed, join};
 pub use lamplit_identity as identity;
 pub use lamplit_node::{
-    Answer, ClockStand, Command, CommandError, Event, Lit, NumberStage, NumberState, ReadError, ServerState, text, view,
+    Answer, ClockStand, Command, CommandError, Compared, Event, Lit, NumberStage, NumberState, ReadError, ServerState,
+    text, view,
 };
 pub use lamplit_store::Snapshot;
 pub use lamplit_transport::{Hearing, LinkKind};

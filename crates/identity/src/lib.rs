@@ -64,6 +64,6 @@ pub use list::{CertificateFault, DeviceError, ListError, MergeError, MergeOutcom
 pub use onetime::{LinkProofError, OneTimeKeyError, Role, verify_link, verify_one_time_key};
 pub use pair::{Caller, PairSecret, TagTable, psk, tag};
 pub use phrase::{Cost, CostError, PHRASE_WORDS, Phrase, PhraseError};
-pub use safety::{SafetyCode, safety_code};
+pub use safety::{SafetyCode, SafetyCodeError, safety_code};
 pub use signing::{SignatureError, verify, verify_detached};
 pub use table::RECOGNISED;

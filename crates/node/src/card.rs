@@ -27,6 +27,7 @@ pub(crate) mod contact_field {
     pub(crate) const TRUST: u8 = 1;
     pub(crate) const ALIAS: u8 = 2;
     pub(crate) const NOTE: u8 = 3;
+    pub(crate) const COMPARED: u8 = 4;
 }
 
 /// Fields of a profile.
@@ -71,6 +72,9 @@ impl Node {
             (Kind::Contact, contact_field::TRUST) if own => {
                 self.forget_contact(step, AccountId::from_bytes(entry.entity))
             }
+            (Kind::Contact, contact_field::COMPARED) if own => {
+                self.show_compared(step, AccountId::from_bytes(entry.entity))
+            }
             (Kind::Contact, _) if own => self.show_gathered(step, AccountId::from_bytes(entry.entity)),
             (Kind::PairSecret, _) if own => self.hide_pair(step, entry.entity),
             (Kind::AudienceKey, _) if own => self.hide_audience_key(step, entry.entity),
@@ -83,7 +87,10 @@ impl Node {
         let Value::Set(value) = &entry.value else {
             // They may have been met again since: then only what was known of them before is gone.
             return match self.lives(step, account)? {
-                true => self.show_gathered(step, account),
+                true => {
+                    self.show_compared(step, account)?;
+                    self.show_gathered(step, account)
+                }
                 false => self.forget_contact(step, account),
             };
         };
@@ -97,6 +104,7 @@ impl Node {
                 card.note = core::str::from_utf8(value).ok().and_then(|text| Text::parse(text).ok());
                 self.put_card(step, account, &card)
             }
+            (contact_field::COMPARED, Some(_)) => self.show_compared(step, account),
             _ => Ok(()),
         }
     }
@@ -134,6 +142,7 @@ impl Node {
             step.tell(Event::ContactAdded(account));
         }
         self.put_card(step, account, &card)?;
+        self.show_compared(step, account)?;
         let before = self.people.devices_of(account);
         let old = self.people.get(account).map(|person| person.list.clone());
         self.load_person(step, account)?;
@@ -263,6 +272,7 @@ impl Node {
         let Some(card) = step.db.row::<Contact>(Table::Contacts, account.as_bytes())? else { return Ok(()) };
         // Their keys are in another set and go with their own deletion: there may be new ones already.
         step.db.remove(Table::Contacts, account.as_bytes());
+        step.db.remove(Table::Comparisons, account.as_bytes());
         self.drop_person(step, account)?;
         step.tell(Event::ContactRemoved(account));
         // Whoever removed them changed the key that was known there: this device may have handed them a later one.

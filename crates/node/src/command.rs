@@ -65,6 +65,7 @@ impl Node {
                 }
                 self.edit_contact(step, contact, contact_field::NOTE, value)
             }
+            Command::KeepCompared { contact, root, compared } => self.keep_compared(step, contact, root, compared),
             Command::RemoveContact(contact) => self.remove_contact(step, contact),
             Command::LinkDevice { addresses } => {
                 Ok(self.link_device(step, addresses)?.map(|code| Answer::Linking(Box::new(code))))
@@ -104,7 +105,8 @@ impl Node {
         }
     }
 
-    fn edit_contact(
+    /// Writes a field of a contact's record.
+    pub(crate) fn edit_contact(
         &mut self,
         step: &mut Step<'_>,
         contact: AccountId,

@@ -8,7 +8,7 @@ use lamplit_types::{
     AccountId, AppId, Beacon, BlobId, ByteCount, Channel, ConversationId, DeviceId, FileLimit, FileName, FileSize,
     GroupId, LinkId, MessageId, Name, PhoneNumber, Pipe, SmsCode, Text, Wall,
 };
-use lamplit_wire::{AppPresence, CloseReason, FileCard, Progress, server::Goodbye};
+use lamplit_wire::{AppPresence, CloseReason, FileCard, Progress, credential::RootHash, server::Goodbye};
 
 use crate::view::FileSpace;
 
@@ -210,6 +210,15 @@ pub enum Command {
         /// The note.
         note: Option<Text>,
     },
+    /// Keep what came of comparing the safety code with a contact.
+    KeepCompared {
+        /// The contact.
+        contact: AccountId,
+        /// The contact's root that the code was made of, as [`crate::view::safety`] showed both.
+        root: RootHash,
+        /// What came of it.
+        compared: Compared,
+    },
     /// Forget a contact: keys, card and presence. Messages stay.
     RemoveContact(AccountId),
     /// Make a code by which one new device can join this account. The one before is good no more.
@@ -289,6 +298,18 @@ pub enum Command {
     },
 }
 
+/// Whether the safety code with a contact was compared, and what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compared {
+    /// Nobody compared it, or what was compared was made of another root.
+    #[default]
+    NotYet,
+    /// Both saw the same.
+    Same,
+    /// The two saw different codes: somebody may stand between them.
+    Different,
+}
+
 /// What a command came to.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -352,6 +373,12 @@ pub enum CommandError {
     /// A note over its limit.
     #[error("a note has at most {max} bytes of UTF-8", max = crate::limits::NOTE_BYTES)]
     NoteTooLong,
+    /// What was compared is not the safety code with this contact.
+    #[error(
+        "the codes differ: this is not the safety code with that contact here, and nothing was changed. Look again, both of you, each \
+         at the code with the other; if they still differ, somebody may stand between you: `lamplit safety WHO --not-same` keeps that"
+    )]
+    CodesDiffer,
     /// No address to dial.
     #[error("an invite needs an address: is any network up?")]
     NoAddress,
@@ -596,6 +623,12 @@ pub enum Warning {
     /// A contact showed two different device lists of one generation.
     #[error("a contact's device list has two histories: compare safety codes before you trust it")]
     ListConflict(AccountId),
+    /// Somebody who had an invite said to be a contact, with another root than that contact's.
+    #[error(
+        "somebody who has an invite of yours said to be a contact of yours, without that contact's keys: they were turned away and \
+         nothing was changed; hand invites over in person"
+    )]
+    Impostor(AccountId),
     /// Somebody holds another device list of this account, of the same generation.
     #[error(
         "another device holds a different list of this account's devices: if you removed devices on two of them at once, \

@@ -9,16 +9,17 @@
 //! Nothing can be sent or told before it is committed, because nothing comes out before step 3.
 //!
 //! Inside, a file tells one thing: `links` how links come and go, `talk` what two devices that know each other say,
-//! `pairing` how strangers become contacts, `mail` and `inbox` how messages leave and arrive, `exchange` and `replica`
-//! how records are kept the same, `linking` and `joining` how a device comes to an account, `past` how it learns what
-//! was said before, `devices` and `removal` what the account's devices are, `audience` who holds which key, `lamps` who is
-//! on what, `dial` whom to call, `server` what goes through the account's server, `files` and `fetches` what is sent as a file,
-//! `life` what a device does by itself.
+//! `pairing` how strangers become contacts, `compared` whether their safety code was compared, `mail` and `inbox` how
+//! messages leave and arrive, `exchange` and `replica` how records are kept the same, `linking` and `joining` how a
+//! device comes to an account, `past` how it learns what was said before, `devices` and `removal` what the account's
+//! devices are, `audience` who holds which key, `lamps` who is on what, `dial` whom to call, `server` what goes
+//! through the account's server, `files` and `fetches` what is sent as a file, `life` what a device does by itself.
 
 mod audience;
 mod card;
 mod clocks;
 mod command;
+mod compared;
 mod conversation;
 mod db;
 mod devices;
@@ -62,8 +63,8 @@ pub mod view;
 
 pub use clocks::{ClockStand, Clocks};
 pub use io::{
-    AcceptError, Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, Lit,
-    NewFile, NotServed, ServerState, Transmit, Warning,
+    AcceptError, Address, Answer, AskId, Command, CommandError, Compared, DialId, Event, FetchError, FileJob, Input,
+    Lit, NewFile, NotServed, ServerState, Transmit, Warning,
 };
 pub use joining::{JoinError, Joined, Joiner};
 pub use node::{Node, OpenError};

@@ -275,7 +275,7 @@ impl Node {
             false => Err(Unfit::Impostor),
         };
         let list = match checked {
-            Ok(list) if list.account() == invite.account => list,
+            Ok(list) if list.account() == invite.account && self.is_as_known(&list) => list,
             unfit => {
                 self.stop_accepting(step, id);
                 let error = match unfit {
@@ -330,6 +330,10 @@ impl Node {
         if list.account() == self.device.account {
             return Ok(Flow::End);
         }
+        if !self.is_as_known(&list) {
+            step.tell(Event::Warning(Warning::Impostor(list.account())));
+            return Ok(Flow::End);
+        }
         row.used = Some(token);
         self.put_invite(step, &id, &row)?;
         let (me, guest) = ((self.device.account, &row.share), (list.account(), &them.share));
@@ -366,6 +370,10 @@ impl Node {
     /// Makes somebody a contact, on all devices of the account.
     fn befriend(&mut self, step: &mut Step<'_>, them: Stranger) -> Stepped {
         let account: AccountId = them.list.account();
+        // While they were asked, another device of the account may have told of the one whose account it is.
+        if !self.is_as_known(&them.list) {
+            return Ok(());
+        }
         if self.people.contact(account).is_some() && self.has_pair(step, account, &them.pair)? {
             return Ok(());
         }
@@ -380,6 +388,13 @@ impl Node {
         self.write(step, set_of(me, OWN_DATA), card)?;
         // A new member has keys from today on only: what was sealed before is sealed anew.
         self.reseal(step, set_of(me, self.device.friends))
+    }
+
+    /// Whether somebody has the root that is known of their account, if that is a contact's. Whoever could bring another one
+    /// would take the contact's place on every device that is linked later: those know contacts by their records.
+    fn is_as_known(&self, list: &VerifiedList) -> bool {
+        let known = self.people.contact(list.account());
+        known.is_none_or(|known| known.list.root_hash() == list.root_hash())
     }
 }
 

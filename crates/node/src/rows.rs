@@ -73,6 +73,15 @@ pub(crate) struct Contact {
     pub(crate) granted: u32,
 }
 
+/// What came of comparing the safety code with a contact, as the account's devices tell it to one another and as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Comparison {
+    /// The contact's root that the code was made of: of another one this says nothing.
+    pub(crate) root: RootHash,
+    /// Whether the contact saw the same code.
+    pub(crate) same: bool,
+}
+
 /// A secret shared with a contact, as the account's devices tell it to one another.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct PairRow {

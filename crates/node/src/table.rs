@@ -15,6 +15,8 @@ pub enum Table {
     Secrets,
     /// `AccountId` → `rows::Contact`: whom the owner knows, as all records together say.
     Contacts,
+    /// `AccountId` → `rows::Comparison`: what came of comparing the safety code with a contact, as the records say.
+    Comparisons,
     /// `AccountId | pair` → sealed `rows::PairRow`: the secrets shared with a contact.
     Pairs,
     /// `AudienceId` → sealed `rows::Audience`: an audience's key and how far back it goes.
@@ -85,10 +87,11 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Device,
         Self::Secrets,
         Self::Contacts,
+        Self::Comparisons,
         Self::Pairs,
         Self::Audiences,
         Self::Sessions,
@@ -130,6 +133,7 @@ impl Table {
             Self::Device => "device",
             Self::Secrets => "secrets",
             Self::Contacts => "contacts",
+            Self::Comparisons => "comparisons",
             Self::Pairs => "pairs",
             Self::Audiences => "audiences",
             Self::Sessions => "sessions",

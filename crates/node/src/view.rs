@@ -1,14 +1,17 @@
 //! What screens read: pages of a snapshot, beside the machine.
 
+use lamplit_identity::{SafetyCode, root_hash, safety_code};
 use lamplit_types::{
     AccountId, BlobId, ConversationId, DeviceId, FileLimit, FileName, FileSize, GroupId, MessageId, Name, PhoneNumber,
     Text, Wall,
 };
-use lamplit_wire::{Body, FileNote, Media, Progress, Rank, SetId};
+use lamplit_wire::{Body, FileNote, Media, Progress, Rank, SetId, credential::RootHash};
 
 use crate::{
+    compared::compared,
     db::{Typed, decode},
     fetches::Fetches,
+    io::Compared,
     rows::{self, FileState, FileTotal, Said, What, key},
     setup::DeviceSecrets,
     step::Stepped,
@@ -28,12 +31,25 @@ pub struct ContactView {
     pub note: Option<Text>,
     /// The telephone number that they show.
     pub number: Option<PhoneNumber>,
+    /// Whether the safety code with them was compared.
+    pub compared: Compared,
     /// How many devices they have.
     pub devices: usize,
     /// Since when this device knows them.
     pub since: Wall,
     /// Messages of theirs that were not shown.
     pub unread: u64,
+}
+
+/// The safety code with a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SafetyView {
+    /// The contact's root that it is made of, beside the account's own.
+    pub root: RootHash,
+    /// What both see.
+    pub code: SafetyCode,
+    /// Whether it was compared.
+    pub compared: Compared,
 }
 
 /// A message.
@@ -330,6 +346,7 @@ pub fn contact(read: &impl Read, account: AccountId) -> Result<Option<ContactVie
 fn contact_view(read: &impl Read, account: AccountId, row: rows::Contact) -> Stepped<ContactView> {
     Ok(ContactView {
         account,
+        compared: compared(read, account, row.root)?,
         name: row.alias.clone().unwrap_or(row.name),
         alias: row.alias,
         note: row.note,
@@ -338,6 +355,17 @@ fn contact_view(read: &impl Read, account: AccountId, row: rows::Contact) -> Ste
         since: row.since,
         unread: unread(read, account.into())?,
     })
+}
+
+/// The safety code with a contact; `None` if it is none.
+///
+/// # Errors
+/// [`ReadError`] if the database fails.
+pub fn safety(read: &impl Read, account: AccountId) -> Result<Option<SafetyView>, ReadError> {
+    let row: Option<rows::Contact> = read.row(Table::Contacts, account.as_bytes())?;
+    let Some(rows::Contact { root, .. }) = row else { return Ok(None) };
+    let own = root_hash(&device(read)?.list.root);
+    Ok(Some(SafetyView { root, code: safety_code(&own, &root), compared: compared(read, account, root)? }))
 }
 
 /// The groups after `after`, by id, at most `limit`; those that the owner is in no more too.

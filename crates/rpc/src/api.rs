@@ -228,6 +228,22 @@ methods! {
         /// The note; `null` removes it.
         note: Option<String>,
     };
+    /// The safety code with a contact, for the two to compare: if both see the same, nobody stands between them.
+    "safety" => GetSafety -> Safety {
+        /// The contact.
+        contact: String,
+    };
+    /// Keeps what came of comparing the safety code with a contact, on all devices of the account; nobody else sees it. A program that
+    /// has the other's code from a camera compares it by this call, as `same`: what is not the code here is error 22, and nothing
+    /// is kept.
+    "mark_safety" => MarkSafety -> Done {
+        /// The contact.
+        contact: String,
+        /// The code that was compared: 60 digits, with any spaces or none. It must be the one that `safety` shows.
+        code: String,
+        /// What came of it; `not_yet` forgets what came of it before.
+        compared: Compared,
+    };
     /// Forgets a contact. Messages stay.
     "remove_contact" => RemoveContact -> Done {
         /// The contact.
@@ -563,6 +579,8 @@ pub struct Contact {
     pub note: Option<String>,
     /// Their telephone number, if they show one.
     pub number: Option<String>,
+    /// Whether the safety code with them was compared, and what came of it.
+    pub compared: Compared,
     /// How many devices they have.
     pub devices: usize,
     /// Since when they are a contact.
@@ -573,6 +591,28 @@ pub struct Contact {
     pub near: bool,
     /// The apps they are on.
     pub lit: Vec<LitApp>,
+}
+
+/// Whether the safety code with a contact was compared, and what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compared {
+    /// It was not, since they were met.
+    #[default]
+    NotYet,
+    /// Both saw the same: nobody stands between them.
+    Same,
+    /// The two saw different codes: somebody may stand between them. Screens should say so where they show the contact.
+    Different,
+}
+
+/// The safety code with a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Safety {
+    /// Twelve groups of five digits, a space between each two. It is the same at the contact's end.
+    pub code: String,
+    /// Whether it was compared, and what came of it.
+    pub compared: Compared,
 }
 
 /// Some contacts.

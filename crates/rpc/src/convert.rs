@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use lamplit_client::{
-    AppPresence, ClockStand, CommandError, CommandFailed, Event, FileNote, Handle, Hearing, LinkKind, Media,
+    AppPresence, ClockStand, CommandError, CommandFailed, Compared, Event, FileNote, Handle, Hearing, LinkKind, Media,
     NumberStage, NumberState, Progress, Reach, ReadError, Server, ServerAddress, ServerState, Snapshot, Source, State,
     Storage,
     identity::{Invite, LinkCode},
@@ -110,11 +110,32 @@ pub(crate) fn contact(state: &State, contact: view::ContactView) -> api::Contact
         alias: contact.alias.map(|alias| alias.to_string()),
         note: contact.note.map(|note| note.as_str().to_owned()),
         number: contact.number.map(|number| number.to_string()),
+        compared: contact.compared.into(),
         devices: contact.devices,
         since_ms: contact.since.0,
         unread: contact.unread,
         near: state.near.contains_key(&contact.account),
         lit: lit(state, contact.account),
+    }
+}
+
+impl From<Compared> for api::Compared {
+    fn from(compared: Compared) -> Self {
+        match compared {
+            Compared::NotYet => Self::NotYet,
+            Compared::Same => Self::Same,
+            Compared::Different => Self::Different,
+        }
+    }
+}
+
+impl From<api::Compared> for Compared {
+    fn from(compared: api::Compared) -> Self {
+        match compared {
+            api::Compared::NotYet => Self::NotYet,
+            api::Compared::Same => Self::Same,
+            api::Compared::Different => Self::Different,
+        }
     }
 }
 
@@ -400,6 +421,7 @@ impl From<CommandFailed> for Error {
                 CommandError::NoServer | CommandError::ServerAway => ErrorCode::BadServer,
                 CommandError::NoCodeAsked => ErrorCode::BadNumber,
                 CommandError::NoteTooLong => ErrorCode::InvalidParams,
+                CommandError::CodesDiffer => ErrorCode::CodesDiffer,
                 CommandError::Storage(_) => ErrorCode::Storage,
             },
         };

@@ -147,6 +147,8 @@ codes! {
     BadNumber = 20,
     /// A picture that may tell more than it shows, which cannot be taken out of it: it can be sent with `keep_metadata`.
     BadPicture = 21,
+    /// The safety code that was given is not the one with this contact: nothing was kept.
+    CodesDiffer = 22,
 }
 
 impl Error {

@@ -1,6 +1,7 @@
 //! What each method does.
 
 mod files;
+mod safety;
 
 use std::sync::Arc;
 
@@ -57,6 +58,8 @@ pub(crate) async fn answer(handle: &Handle, call: Call) -> Result<Value, Error> 
         Call::SetName(call) => to_value(call.serve(handle).await?),
         Call::Rename(call) => to_value(call.serve(handle).await?),
         Call::Note(call) => to_value(call.serve(handle).await?),
+        Call::GetSafety(call) => to_value(call.serve(handle).await?),
+        Call::MarkSafety(call) => to_value(call.serve(handle).await?),
         Call::RemoveContact(call) => to_value(call.serve(handle).await?),
         Call::GetGroups(call) => to_value(call.serve(handle).await?),
         Call::CreateGroup(call) => to_value(call.serve(handle).await?),

@@ -1,6 +1,8 @@
 //! What goes into the model and what comes out of it.
 
-use lamplit_rpc::api::{Contact, Event, FileSpace, Group, HistoryPage, Invited, Nearby, Status, Transfer};
+use lamplit_rpc::api::{
+    Compared, Contact, Event, FileSpace, Group, HistoryPage, Invited, Nearby, Safety, Status, Transfer,
+};
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::talk::Want;
@@ -74,6 +76,15 @@ pub(crate) enum Call {
     Note {
         contact: String,
         note: Option<String>,
+    },
+    /// The safety code with a contact.
+    Safety {
+        contact: String,
+    },
+    /// Keeps what came of comparing it.
+    MarkSafety {
+        contact: String,
+        compared: Compared,
     },
     Forget {
         contact: String,
@@ -153,6 +164,11 @@ pub(crate) enum Answer {
         id: String,
     },
     Invited(Invited),
+    /// The safety code with a contact, and what is kept of it.
+    Safety {
+        contact: String,
+        safety: Safety,
+    },
     /// A group is there, under this id.
     Founded(String),
     /// It is done and there is nothing to tell.

@@ -10,6 +10,8 @@ pub(crate) enum Command {
     Name(String),
     Rename(Option<String>),
     Note(Option<String>),
+    /// Shows the safety code, or says what came of comparing it.
+    Safety(Option<String>),
     Dial(String),
     Send {
         path: String,
@@ -55,6 +57,7 @@ pub(crate) const ALL: &[Known] = &[
     known("take-back", "[NAME]", "take back the latest file you sent here, or by name"),
     known("note", "[TEXT]", "keep a note about this contact, or remove it"),
     known("rename", "[NAME]", "call a contact, or for all a group, something else"),
+    known("safety", "[WORD]", "compare the safety code; WORD: same, differs, forget"),
     known("name", "NAME", "change your own name"),
     known("dial", "ADDRESS", "reach this contact where the network hides devices"),
     known("forget", "", "forget this contact"),
@@ -96,6 +99,7 @@ pub(crate) fn read(line: &str) -> Typed {
         ("name", Some(name)) => Command::Name(name),
         ("rename", name) => Command::Rename(name),
         ("note", note) => Command::Note(note),
+        ("safety", word) => Command::Safety(word),
         ("send", Some(path)) => Command::Send { path, keep_metadata: false },
         ("send-as-is", Some(path)) => Command::Send { path, keep_metadata: true },
         ("fetch", _) => Command::Fetch,

@@ -6,8 +6,8 @@ use lamplit_rpc::{
     CallError, ConnectError, Connection, Error, ErrorCode, Happening,
     api::{
         Accept, AddMembers, CancelFile, CreateGroup, Dark, Dial, FetchFile, GetFileSpace, GetHistory, GetNearby,
-        GetStatus, GetTransfers, Invite, LeaveGroup, Light, MarkRead, Method, NameAdmin, Note, RemoveContact,
-        RemoveMember, Rename, RenameGroup, Say, SendFile, SetName, Snapshot, Subscribe,
+        GetSafety, GetStatus, GetTransfers, Invite, LeaveGroup, Light, MarkRead, MarkSafety, Method, NameAdmin, Note,
+        RemoveContact, RemoveMember, Rename, RenameGroup, Safety, Say, SendFile, SetName, Snapshot, Subscribe,
     },
 };
 use tokio::{sync::mpsc, time::sleep};
@@ -146,6 +146,15 @@ async fn make(daemon: &mut Connection, call: Call) -> Result<Answer, CallError> 
         Call::SetName(name) => done(daemon, SetName { name }, call).await?,
         Call::Rename { contact, name } => done(daemon, Rename { contact, name }, call).await?,
         Call::Note { contact, note } => done(daemon, Note { contact, note }, call).await?,
+        Call::Safety { contact } => {
+            let safety = daemon.call(GetSafety { contact: contact.clone() }).await?;
+            Answer::Safety { contact, safety }
+        }
+        Call::MarkSafety { contact, compared } => {
+            let Safety { code, .. } = daemon.call(GetSafety { contact: contact.clone() }).await?;
+            daemon.call(MarkSafety { contact: contact.clone(), code: code.clone(), compared }).await?;
+            Answer::Safety { contact, safety: Safety { code, compared } }
+        }
         Call::Forget { contact } => done(daemon, RemoveContact { contact }, call).await?,
         Call::Found { name, contact } => {
             Answer::Founded(daemon.call(CreateGroup { name, members: vec![contact] }).await?.id)

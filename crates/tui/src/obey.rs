@@ -1,6 +1,6 @@
 //! What is done about a line once it is typed.
 
-use lamplit_rpc::api::{Member, Message, Role};
+use lamplit_rpc::api::{Compared, Member, Message, Role};
 
 use crate::{
     calls::{Call, Effect},
@@ -109,12 +109,26 @@ impl State {
             Command::Group(name) => self.call(Call::Found { name, contact }),
             Command::Rename(name) => self.call(Call::Rename { contact, name }),
             Command::Note(note) => self.call(Call::Note { contact, note }),
+            Command::Safety(word) => self.safety(contact, name, word.as_deref()),
             Command::Send { path, keep_metadata } => self.send_file(contact, &path, keep_metadata),
             Command::Dial(address) => self.call(Call::Dial { contact, address }),
             Command::Forget => self.overlay = Some(Overlay::Forget { contact, name }),
             // Refused before.
             _ => {}
         }
+    }
+
+    /// Shows the safety code with a contact, and keeps what came of comparing it if that is said. No single key does: one that was
+    /// meant for something else would make somebody trusted.
+    fn safety(&mut self, contact: String, name: String, word: Option<&str>) {
+        let call = match word.map(came_of_it) {
+            None => Call::Safety { contact: contact.clone() },
+            Some(Some(compared)) => Call::MarkSafety { contact: contact.clone(), compared },
+            // Refused before.
+            Some(None) => return,
+        };
+        self.overlay = Some(Overlay::Safety { contact, name, shown: None });
+        self.call(call);
     }
 
     fn obey_in_group(&mut self, command: Command, Peer { id: group, name, circle, .. }: Peer) {
@@ -176,12 +190,27 @@ fn id_and_name(message: &Message) -> (String, String) {
     (message.id.clone(), message.file.as_ref().map(|file| file.name.clone()).unwrap_or_default())
 }
 
+/// What somebody says that came of comparing a safety code.
+fn came_of_it(word: &str) -> Option<Compared> {
+    match word.to_lowercase().as_str() {
+        "same" => Some(Compared::Same),
+        "differs" | "differ" | "different" => Some(Compared::Different),
+        "forget" => Some(Compared::NotYet),
+        _ => None,
+    }
+}
+
 /// Why a command is not for the one who is chosen, if it is not.
 fn objection(chosen: Option<&Peer>, command: &Command) -> Option<String> {
     let for_anybody = matches!(command, Command::Send { .. } | Command::Rename(Some(_)));
     let for_contacts = matches!(
         command,
-        Command::Note(_) | Command::Dial(_) | Command::Forget | Command::Rename(None) | Command::Group(_)
+        Command::Note(_)
+            | Command::Safety(_)
+            | Command::Dial(_)
+            | Command::Forget
+            | Command::Rename(None)
+            | Command::Group(_)
     );
     let for_groups = matches!(command, Command::Add(_) | Command::Remove(_) | Command::Admin(_) | Command::Leave);
     match chosen {
@@ -191,6 +220,9 @@ fn objection(chosen: Option<&Peer>, command: &Command) -> Option<String> {
         }
         Some(peer) if peer.circle.is_none() && for_groups => {
             Some(format!("{} is no group: /group NAME begins one with them", peer.name))
+        }
+        Some(_) if matches!(command, Command::Safety(Some(word)) if came_of_it(word).is_none()) => {
+            Some("/safety shows the code; then /safety same, /safety differs or /safety forget".to_owned())
         }
         _ => None,
     }

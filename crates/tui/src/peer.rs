@@ -1,6 +1,6 @@
 //! Somebody to talk with: a contact, or a group.
 
-use lamplit_rpc::api::{Contact, Group, LitApp, Member};
+use lamplit_rpc::api::{Compared, Contact, Group, LitApp, Member};
 
 use crate::text::{tame, tame_line};
 
@@ -10,6 +10,8 @@ pub(crate) struct Peer {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) note: Option<String>,
+    /// Whether the safety code with a contact was compared.
+    pub(crate) compared: Compared,
     pub(crate) unread: u64,
     /// Of a group never: who of it is near is told of each alone.
     pub(crate) near: bool,
@@ -62,6 +64,7 @@ impl From<Contact> for Peer {
             id: contact.id,
             name: tame_line(&contact.name),
             note: contact.note.as_deref().map(tame),
+            compared: contact.compared,
             unread: contact.unread,
             near: contact.near,
             lit: tamed_apps(contact.lit),
@@ -79,6 +82,7 @@ impl From<Group> for Peer {
             id: group.id,
             name: tame_line(&group.name),
             note: None,
+            compared: Compared::NotYet,
             unread: group.unread,
             near: false,
             lit: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::tz::TimeZone;
-use lamplit_rpc::api::{Contact, Event, FileSpace, Group, Invited, Message, Nearby, Status, Storage, Transfer};
+use lamplit_rpc::api::{Contact, Event, FileSpace, Group, Invited, Message, Nearby, Safety, Status, Storage, Transfer};
 use ratatui::layout::Rect;
 
 use crate::{
@@ -73,6 +73,7 @@ pub(crate) struct State {
 pub(crate) enum Overlay {
     Help { top: usize },
     Invite(Option<Invited>),
+    Safety { contact: String, name: String, shown: Option<Safety> },
     Forget { contact: String, name: String },
     Leave { group: String, name: String },
 }
@@ -264,10 +265,16 @@ impl State {
             Event::StatusChanged { status } => self.set_status(*status),
             Event::ContactAdded { contact } => self.added(contact),
             Event::ContactChanged { contact } => {
+                if let Some(shown) = self.safety_shown_of(&contact.id) {
+                    shown.compared = contact.compared;
+                }
                 self.people.put(contact);
                 self.nearby_asked.wanted = true;
             }
             Event::ContactRemoved { contact } => {
+                if matches!(&self.overlay, Some(Overlay::Safety { contact: of, .. }) if *of == contact) {
+                    self.overlay = None;
+                }
                 self.people.remove(&contact);
                 self.nearby_asked.wanted = true;
             }
@@ -358,6 +365,14 @@ impl State {
         self.talk.as_mut().filter(|talk| talk.contact == contact)
     }
 
+    /// The safety code with a contact, if it is on the screen.
+    fn safety_shown_of(&mut self, contact: &str) -> Option<&mut Safety> {
+        match &mut self.overlay {
+            Some(Overlay::Safety { contact: of, shown, .. }) if of.as_str() == contact => shown.as_mut(),
+            _ => None,
+        }
+    }
+
     fn answered(&mut self, answer: Answer) {
         // A file takes its time, and nothing waits for it.
         if matches!(&answer, Answer::Done(Call::SendFile { .. }) | Answer::Refused(Call::SendFile { .. }, _)) {
@@ -397,6 +412,10 @@ impl State {
                     *shown = Some(invited);
                 }
             }
+            Answer::Safety { contact, safety } => match &mut self.overlay {
+                Some(Overlay::Safety { contact: of, shown, .. }) if *of == contact => *shown = Some(safety),
+                _ => {}
+            },
             Answer::Done(call) => self.done(call),
             Answer::Refused(call, reason) => self.refused(call, reason),
         }
@@ -442,6 +461,9 @@ impl State {
                 }
             }
             Call::Invite => self.overlay = None,
+            Call::Safety { .. } | Call::MarkSafety { .. } if matches!(self.overlay, Some(Overlay::Safety { .. })) => {
+                self.overlay = None;
+            }
             Call::Accept { .. } => self.accepting = false,
             // They are asked for again in a while.
             Call::Nearby => return self.nearby_asked.refused(),

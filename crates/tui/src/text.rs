@@ -83,11 +83,25 @@ impl Row<'_> {
             // Space at the end of a row is seen by nobody.
             self.end();
         } else if cells <= self.most && !closes(piece) {
+            let opener = self.take_opener(cells);
             self.end();
+            self.push(&opener, width(&opener));
             self.push(piece, cells);
         } else if !self.take_along(piece, cells) {
             self.put_broken(piece);
         }
+    }
+
+    /// Takes what opens the word that comes next, such as the stroke of a command, off the end of the row: it goes with that word,
+    /// if there is room for both.
+    fn take_opener(&mut self, cells: usize) -> String {
+        let rest = self.text.trim_end_matches(OPENERS);
+        let opener = self.text.get(rest.len()..).unwrap_or_default().to_owned();
+        if rest.is_empty() || width(&opener).saturating_add(cells) > self.most {
+            return String::new();
+        }
+        self.text.truncate(rest.len());
+        opener
     }
 
     /// Lets what may not begin a row take the word before it along to the next. Whether there is one, and room for both.
@@ -127,6 +141,9 @@ impl Row<'_> {
         self.used = 0;
     }
 }
+
+/// What belongs to the word behind it.
+const OPENERS: [char; 8] = ['/', '(', '[', '{', '“', '‘', '«', '`'];
 
 /// Marks that belong to the word before.
 fn closes(piece: &str) -> bool {

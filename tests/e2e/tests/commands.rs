@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test fails by panicking"
 )]
 
@@ -88,6 +89,76 @@ fn a_note_stays_with_whoever_made_it() {
     assert_eq!(the_contact(&grace)["note"], Value::Null);
 }
 
+/// What came of comparing the safety code with a contact, as the list has it.
+fn compared(device: &Device<'_>, name: &str) -> Value {
+    let contacts = device.list(&["contacts"]).unwrap();
+    let contact = contacts.iter().find(|contact| contact["name"] == name);
+    contact.map_or(Value::Null, |contact| contact["compared"].clone())
+}
+
+fn wait_for_comparison(device: &Device<'_>, name: &str, wanted: &str) {
+    let what = format!("the code with {name} shall be {wanted:?}");
+    eventually(&what, || Ok((compared(device, name) == wanted).then_some(()))).unwrap();
+}
+
+#[test]
+fn a_safety_code_is_one_for_both_and_what_came_of_comparing_it_is_kept() {
+    let lan = Lan::new().unwrap();
+    let (mut ada, grace) = acquainted(&lan).unwrap();
+    let linus = started(&lan, Host::RIGHT, "Linus").unwrap();
+    ada.meet(&linus).unwrap();
+    let code = |device: &Device<'_>, with: &str| {
+        device.ask(&["safety", with, "--no-qr"]).unwrap()["code"].as_str().unwrap().to_owned()
+    };
+    let (here, other) = (code(&ada, "Grace"), code(&ada, "Linus"));
+    assert_eq!(code(&grace, "Ada"), here);
+    assert_eq!(code(&linus, "Ada"), other);
+    assert_ne!(other, here);
+
+    // On the other's screen it is to be read, and to be scanned.
+    let shown = grace.read(&["safety", "Ada"]).unwrap();
+    let scanned = scanned(&shown).unwrap();
+    assert_eq!(scanned, here);
+    for words in ["Not compared yet. Ada types: lamplit safety 'Grace'", "lamplit safety 'Ada' --not-same"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert_eq!(grace.read(&["safety", "Ada", "--no-qr"]).unwrap().trim_end(), here);
+
+    // Somebody else's, and one that was mistyped, are no match.
+    let mistyped = format!("{} {}", &here[6..], &here[..5]);
+    let cut = here[1..].to_owned();
+    for (given, why) in [(&other, "the codes differ"), (&mistyped, "the codes differ"), (&cut, "60 digits")] {
+        let refused = ada.attempt(&["safety", "Grace", "--check", given]).unwrap().unwrap_err();
+        assert_eq!(refused.code, Some(REFUSED));
+        assert!(refused.message.contains(why), "{}", refused.message);
+        assert_eq!(compared(&ada, "Grace"), "not_yet");
+    }
+    let words: Vec<&str> = ["safety", "Grace", "--check"].into_iter().chain(scanned.split(' ')).collect();
+    let kept = ada.ask(&words).unwrap();
+    assert_eq!((&kept["code"], &kept["compared"]), (&json!(here), &json!("same")));
+    assert_eq!([compared(&ada, "Grace"), compared(&ada, "Linus")], ["same", "not_yet"]);
+    assert_eq!(compared(&grace, "Ada"), "not_yet", "she compared nothing, and hears of nothing");
+    let contacts = ada.read(&["contacts"]).unwrap();
+    assert!(line(&contacts, "NAME").ends_with("CODE  NOTE"), "{contacts}");
+    assert!(line(&contacts, "Grace").ends_with("same"), "{contacts}");
+
+    // After a restart, and on a device that comes later, which may say otherwise for both.
+    ada.stop().unwrap();
+    ada.start(&[]).unwrap();
+    assert_eq!(compared(&ada, "Grace"), "same");
+    let mut laptop = Device::linked(&lan, Host::RIGHT, "laptop", &ada).unwrap();
+    laptop.start(&[]).unwrap();
+    wait_for_comparison(&laptop, "Grace", "same");
+    assert_eq!(code(&laptop, "Grace"), here);
+    assert!(laptop.read(&["safety", "Grace", "--not-same"]).unwrap().contains("THE CODES DIFFER"));
+    wait_for_comparison(&ada, "Grace", "different");
+    assert!(ada.read(&["safety", "Grace"]).unwrap().contains("THE CODES DIFFER"));
+    assert!(line(&ada.read(&["contacts"]).unwrap(), "Grace").ends_with("DIFFERS"));
+    assert!(ada.read(&["say", "Grace", "is it you?"]).unwrap().contains("Careful: your safety codes differ"));
+    assert_eq!(ada.ask(&["safety", "Grace", "--forget"]).unwrap()["compared"], "not_yet");
+    wait_for_comparison(&laptop, "Grace", "not_yet");
+}
+
 #[test]
 fn who_is_removed_is_gone_here_and_away_there_until_they_meet_again() {
     let lan = Lan::new().unwrap();
@@ -122,11 +193,12 @@ fn whoever_cannot_be_told_apart_is_not_written_to() {
     let (ada, _grace) = acquainted(&lan).unwrap();
     let gregor = started(&lan, Host::RIGHT, "Gregor").unwrap();
     ada.meet(&gregor).unwrap();
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 7] = [
         &["say", "WHO", "hello"],
         &["history", "WHO"],
         &["rename", "WHO", "Somebody"],
         &["note", "WHO", "somebody"],
+        &["safety", "WHO", "--same"],
         &["remove", "WHO", "--yes"],
         &["dial", "WHO", "10.77.0.2:4242"],
     ];

@@ -40,6 +40,7 @@ fn the_help_names_every_field_that_a_command_prints() {
         ("number", &["Number", "NumberStep"]),
         ("invite", &["Invited"]),
         ("contacts", &["Contact", "LitApp"]),
+        ("safety", &["Safety"]),
         ("history", &["Message", "Reach", "File", "FileState"]),
         ("files", &["Transfer"]),
         ("storage", &["FileSpace"]),
@@ -72,7 +73,7 @@ fn commands_are_listed_with_those_that_do_the_like() {
     let parts = [
         "init",
         "run view stop status web",
-        "invite accept contacts nearby dial rename note remove on off name",
+        "invite accept contacts nearby dial rename note safety remove on off name",
         "say history",
         "send files get cancel",
         "group",
@@ -186,6 +187,38 @@ fn a_lone_hyphen_is_standard_input_and_no_words_are_no_note() {
     assert!(Args::try_parse_from(["lamplit", "say", "Grace"]).is_err());
     assert_eq!(noted(&[]).0, None);
     assert_eq!(noted(&["-"]).0.as_deref(), Some("-"));
+}
+
+/// What `lamplit safety …` is asked for.
+fn safety(words: &[&str]) -> Result<Safety, ErrorKind> {
+    let args = Args::try_parse_from(["lamplit", "safety"].iter().chain(words)).map_err(|error| error.kind())?;
+    let Command::Safety(safety) = args.command else { panic!("safety is safety") };
+    Ok(safety)
+}
+
+#[test]
+fn a_safety_code_is_given_in_its_groups_or_as_one_word() {
+    let code = "34122 99506 86082 35485 55040 51611 94002 41381 52502 86878 97684 30247";
+    let groups: Vec<&str> = ["Grace", "--check"].into_iter().chain(code.split(' ')).collect();
+    for words in [groups, vec!["--check", code, "--", "Grace"], vec!["Grace", "--check", code]] {
+        let asked = safety(&words).unwrap();
+        assert_eq!((asked.contact.as_str(), asked.check.join(" ").as_str()), ("Grace", code), "{words:?}");
+    }
+    // A group too many is nobody's name.
+    let more: Vec<&str> = ["Grace", "--check"].into_iter().chain(code.split(' ')).chain(["11111"]).collect();
+    assert_eq!(safety(&more).unwrap_err(), ErrorKind::UnknownArgument);
+    assert!(safety(&["Grace"]).unwrap().check.is_empty());
+}
+
+#[test]
+fn of_what_came_of_comparing_one_thing_is_said_at_a_time() {
+    let ways: [&[&str]; 4] = [&["--same"], &["--not-same"], &["--forget"], &["--check", "34122"]];
+    for (at, one) in ways.iter().enumerate() {
+        for other in ways.iter().skip(at + 1) {
+            let words: Vec<&str> = ["Grace"].iter().chain(*one).chain(*other).copied().collect();
+            assert_eq!(safety(&words).unwrap_err(), ErrorKind::ArgumentConflict, "{words:?}");
+        }
+    }
 }
 
 #[test]

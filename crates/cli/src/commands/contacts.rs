@@ -1,4 +1,4 @@
-use lamplit_rpc::api::{Contact, LitApp};
+use lamplit_rpc::api::{Compared, Contact, LitApp};
 
 use super::{Desk, status::by};
 use crate::{
@@ -29,17 +29,30 @@ pub(super) async fn run(desk: &Desk) -> Result<(), Failure> {
 }
 
 fn rows(out: Output, contacts: &[Contact]) -> Vec<Vec<Cell>> {
-    // Who shows no number needs no room for one.
-    let numbers = contacts.iter().any(|contact| contact.number.is_some());
-    let head =
-        ["NAME", "NEAR", "UNREAD", "ON", "NUMBER", "NOTE"].into_iter().filter(|title| numbers || *title != "NUMBER");
+    // Who shows no number needs no room for one, and whoever compared no code none for that.
+    let shown = Shown {
+        numbers: contacts.iter().any(|contact| contact.number.is_some()),
+        codes: contacts.iter().any(|contact| contact.compared != Compared::NotYet),
+    };
+    let head = ["NAME", "NEAR", "UNREAD", "ON", "NUMBER", "CODE", "NOTE"].into_iter().filter(|title| match *title {
+        "NUMBER" => shown.numbers,
+        "CODE" => shown.codes,
+        _ => true,
+    });
     let head = head.map(|title| Cell::new(title, |title| out.paint(Style::Dim, title))).collect();
     let now = time::now_ms();
-    let rows = contacts.iter().map(|contact| row(out, now, contact, numbers));
+    let rows = contacts.iter().map(|contact| row(out, now, contact, shown));
     core::iter::once(head).chain(rows).collect()
 }
 
-fn row(out: Output, now: u64, contact: &Contact, numbers: bool) -> Vec<Cell> {
+/// Columns that are not always there.
+#[derive(Clone, Copy)]
+struct Shown {
+    numbers: bool,
+    codes: bool,
+}
+
+fn row(out: Output, now: u64, contact: &Contact, shown: Shown) -> Vec<Cell> {
     let bold = |text: &str| out.paint(Style::Bold, text);
     let unread = if contact.unread == 0 { String::new() } else { contact.unread.to_string() };
     let lit: Vec<String> = contact.lit.iter().map(|app| one(now, app)).collect();
@@ -51,8 +64,15 @@ fn row(out: Output, now: u64, contact: &Contact, numbers: bool) -> Vec<Cell> {
         Cell::new(unread, bold),
         Cell::new(lit.join(", "), |text| out.paint(Style::Lit, text)),
     ];
-    if numbers {
+    if shown.numbers {
         cells.push(contact.number.as_deref().map(safe).unwrap_or_default().into());
+    }
+    if shown.codes {
+        cells.push(match contact.compared {
+            Compared::NotYet => "".into(),
+            Compared::Same => "same".into(),
+            Compared::Different => Cell::new("DIFFERS", |text| out.paint(Style::Bad, text)),
+        });
     }
     cells.push(note.into());
     cells

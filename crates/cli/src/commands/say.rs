@@ -1,7 +1,7 @@
 use std::io::Read;
 
 use anyhow::Context;
-use lamplit_rpc::api;
+use lamplit_rpc::api::{self, Compared};
 use lamplit_types::limits::TEXT_BYTES;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use super::Desk;
 use crate::{
     args::Say,
     failure::Failure,
-    output::safe,
+    output::{Style, safe},
     who::{self, Named, With},
 };
 
@@ -36,6 +36,12 @@ pub(super) async fn run(desk: &Desk, say: Say) -> Result<(), Failure> {
             With::Group(_) => format!("Sent to {name}: to each member when they are near."),
         }
     })?;
+    if matches!(&with, With::Contact(contact) if contact.compared == Compared::Different) {
+        let name = safe(with.name());
+        let careful =
+            format!("Careful: your safety codes differ. Whoever gets it may not be {name}: lamplit safety '{name}'");
+        desk.out.text(&desk.out.paint(Style::Bad, &careful))?;
+    }
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use lamplit_rpc::api::Compared;
+
 use super::*;
 
 fn contact(id: &str, name: &str) -> Contact {
@@ -9,6 +11,7 @@ fn contact(id: &str, name: &str) -> Contact {
         alias: None,
         note: None,
         number: None,
+        compared: Compared::NotYet,
         devices: 1,
         since_ms: 0,
         unread: 0,

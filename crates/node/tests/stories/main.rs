@@ -24,5 +24,6 @@ mod number;
 mod own_devices;
 mod removed;
 mod rest;
+mod safety;
 mod strangers;
 mod world;

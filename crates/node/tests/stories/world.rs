@@ -2,9 +2,15 @@
 
 mod server;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    convert::Infallible,
+};
 
-use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+use chacha20::{
+    ChaCha20Rng,
+    rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng},
+};
 use lamplit_identity::{Cost, Invite, LinkCode, Phrase};
 use lamplit_node::{
     Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, JoinError, Joiner, Node,
@@ -102,6 +108,34 @@ struct Flight {
     input: Input,
 }
 
+/// Draws these bytes first, and goes on at random.
+struct Given<'r> {
+    first: Option<[u8; 16]>,
+    rest: &'r mut ChaCha20Rng,
+}
+
+impl TryRng for Given<'_> {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.rest.next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.rest.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Infallible> {
+        match self.first.take() {
+            Some(first) => to.copy_from_slice(&first),
+            None => self.rest.fill_bytes(to),
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Given<'_> {}
+
 /// Devices and what is between them.
 pub(crate) struct World {
     pub(crate) devices: Vec<Device>,
@@ -182,6 +216,15 @@ impl World {
     pub(crate) fn person(&mut self, called: &str) -> usize {
         let (made, phrase) = setup::first_device(&mut self.rng, Wall(START + self.now), name(called), CHEAP).unwrap();
         self.phrases.insert(made.account, phrase);
+        self.install(made)
+    }
+
+    /// Somebody new, with keys of their own, under the account of somebody else.
+    pub(crate) fn impostor(&mut self, of: usize, called: &str) -> usize {
+        let first = Some(*self.devices[of].account.as_bytes());
+        let mut rng = Given { first, rest: &mut self.rng };
+        let (made, _) = setup::first_device(&mut rng, Wall(START + self.now), name(called), CHEAP).unwrap();
+        assert_eq!(made.account, self.devices[of].account);
         self.install(made)
     }
 

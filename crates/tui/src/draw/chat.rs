@@ -1,4 +1,4 @@
-use lamplit_rpc::api::Message;
+use lamplit_rpc::api::{Compared, Message};
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -23,6 +23,8 @@ use crate::{
 /// Cells at the right of own messages, for how far they have come; in a group with how many, too.
 const TICKS: usize = 3;
 const TICKS_OF_GROUP: usize = 4;
+/// Cells of the line about a contact from which it also says that the safety code was compared. That it differs is always said.
+const ROOMY: u16 = 44;
 /// Cells of what a command is called and goes with, where what it does stands beside it.
 const HINT: usize = 19;
 
@@ -64,7 +66,13 @@ fn head(state: &State, theme: Theme, buffer: &mut Buffer, area: Rect, peer: &Pee
         let style = if on.is_empty() { theme.quiet() } else { theme.lit() };
         let reach = if peer.near { ("near ", theme.near()) } else { ("not near ", theme.quiet()) };
         let left = [(" ".to_owned(), Style::new()), sign(theme, peer), (text, style)];
-        row(buffer, area, &left, &[(reach.0.to_owned(), reach.1)]);
+        let right = match peer.compared {
+            Compared::Different => vec![("CODES DIFFER ", theme.bad())],
+            Compared::Same if area.width >= ROOMY => vec![("compared · ", theme.quiet()), reach],
+            Compared::Same | Compared::NotYet => vec![reach],
+        };
+        let right: Vec<_> = right.into_iter().map(|(text, style)| (text.to_owned(), style)).collect();
+        row(buffer, area, &left, &right);
     }
     if let (Some(area), Some(note)) = (rows.next(), &peer.note) {
         row(buffer, area, &[(format!(" note: {}", note.replace('\n', " ")), theme.quiet())], &[]);

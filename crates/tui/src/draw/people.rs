@@ -1,3 +1,4 @@
+use lamplit_rpc::api::Compared;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Line};
 
 use super::{frame_around, lit_since, row, rows_of, sign, title};
@@ -48,7 +49,9 @@ fn person(state: &State, theme: Theme, peer: &Peer, chosen: bool, has_focus: boo
     };
     let name = if chosen || peer.unread > 0 { theme.strong() } else { Style::new() };
     let mut right = Vec::new();
-    if peer.near {
+    if peer.compared == Compared::Different {
+        right.push(("differs".to_owned(), theme.bad()));
+    } else if peer.near {
         right.push(("near".to_owned(), theme.near()));
     }
     if peer.is_left() {

@@ -3,7 +3,7 @@
 use std::{env, fs, path::PathBuf};
 
 use lamplit_rpc::api::{
-    Event, FileSpace, FileState, Hearing, Member, Progress, Status, Storage, Transfer, TransferKind,
+    Compared, Event, FileSpace, FileState, Hearing, Member, Progress, Status, Storage, Transfer, TransferKind,
 };
 use ratatui::{Terminal, backend::TestBackend, crossterm::event::KeyCode};
 
@@ -220,6 +220,58 @@ fn an_invite_is_a_code_and_a_link_or_says_how_much_room_it_needs() {
         play.press(KeyCode::Enter);
         look(&play, name);
     }
+}
+
+/// A view in which Grace's safety code was compared, or not.
+fn after_comparing(columns: u16, rows: u16, compared: Compared) -> Play {
+    let mut contacts = people();
+    contacts[0].compared = compared;
+    Play::begin_with(columns, rows, contacts, evening(columns, rows).history)
+}
+
+#[test]
+fn a_safety_code_is_digits_with_what_to_do_and_a_code_for_a_camera_where_it_has_room() {
+    for (columns, rows, name) in [(80, 40, "safety"), (80, 20, "safety-low"), (40, 20, "safety-narrow")] {
+        let mut play = after_comparing(columns, rows, Compared::NotYet);
+        play.press(KeyCode::Enter);
+        play.write("/safety");
+        play.press(KeyCode::Enter);
+        look(&play, name);
+    }
+}
+
+#[test]
+fn where_codes_differ_that_is_said_first_wherever_the_contact_is_shown() {
+    let mut play = after_comparing(80, 40, Compared::Different);
+    play.press(KeyCode::Enter);
+    play.write("/safety");
+    play.press(KeyCode::Enter);
+    look(&play, "safety-differs");
+    for columns in [24, 40, 64, 80, 120] {
+        let mut play = after_comparing(columns, 24, Compared::Different);
+        assert!(text(&drawn(&play)).contains("differs"), "among the people at {columns}");
+        play.press(KeyCode::Enter);
+        assert!(text(&drawn(&play)).contains("CODES DIFFER"), "above the conversation at {columns}");
+        play.write("/safety");
+        play.press(KeyCode::Enter);
+        let shown = text(&drawn(&play));
+        // What to do goes before the digits where there is not room for all.
+        for word in ["DIFFER", "strangers", "/forget", "34122"].into_iter().take(if columns == 24 { 2 } else { 4 }) {
+            assert!(shown.contains(word), "{word} at {columns}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn who_was_compared_is_marked_above_the_conversation_where_there_is_room() {
+    let shown = |columns, compared| {
+        let mut play = after_comparing(columns, 24, compared);
+        play.press(KeyCode::Enter);
+        text(&drawn(&play))
+    };
+    assert!(shown(80, Compared::Same).contains("compared · near │"));
+    assert!(shown(40, Compared::Same).contains("on qq (by hand, 5 min)"));
+    assert!(!shown(80, Compared::NotYet).contains("compared"));
 }
 
 #[test]

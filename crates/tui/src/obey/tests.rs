@@ -1,6 +1,6 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use lamplit_rpc::api::{Event, FileState};
+use lamplit_rpc::api::{Compared, Event, FileState};
 use ratatui::crossterm::event::KeyCode;
 
 use super::*;
@@ -35,6 +35,39 @@ fn a_picture_keeps_what_it_tells_only_when_that_was_asked_for() {
     assert_eq!(asked(&mut play, "/send-as-is '/tmp/a moth.heic'"), sent(true));
     assert_eq!(asked(&mut play, "/send-as-is moth.heic"), None);
     assert!(notice(&play).contains("whole path"), "{}", notice(&play));
+}
+
+#[test]
+fn what_came_of_comparing_a_safety_code_is_said_with_a_word_and_with_no_single_key() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    let contact = || "g".to_owned();
+    assert_eq!(asked(&mut play, "/safety"), Some(Call::Safety { contact: contact() }));
+    "sdyn".chars().for_each(|key| play.press(KeyCode::Char(key)));
+    assert!(!play.calls.iter().any(|call| matches!(call, Call::MarkSafety { .. })), "{:?}", play.calls);
+    for (word, compared) in [
+        ("same", Compared::Same),
+        ("differs", Compared::Different),
+        ("Different", Compared::Different),
+        ("forget", Compared::NotYet),
+    ] {
+        play.press(KeyCode::Esc);
+        let marked = Some(Call::MarkSafety { contact: contact(), compared });
+        assert_eq!(asked(&mut play, &format!("/safety {word}")), marked);
+        let Some(Overlay::Safety { shown: Some(shown), .. }) = &play.state.overlay else { panic!("it is shown") };
+        assert_eq!(shown.compared, compared);
+    }
+    play.press(KeyCode::Esc);
+    assert_eq!(asked(&mut play, "/safety sam"), None);
+    assert!(notice(&play).contains("/safety same"), "{}", notice(&play));
+    assert_eq!(play.state.composer.text(), "/safety sam", "what is typed stays");
+}
+
+#[test]
+fn a_group_has_no_safety_code() {
+    let mut play = Play::begin_in_circle(100, 30, Vec::new());
+    play.press(KeyCode::Down);
+    assert_eq!(asked(&mut play, "/safety"), None);
+    assert!(notice(&play).contains("is a group"), "{}", notice(&play));
 }
 
 #[test]

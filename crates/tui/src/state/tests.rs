@@ -7,8 +7,8 @@
 )]
 
 use lamplit_rpc::api::{
-    Clock, Contact, Family, File, FileState, Hearing, HistoryPage, LitApp, Member, NearDevice, NearPerson, Over,
-    Progress, Reach, Role, TransferKind,
+    Clock, Compared, Contact, Family, File, FileState, Hearing, HistoryPage, LitApp, Member, NearDevice, NearPerson,
+    Over, Progress, Reach, Role, TransferKind,
 };
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -25,6 +25,7 @@ pub(crate) fn contact(id: &str, name: &str) -> Contact {
         alias: None,
         note: None,
         number: None,
+        compared: Compared::NotYet,
         devices: 1,
         since_ms: 0,
         unread: 0,
@@ -78,6 +79,12 @@ pub(crate) fn nearby() -> Nearby {
         discovery: true,
         hearing: Hearing::Others,
     }
+}
+
+/// The safety code with Grace.
+pub(crate) fn safety(compared: Compared) -> Safety {
+    let code = "34122 99506 86082 35485 55040 51611 94002 41381 52502 86878 97684 30247".to_owned();
+    Safety { code, compared }
 }
 
 /// Three and a half of 64 gibibytes.
@@ -249,6 +256,13 @@ impl Play {
                 Answer::Said { ticket: *ticket, contact: contact.clone(), id: said.id }
             }
             Call::Invite => Answer::Invited(Invited { link: "lamplit:invite/abc".to_owned(), expires_ms: NOW }),
+            Call::Safety { contact } => {
+                let compared = self.state.people.get(contact).unwrap().compared;
+                Answer::Safety { contact: contact.clone(), safety: safety(compared) }
+            }
+            Call::MarkSafety { contact, compared } => {
+                Answer::Safety { contact: contact.clone(), safety: safety(*compared) }
+            }
             call => Answer::Done(call.clone()),
         })
     }
@@ -662,6 +676,44 @@ fn an_invite_shows_itself_and_goes_when_it_was_used() {
     assert!(play.other.contains(&Effect::Copy("lamplit:invite/abc".to_owned())));
     play.take(Input::Happened(Box::new(Event::ContactAdded { contact: contact("z", "Zoe") })));
     assert_eq!(play.state.overlay, None);
+}
+
+/// What is on the screen of a safety code, and what is said to have come of it.
+fn safety_on_screen(play: &Play) -> Option<Compared> {
+    match &play.state.overlay {
+        Some(Overlay::Safety { contact, shown: Some(shown), .. }) if contact == "g" => Some(shown.compared),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_safety_code_on_the_screen_follows_what_is_said_elsewhere_and_goes_with_the_contact() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.write("/safety");
+    play.press(KeyCode::Enter);
+    assert_eq!(safety_on_screen(&play), Some(Compared::NotYet));
+    let grace = Contact { compared: Compared::Different, ..contact("g", "Grace") };
+    play.take(Input::Happened(Box::new(Event::ContactChanged { contact: grace })));
+    assert_eq!(safety_on_screen(&play), Some(Compared::Different));
+    let hedy = Contact { compared: Compared::Same, ..contact("h", "Hedy") };
+    play.take(Input::Happened(Box::new(Event::ContactChanged { contact: hedy })));
+    assert_eq!(safety_on_screen(&play), Some(Compared::Different), "Hedy is somebody else");
+    play.take(Input::Happened(Box::new(Event::ContactRemoved { contact: "g".to_owned() })));
+    assert_eq!(play.state.overlay, None);
+}
+
+#[test]
+fn a_safety_code_that_is_refused_leaves_the_screen_and_says_why() {
+    let mut play = Play::begin(100, 30, Vec::new());
+    play.silent = true;
+    play.write("/safety same");
+    play.press(KeyCode::Enter);
+    let call = Call::MarkSafety { contact: "g".to_owned(), compared: Compared::Same };
+    assert!(play.calls.contains(&call));
+    assert!(matches!(&play.state.overlay, Some(Overlay::Safety { shown: None, .. })));
+    play.take(Input::Answered(Answer::Refused(call, "the codes differ".to_owned())));
+    assert_eq!(play.state.overlay, None);
+    assert_eq!(play.state.notice.as_ref().unwrap().text, "the codes differ");
 }
 
 #[test]

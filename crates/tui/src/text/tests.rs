@@ -6,6 +6,7 @@ use super::*;
 fn rows_break_between_words() {
     assert_eq!(wrap("good evening to you", 12), ["good evening", "to you"]);
     assert_eq!(wrap("a group, or all", 7), ["a", "group,", "or all"]);
+    assert_eq!(wrap("type /forget (or not)", 7), ["type", "/forget", "(or", "not)"]);
     assert_eq!(wrap("one\n\ntwo", 10), ["one", "", "two"]);
     assert_eq!(wrap("", 10), [""]);
 }
