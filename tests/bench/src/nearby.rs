@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command},
     sync::Arc,
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context, Result, bail};
@@ -215,6 +215,7 @@ async fn friends() -> Result<()> {
         daemon.listen().await?;
         all.push(daemon);
     }
+    let before = loopback::carried()?.packets;
     for circle in all.chunks_mut(CIRCLE) {
         for at in 1..circle.len() {
             let (others, rest) = circle.split_at_mut(at);
@@ -224,16 +225,30 @@ async fn friends() -> Result<()> {
             }
         }
     }
-    sleep(REST).await;
-    let before = loopback::carried()?.packets;
-    let time = Duration::from_secs(60 * MINUTES);
-    let (shown, looped) = tokio::join!(overhear(time), overhear_on("lo", time));
-    let (shown, looped) = (shown? as u64 / MINUTES, looped? as u64);
-    let talked = (loopback::carried()?.packets - before).saturating_sub(looped) / MINUTES;
     println!(
-        "  {CROWD} daemons in circles of {CIRCLE} friends, at rest: {shown} packets a minute to all, and {talked} from one to another"
+        "  {CROWD} daemons in circles of {CIRCLE} friends: {} packets went over loopback while they met",
+        loopback::carried()?.packets - before
     );
+    // All names end at once, by the time of day.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    sleep(Duration::from_secs(60 * EPOCH - now % (60 * EPOCH))).await;
+    let (shown, talked) = heard(1).await?;
+    println!("    in the minute in which all change their names: {shown} packets to all, {talked} from one to another");
+    sleep(REST).await;
+    let (shown, talked) = heard(MINUTES).await?;
+    println!("    at rest: {shown} packets a minute to all, {talked} from one to another");
     Ok(())
+}
+
+/// Packets a minute to all, and from one daemon to another, over so many minutes.
+async fn heard(minutes: u64) -> Result<(u64, u64)> {
+    let before = loopback::carried()?.packets;
+    let time = Duration::from_secs(60 * minutes);
+    // All have one address, so what goes from one to another goes over loopback, beside what is said to all there.
+    let (shown, looped) = tokio::join!(overhear(time), overhear_on("lo", time));
+    let all = loopback::carried()?.packets - before;
+    let talked = all.checked_sub(looped? as u64).context("more was said to all than went over loopback")?;
+    Ok((shown? as u64 / minutes, talked / minutes))
 }
 
 async fn overhear(time: Duration) -> Result<usize> {

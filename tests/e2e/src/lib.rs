@@ -44,7 +44,7 @@ pub use recorder::{Datagram, Recorder, Recording};
 pub use relay::Relay;
 pub use running::Running;
 pub use screen::Screen;
-pub use search::{Secret, canary, nothing_of, within_it};
+pub use search::{Secret, canary, nothing_of, within_code, within_it};
 pub use server::Server;
 
 use std::{

@@ -21,19 +21,25 @@ const PALETTE: [&str; 16] = [
     "#a9e29a", "#ffd88a", "#a4c2ff", "#dab8ff", "#92e4ee", "#ffffff",
 ];
 
-/// The screens of the view's own tests that show what is in the README's picture.
-const SHOWN: [&str; 3] = ["wide", "group", "files"];
+/// What the README's picture comes from: the screens of the view's own tests that show what is in it, the view's colours, and
+/// how both are drawn here.
+const SHOWN: [&str; 5] = [
+    "crates/tui/src/draw/screens/wide.txt",
+    "crates/tui/src/draw/screens/group.txt",
+    "crates/tui/src/draw/screens/files.txt",
+    "crates/tui/src/theme.rs",
+    "tests/e2e/src/picture.rs",
+];
 
 /// What the view looks like at present, in one word: another one for another look.
 ///
 /// # Errors
-/// If the screens that the view's tests compare with cannot be read.
+/// If one of the files that tell it cannot be read.
 pub fn look() -> Result<String> {
-    let screens = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/tui/src/draw/screens");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut hasher = blake3::Hasher::new();
     for name in SHOWN {
-        let screen = screens.join(name).with_extension("txt");
-        hasher.update(&fs::read(&screen).with_context(|| format!("{} cannot be read", screen.display()))?);
+        hasher.update(&fs::read(root.join(name)).with_context(|| format!("{name} cannot be read"))?);
     }
     Ok(hasher.finalize().to_hex().to_string())
 }

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, thread::sleep, time::Duration};
 
-use anyhow::{Result, bail};
-use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
+use anyhow::{Context, Result, bail};
+use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER, HEXUPPER};
 use memchr::memmem::Finder;
 
 use crate::{Host, Lan, Recorder, Recording};
@@ -27,9 +27,32 @@ pub fn canary(word: &str) -> Result<String> {
 }
 
 /// Some pieces from within something large, of which no two parts are alike.
-pub fn within_it<'a>(what: &'a str, whole: &[u8]) -> Vec<Secret<'a>> {
-    let quarters = [1, 2, 3].map(|quarter| whole.len() / 4 * quarter);
-    quarters.iter().filter_map(|at| Some((what, whole.get(*at..*at + CUT)?.to_vec()))).collect()
+///
+/// # Errors
+/// If it is too short for that.
+pub fn within_it<'a>(what: &'a str, whole: &[u8]) -> Result<Vec<Secret<'a>>> {
+    let piece = |quarter: usize| {
+        let at = whole.len() / 4 * quarter;
+        Some((what, whole.get(at..at + CUT)?.to_vec()))
+    };
+    (1..4).map(|quarter| piece(quarter).with_context(|| format!("{what} is too short"))).collect()
+}
+
+/// What an invite or a link code of an account says: its id, its secret, and both as they stand in its text.
+///
+/// # Errors
+/// If it is no such code, or another account's.
+pub fn within_code<'a>(what: &'a str, link: &str, account: &str) -> Result<Vec<Secret<'a>>> {
+    let code = link.split_once('/').context("a code stands behind a stroke")?.1.to_uppercase();
+    let bytes = BASE32_NOPAD.decode(code.as_bytes())?;
+    // A version, the id, the secret, and the account (docs/protocol.md, section 8).
+    let parts = [bytes.get(1..17), bytes.get(17..49), code.as_bytes().get(4..76)];
+    let [Some(id), Some(secret), Some(text)] = parts else { bail!("{what} is too short") };
+    if bytes.get(49..65) != Some(HEXLOWER.decode(account.replace('-', "").as_bytes())?.as_slice()) {
+        bail!("the account does not stand behind the secret");
+    }
+    let texts = [text.to_vec(), text.to_ascii_lowercase()];
+    Ok([id.to_vec(), secret.to_vec()].into_iter().chain(texts).map(|secret| (what, secret)).collect())
 }
 
 /// Ends a recording in which nobody may hear any of some secrets, in whatever form. What is said openly before it ends, in each
@@ -59,9 +82,9 @@ pub fn nothing_of(lan: &Lan, recorder: Recorder, secrets: &[Secret<'_>]) -> Resu
     Ok(recording)
 }
 
-/// Says something to all in each of its forms, and something else in two packets.
+/// Says something in each of its forms, and something else in two packets.
 fn say_openly(lan: &Lan, planted: &str, parted: &str) -> Result<()> {
-    let to_all = lan.speaker(Host::LEFT)?;
+    let (socket, to) = lan.speaker(Host::LEFT)?;
     let plain = planted.as_bytes();
     let utf16: Vec<u8> = planted.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let hex = [HEXLOWER.encode(plain), HEXUPPER.encode(plain)].map(String::into_bytes);
@@ -69,7 +92,7 @@ fn say_openly(lan: &Lan, planted: &str, parted: &str) -> Result<()> {
     let [head, tail] = [parted.get(..SHORTEST - 1), parted.get(SHORTEST - 1..)].map(Option::unwrap_or_default);
     let packets = [plain.to_vec(), utf16].into_iter().chain(hex).chain(base64.map(String::into_bytes));
     for packet in packets.chain([head, tail].map(|part| part.as_bytes().to_vec())) {
-        to_all.send(&packet)?;
+        socket.send_to(&packet, to)?;
         // In their order, one by one.
         sleep(Duration::from_millis(20));
     }

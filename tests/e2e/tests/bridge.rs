@@ -21,9 +21,13 @@ const BETWEEN_US: &str = "says between the two of us";
 
 /// What nobody may hear on the bridge: what they say, and what is in a file.
 fn secrets(file: &[u8]) -> Vec<Secret<'static>> {
-    let mut secrets = within_it("a file", file);
-    secrets.push(("a text", BETWEEN_US.as_bytes().to_vec()));
+    let mut secrets = within_it("a file", file).unwrap();
+    secrets.push(texts());
     secrets
+}
+
+fn texts() -> Secret<'static> {
+    ("a text", BETWEEN_US.as_bytes().to_vec())
 }
 
 /// Says so much, in turns, and waits until all is there and in order.
@@ -79,9 +83,8 @@ fn three_find_each_other_and_talk_each_with_whom_they_know() {
         })
         .unwrap();
     }
-    let mut secrets = secrets(&[]);
-    secrets.push(("a text in a group", b"who sings tenor?".to_vec()));
-    nothing_of(&lan, recorder, &secrets).unwrap();
+    let in_a_group = ("a text in a group", b"who sings tenor?".to_vec());
+    nothing_of(&lan, recorder, &[texts(), in_a_group]).unwrap();
 }
 
 #[test]

@@ -10,7 +10,9 @@
 
 use std::{thread::sleep, time::Duration};
 
-use lamplit_e2e::{Device, Host, Lan, Running, acquainted, acquainted_by, eventually, nothing_of, scanned, started};
+use lamplit_e2e::{
+    Device, Host, Lan, Running, acquainted, acquainted_by, eventually, nothing_of, scanned, started, within_code,
+};
 use serde_json::{Value, json};
 
 const NO_DAEMON: i32 = 3;
@@ -335,9 +337,10 @@ fn where_multicast_is_blocked_a_qr_code_leads_there() {
     ada.wait_until_near(&grace).unwrap();
     grace.ask(&["say", "Ada", "by what you showed me"]).unwrap();
     wait_for_texts(&ada, &grace, &["by what you showed me".to_owned()]);
-    // Nobody who only listens gets in by the invite: nothing of what is in the code goes over the network.
-    let code = link.split_once('/').unwrap().1.as_bytes()[4..76].to_vec();
-    let secrets = [("a text", b"by what you showed me".to_vec()), ("an invite", code)];
+    // Nobody who only listens gets in by the invite.
+    let status = ada.ask(&["status"]).unwrap();
+    let mut secrets = within_code("an invite", &link, status["account"].as_str().unwrap()).unwrap();
+    secrets.push(("a text", b"by what you showed me".to_vec()));
     nothing_of(&lan, recorder, &secrets).unwrap();
 }
 

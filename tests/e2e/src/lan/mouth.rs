@@ -14,8 +14,8 @@ use super::{Host, Lan};
 /// Where multicast DNS is spoken (RFC 6762 3).
 pub const GROUP: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 251), 5353);
 
-/// Where somebody is heard by all on the first network: its broadcast address, and a port that nobody listens on.
-const TO_ALL: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 77, 0, 255), 9);
+/// A port that nobody listens on.
+const DISCARD: u16 = 9;
 
 impl Lan {
     /// A socket on a host, to say to all on the first network what is said by multicast DNS ([`GROUP`]), and to hear it. Nothing
@@ -36,14 +36,14 @@ impl Lan {
         })
     }
 
-    /// A socket on a host whose every word goes openly to all on the first network.
-    pub(crate) fn speaker(&self, host: Host) -> Result<UdpSocket> {
-        self.socket(host, || {
-            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-            socket.set_broadcast(true)?;
-            socket.connect(TO_ALL)?;
-            Ok(socket)
-        })
+    /// A socket on a host, and where the last host can be reached: what is said there goes openly over the first network, from one
+    /// card to another, as all does that is sealed.
+    pub(crate) fn speaker(&self, from: Host) -> Result<(UdpSocket, SocketAddrV4)> {
+        let addresses = self.addresses(Host(self.hosts))?;
+        let to =
+            addresses.iter().find_map(|address| address.parse().ok()).context("the last host has an IPv4 address")?;
+        let socket = self.socket(from, || Ok(UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?))?;
+        Ok((socket, SocketAddrV4::new(to, DISCARD)))
     }
 
     /// A socket that is opened on a host, and stays there.

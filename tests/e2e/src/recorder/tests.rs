@@ -6,11 +6,11 @@ use crate::{Host, Lan};
 /// The most bytes that a datagram on the cable has.
 const LARGEST: usize = 1472;
 
-/// Says to all something of that size so many times.
+/// Says something of that size so many times.
 fn say(lan: &Lan, bytes: usize, times: usize) {
-    let to_all = lan.speaker(Host::LEFT).unwrap();
+    let (socket, to) = lan.speaker(Host::LEFT).unwrap();
     for _ in 0..times {
-        to_all.send(&vec![7; bytes]).unwrap();
+        socket.send_to(&vec![7; bytes], to).unwrap();
     }
 }
 

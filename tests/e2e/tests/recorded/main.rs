@@ -21,26 +21,15 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER};
+use data_encoding::{BASE64, HEXLOWER};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use lamplit_e2e::{Device, Host, Lan, Secret, canary, eventually, nothing_of, within_it};
+use lamplit_e2e::{Device, Host, Lan, Secret, canary, eventually, nothing_of, within_code, within_it};
 use serde_json::{Value, json};
 
 /// How long a device shows one name.
 const EPOCH: Duration = Duration::from_secs(15 * 60);
 /// The longest silence between two names.
 const PAUSE: Duration = Duration::from_secs(20);
-
-/// What an invite or a link code says: its id, its secret, and both as they stand in its text.
-fn of_link<'a>(what: &'a str, link: &str, account: &[u8]) -> Vec<Secret<'a>> {
-    let code = link.split_once('/').unwrap().1.to_uppercase();
-    let bytes = BASE32_NOPAD.decode(code.as_bytes()).unwrap();
-    // A version, the id, the secret, and the account (docs/protocol.md, section 8).
-    assert_eq!(&bytes[49..65], account, "the account stands behind the secret");
-    let text = &code.as_bytes()[4..76];
-    let texts = [text.to_vec(), text.to_ascii_lowercase()];
-    [bytes[1..17].to_vec(), bytes[17..49].to_vec()].into_iter().chain(texts).map(|secret| (what, secret)).collect()
-}
 
 /// A picture of squares of any colours, so that no two parts of it are alike.
 fn mosaic() -> Vec<u8> {
@@ -153,12 +142,12 @@ fn what_they_say_to_each_other_is_heard_by_nobody() {
             secrets.push(("an account", id.into_bytes()));
         }
     }
-    let account = ada.ask(&["status"]).unwrap()["account"].as_str().unwrap().replace('-', "");
-    let account = HEXLOWER.decode(account.as_bytes()).unwrap();
-    secrets.extend(invites.iter().flat_map(|link| of_link("an invite", link, &account)));
-    secrets.extend(of_link("a link code", &code, &account));
-    secrets.extend(within_it("a picture", &picture));
-    secrets.extend(within_it("a picture's likeness", &likeness(&grace, &photo)));
+    let status = ada.ask(&["status"]).unwrap();
+    let account = status["account"].as_str().unwrap();
+    secrets.extend(invites.iter().flat_map(|link| within_code("an invite", link, account).unwrap()));
+    secrets.extend(within_code("a link code", &code, account).unwrap());
+    secrets.extend(within_it("a picture", &picture).unwrap());
+    secrets.extend(within_it("a picture's likeness", &likeness(&grace, &photo)).unwrap());
     secrets.extend(lan.hosts().map(|host| ("a machine's name", host.hostname().into_bytes())));
     secrets.push(("the phrase", phrase.into_bytes()));
 
