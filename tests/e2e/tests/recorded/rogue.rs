@@ -118,13 +118,13 @@ pub(crate) fn ask(mouth: &UdpSocket, wanted: impl Fn(&BTreeSet<String>) -> bool)
     // What was said before is no answer.
     hear(mouth);
     let mut heard = BTreeSet::new();
-    eventually("the names that are asked for shall be said", || {
+    let said = eventually("the names that are asked for shall be said", || {
         mouth.send_to(&question, GROUP)?;
         sleep(BETWEEN);
         heard.extend(hear(mouth));
         Ok(wanted(&heard).then_some(()))
-    })
-    .unwrap();
+    });
+    assert!(said.is_ok(), "{said:?}: heard {heard:?}");
     heard
 }
 
