@@ -8,10 +8,21 @@
     reason = "a test fails by panicking"
 )]
 
-use core::ops::Range;
+use core::{ops::Range, time::Duration};
+use std::{net::UdpSocket, thread::sleep};
 
-use lamplit_e2e::{Device, Host, Lan, Network, eventually, started, three};
+use lamplit_e2e::{Device, GROUP, Host, Lan, Network, eventually, started, three, within};
 use serde_json::Value;
+use simple_dns::{CLASS, Name, Packet, Question, TYPE};
+
+/// The service that devices show (RFC 6763 7).
+const SERVICE: &str = "_lamplit._udp.local";
+/// How many ask. What is heard by the wrong one of two interfaces is heard by the right one half the time, by chance.
+const ASKERS: usize = 16;
+/// From the start of a daemon until it has said its name as often as it does at first.
+const FIRST: Duration = Duration::from_secs(6);
+/// Then, at least so long, it is not said unasked.
+const UNASKED: Duration = Duration::from_secs(50);
 
 /// The left and the right host on the first network, the third one on the second. The left one is on both.
 fn two_networks() -> Lan {
@@ -168,4 +179,35 @@ fn two_who_share_two_networks_talk_over_whichever_is_left() {
         wait_for_numbers(&ada, &grace, from + 3);
         lan.set_interface(Host::RIGHT, interface, true).unwrap();
     }
+}
+
+/// Whether anybody has shown a name since the last time.
+fn has_shown_a_name(mouth: &UdpSocket) -> bool {
+    let mut bytes = [0; 9000];
+    let mut has_shown = false;
+    while let Ok(length) = mouth.recv(&mut bytes) {
+        has_shown |= Packet::parse(&bytes[..length]).is_ok_and(|packet| !packet.answers.is_empty());
+    }
+    has_shown
+}
+
+/// A host has two interfaces, the loopback and its card.
+#[test]
+fn whoever_asks_is_answered_on_the_network_on_which_he_asked() {
+    let lan = Lan::new().unwrap();
+    let ada = started(&lan, Host::LEFT, "Ada").unwrap();
+    let mouth = lan.mouth(Host::RIGHT).unwrap();
+    mouth.set_nonblocking(true).unwrap();
+    sleep(FIRST);
+    has_shown_a_name(&mouth);
+    let mut packet = Packet::new_query(0);
+    packet.questions.push(Question::new(Name::new(SERVICE).unwrap(), TYPE::PTR.into(), CLASS::IN.into(), false));
+    let question = packet.build_bytes_vec_compressed().unwrap();
+    for number in 1..=ASKERS {
+        // Each is another, as far as the system sees.
+        lan.asker(Host::RIGHT).unwrap().send_to(&question, GROUP).unwrap();
+        let what = format!("the one who asks as number {number} shall be answered");
+        within(UNASKED / 2, &what, || Ok(has_shown_a_name(&mouth).then_some(()))).unwrap();
+    }
+    drop(ada);
 }

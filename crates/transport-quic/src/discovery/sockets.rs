@@ -89,7 +89,9 @@ impl Mouth {
 pub(crate) fn open(face: Face, ip: IpAddr) -> io::Result<std::net::UdpSocket> {
     let socket = Socket::new(Domain::for_address(group(face)), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
-    #[cfg(unix)]
+    // Linux takes the sockets of one port for a group in which any may have a packet, and gives what came in on one interface
+    // to the socket of another. There the line above is enough to share a multicast port.
+    #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
     socket.set_reuse_port(true)?;
     match ip {
         IpAddr::V4(v4) => {

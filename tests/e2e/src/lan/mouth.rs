@@ -24,14 +24,30 @@ impl Lan {
     /// # Errors
     /// If it cannot be opened.
     pub fn mouth(&self, host: Host) -> Result<UdpSocket> {
+        self.speaking(host, GROUP.port(), true)
+    }
+
+    /// A socket on a host, to ask all on the first network from a port that is drawn, and hear nothing ([RFC 6762] 6.7).
+    ///
+    /// [RFC 6762]: https://www.rfc-editor.org/rfc/rfc6762
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn asker(&self, host: Host) -> Result<UdpSocket> {
+        self.speaking(host, 0, false)
+    }
+
+    fn speaking(&self, host: Host, port: u16, and_hears: bool) -> Result<UdpSocket> {
         let own: Ipv4Addr = host.address().parse()?;
         self.socket(host, move || {
             let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-            socket.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, GROUP.port()).into())?;
+            socket.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port).into())?;
             socket.set_multicast_if_v4(&own)?;
             socket.set_multicast_ttl_v4(255)?;
             socket.set_multicast_loop_v4(false)?;
-            socket.join_multicast_v4(GROUP.ip(), &own)?;
+            if and_hears {
+                socket.join_multicast_v4(GROUP.ip(), &own)?;
+            }
             Ok(socket.into())
         })
     }
