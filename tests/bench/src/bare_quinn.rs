@@ -1,6 +1,9 @@
-//! Two quinn endpoints on loopback and nothing else: the floor under whatever goes over QUIC.
+//! Two quinn endpoints and nothing else: the floor under whatever goes over QUIC.
 
-use std::{net::Ipv4Addr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result};
 use quinn::{
@@ -24,27 +27,50 @@ pub(crate) struct Ends {
     _endpoints: [Endpoint; 2],
 }
 
+/// An end that waits to be dialled.
+pub(crate) struct Waiting {
+    endpoint: Endpoint,
+    pub(crate) address: SocketAddr,
+    /// What it shows, by which it is known.
+    pub(crate) certificate: CertificateDer<'static>,
+}
+
+impl Waiting {
+    /// Listens at an address of this machine.
+    pub(crate) fn at(runtime: &Runtime, ip: IpAddr) -> Result<Self> {
+        let (server, certificate) = server(&Arc::new(default_provider()))?;
+        let _inside = runtime.enter();
+        let endpoint = Endpoint::server(quinn::ServerConfig::with_crypto(Arc::new(server)), (ip, 0).into())?;
+        Ok(Self { address: endpoint.local_addr()?, endpoint, certificate })
+    }
+
+    /// The connection of the next who dials.
+    pub(crate) async fn accept(&self) -> Result<Connection> {
+        Ok(self.endpoint.accept().await.context("the endpoint is closed")?.await?)
+    }
+}
+
+/// Dials an end that waits and is known by what it shows.
+pub(crate) async fn dial(
+    from: IpAddr,
+    address: SocketAddr,
+    certificate: CertificateDer<'static>,
+) -> Result<(Endpoint, Connection)> {
+    let dialling = Endpoint::client((from, 0).into())?;
+    let config = quinn::ClientConfig::new(Arc::new(client(&Arc::new(default_provider()), certificate)?));
+    let connection = dialling.connect_with(config, address, NAME)?.await?;
+    Ok((dialling, connection))
+}
+
 /// Connects two runtimes.
 pub(crate) fn connect(near: &Runtime, far: &Runtime) -> Result<Ends> {
-    let provider = Arc::new(default_provider());
-    let (server, certificate) = server(&provider)?;
-    let here = (Ipv4Addr::LOCALHOST, 0).into();
-    let listening = {
-        let _inside = far.enter();
-        Endpoint::server(quinn::ServerConfig::with_crypto(Arc::new(server)), here)?
-    };
-    let address = listening.local_addr()?;
-    let accepting = listening.clone();
-    let accepted = far.spawn(async move { Ok(accepting.accept().await.context("the endpoint is closed")?.await?) });
-    let client = client(&provider, certificate)?;
-    let (dialling, connection): (Endpoint, Connection) = near.block_on(async {
-        let dialling = Endpoint::client(here)?;
-        let config = quinn::ClientConfig::new(Arc::new(client));
-        let connection = dialling.connect_with(config, address, NAME)?.await?;
-        anyhow::Ok((dialling, connection))
-    })?;
+    let here = Ipv4Addr::LOCALHOST.into();
+    let waiting = Waiting::at(far, here)?;
+    let (address, certificate, endpoint) = (waiting.address, waiting.certificate.clone(), waiting.endpoint.clone());
+    let accepted = far.spawn(async move { waiting.accept().await });
+    let (dialling, connection) = near.block_on(dial(here, address, certificate))?;
     let accepted: Result<Connection> = near.block_on(accepted)?;
-    Ok(Ends { near: connection, far: accepted?, _endpoints: [listening, dialling] })
+    Ok(Ends { near: connection, far: accepted?, _endpoints: [endpoint, dialling] })
 }
 
 fn server(provider: &Arc<CryptoProvider>) -> Result<(QuicServerConfig, CertificateDer<'static>)> {

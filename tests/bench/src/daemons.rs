@@ -22,6 +22,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use crate::cable;
+
 /// How a daemon is started that nobody looks for.
 pub(crate) const ON_LOOPBACK: &[&str] = &["--bind", "127.0.0.1:0", "--no-discovery"];
 
@@ -73,7 +75,7 @@ impl Daemon {
         let mut command = command(data.path())?;
         command.arg("run").args(options);
         if let Some(network) = &network {
-            command = within(network, &command);
+            command = cable::within(network, &command);
         }
         let child = command.spawn()?;
         let socket = DataDir::socket(data.path())?;
@@ -242,14 +244,15 @@ impl Daemons {
         Ok(())
     }
 
-    /// Links a new device to Ada's account; how long that took, and what it knows then of her conversation with Grace and of
-    /// one in a group.
-    pub(crate) async fn link_one_more(&mut self, group: &str) -> Result<(Duration, Known)> {
+    /// Links a new device on another network to Ada's account; how long that took, and what it knows then of her conversation
+    /// with Grace and of one in a group.
+    pub(crate) async fn link_one_more(&mut self, group: &str, network: &Path) -> Result<(Duration, Known)> {
         let code = self.ada.asking.call(LinkDevice {}).await?.link;
         let data = TempDir::with_prefix("lamplit-bench-")?;
         let start = Instant::now();
         let mut command = command(data.path())?;
         command.args(["init", "--keyring", "never", "--device", "another", "--link", &code]);
+        let mut command = cable::within(network, &command);
         let linked = spawn_blocking(move || command.output()).await??;
         if !linked.status.success() {
             bail!("{}", String::from_utf8_lossy(&linked.stderr));
@@ -341,14 +344,6 @@ async fn open(socket: &Path) -> Result<Connection> {
         }
     };
     timeout(PATIENCE, opening).await.context("a daemon does not start")
-}
-
-/// A command that runs on another network, by a file that stands for it.
-fn within(network: &Path, command: &Command) -> Command {
-    let mut within = Command::new("nsenter");
-    within.arg(format!("--net={}", network.display())).arg(command.get_program()).args(command.get_args());
-    within.stdin(Stdio::null()).stdout(Stdio::null());
-    within
 }
 
 /// The program, built beside this one.

@@ -1,6 +1,6 @@
 //! A file from one daemon's disk to another's, beside a bare copy over quinn; and what a message takes meanwhile.
 
-mod bare_copy;
+pub(crate) mod bare_copy;
 
 use std::{
     fs::{self, File},

@@ -4,7 +4,9 @@
 #![allow(clippy::print_stdout, reason = "this program talks to whoever sits at the terminal")]
 
 mod bare_quinn;
+mod cable;
 mod cost;
+mod counters;
 mod daemons;
 mod devices;
 mod figures;
@@ -12,7 +14,6 @@ mod file;
 mod handle;
 mod idle;
 mod linking;
-mod loopback;
 mod memory;
 mod message;
 mod nearby;
@@ -39,9 +40,16 @@ fn main() -> Result<()> {
     if let [memory::NAME, folder] = names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         return memory::measure(folder.as_ref());
     }
-    // What `nearby` starts, to be alone on a network.
+    // What `nearby` and `linking` start, to be alone on a network.
     if names == [nearby::NAME] {
         return nearby::measure();
+    }
+    if names == [linking::NAME] {
+        return linking::measure();
+    }
+    // What `linking` starts on the other network.
+    if let [linking::bare::NAME, to] = names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        return linking::bare::arrive(to.as_ref());
     }
     // What `message` starts, to be a daemon of its own.
     if let [message::partner::NAME, medium] = names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {

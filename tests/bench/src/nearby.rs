@@ -3,11 +3,7 @@
 //! a cable to another, where the one is that is to be found. Both are gone with the process.
 
 use std::{
-    fs,
-    path::PathBuf,
-    process::{Child, Command},
     sync::Arc,
-    thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -23,9 +19,10 @@ use tokio::{
 };
 
 use crate::{
+    cable::{self, INTERFACE, Other},
+    counters,
     daemons::{Daemon, Daemons},
     figures::{Times, verdict},
-    loopback,
 };
 
 const ROUNDS: usize = 20;
@@ -34,12 +31,6 @@ const CROWD: u8 = 100;
 const FOUND: Duration = Duration::from_secs(2);
 /// What [`run`] calls this measurement once it is on its network.
 pub(crate) const NAME: &str = "nearby-on-its-network";
-const INTERFACE: &str = "eth0";
-/// Makes the network, and goes on there as `$0`.
-const LAY: &str = "ip link set lo up && ip link add eth0 type veth peer name end && exec \"$0\" \"$1\"";
-/// Gives an end of the cable its address, once it is where it belongs.
-const PLUG: &str = "ip link set lo up && echo 0 > /proc/sys/net/ipv6/conf/$0/accept_dad && \
-    ip address add $1/24 dev $0 && ip link set $0 up";
 /// How many friends know each other, of those who are not strangers.
 const CIRCLE: usize = 4;
 /// How long until nothing is said any more over links on which nobody speaks, and some more.
@@ -66,15 +57,7 @@ impl Device {
 
 /// Runs this program once more, on a network of its own.
 pub(crate) fn run() -> Result<()> {
-    let program = std::env::current_exe()?;
-    // Who is not root is root in there.
-    let mut command = Command::new("unshare");
-    command.args(["--map-root-user", "--net", "sh", "-c", LAY]).arg(program).arg(NAME);
-    let ended = command.status().context("`unshare` does not start: apt-get install util-linux")?;
-    if !ended.success() {
-        bail!("it was not measured: a network of its own needs root, or namespaces of users, and `ip` of iproute2");
-    }
-    Ok(())
+    cable::run_there(NAME)
 }
 
 /// Measures on the network that this process is on.
@@ -86,45 +69,6 @@ pub(crate) fn measure() -> Result<()> {
         crowd().await?;
         friends().await
     })
-}
-
-/// A network at the other end of the cable, as long as somebody sleeps there.
-struct Other(Child);
-
-impl Other {
-    fn plug() -> Result<Self> {
-        let other = Self(Command::new("unshare").args(["--net", "sleep", "infinity"]).spawn()?);
-        let start = Instant::now();
-        while fs::read_link(other.network())? == fs::read_link("/proc/self/ns/net")? {
-            if start.elapsed() > FOUND {
-                bail!("there is no other network");
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        let number = other.0.id().to_string();
-        must(Command::new("ip").args(["link", "set", "end", "netns", &number]))?;
-        let there = format!("--net={}", other.network().display());
-        must(Command::new("nsenter").args([&there, "sh", "-c", PLUG, "end", "10.77.0.2"]))?;
-        must(Command::new("sh").args(["-c", PLUG, INTERFACE, "10.77.0.1"]))?;
-        Ok(other)
-    }
-
-    /// The file that stands for it.
-    fn network(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/ns/net", self.0.id()))
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn must(command: &mut Command) -> Result<()> {
-    if command.status()?.success() { Ok(()) } else { bail!("{command:?} failed") }
 }
 
 async fn found(other: &Other) -> Result<()> {
@@ -215,7 +159,7 @@ async fn friends() -> Result<()> {
         daemon.listen().await?;
         all.push(daemon);
     }
-    let before = loopback::carried()?.packets;
+    let before = counters::sent("lo")?.packets;
     for circle in all.chunks_mut(CIRCLE) {
         for at in 1..circle.len() {
             let (others, rest) = circle.split_at_mut(at);
@@ -227,7 +171,7 @@ async fn friends() -> Result<()> {
     }
     println!(
         "  {CROWD} daemons in circles of {CIRCLE} friends: {} packets went over loopback while they met",
-        loopback::carried()?.packets - before
+        counters::sent("lo")?.packets - before
     );
     // All names end at once, by the time of day.
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
@@ -242,11 +186,11 @@ async fn friends() -> Result<()> {
 
 /// Packets a minute to all, and from one daemon to another, over so many minutes.
 async fn heard(minutes: u64) -> Result<(u64, u64)> {
-    let before = loopback::carried()?.packets;
+    let before = counters::sent("lo")?.packets;
     let time = Duration::from_secs(60 * minutes);
     // All have one address, so what goes from one to another goes over loopback, beside what is said to all there.
     let (shown, looped) = tokio::join!(overhear(time), overhear_on("lo", time));
-    let all = loopback::carried()?.packets - before;
+    let all = counters::sent("lo")?.packets - before;
     let talked = all.checked_sub(looped? as u64).context("more was said to all than went over loopback")?;
     Ok((shown? as u64 / minutes, talked / minutes))
 }
