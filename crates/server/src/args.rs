@@ -11,8 +11,8 @@ use crate::settings::Status;
 /// copies the server, and without the key no device knows it again. Devices reach it by UDP, so let that port through your
 /// firewall. Each option may be said in the environment too, as LAMPLIT_SERVER_LISTEN for --listen, or in a file: see
 /// `lamplit-server config`. How codes go to telephones is said in that file alone; LAMPLIT_SERVER_SMS, which is off or log, comes
-/// before it. LAMPLIT_LOG says what is logged, such as "debug"; no log says who was served, unless quinn, which makes the
-/// connections, is named there.
+/// before it, and LAMPLIT_SERVER_CODES_OF_ALL, such as 500,6, before how many of them there are. LAMPLIT_LOG says what is logged,
+/// such as "debug"; no log says who was served, unless quinn, which makes the connections, is named there.
 #[derive(Debug, Parser)]
 #[command(name = "lamplit-server", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {

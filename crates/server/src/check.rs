@@ -19,6 +19,9 @@ pub(crate) fn say(out: &mut impl Write, settings: &Settings, listens: &str, stat
     writeln!(out, "Its status by HTTP: {status} ({})", settings.status.by)?;
     writeln!(out, "It logs: {} ({})", settings.log.value, settings.log.by)?;
     writeln!(out, "Codes by SMS: {} ({})", sms::way(settings.sms.value.as_ref()), settings.sms.by)?;
+    if settings.sms.value.is_some() {
+        writeln!(out, "Codes to all numbers together: {} ({})", settings.codes.value, settings.codes.by)?;
+    }
     let who = if settings.open.value { "Anybody who has the address" } else { "Nobody new" };
     writeln!(out, "{who} may open an account ({}).", settings.open.by)
 }

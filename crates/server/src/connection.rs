@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use lamplit_service::{Sent, Service, Session, Store, Turn};
 use lamplit_tls::peer_key;
@@ -82,23 +83,35 @@ struct Talk<S> {
 impl<S: Store> Talk<S> {
     async fn run(&mut self, say: &mut SendStream, mut stopping: watch::Receiver<bool>) {
         let patience = Instant::now() + limits::WELCOME_TIMEOUT;
+        // When there is something to do that nobody rings for.
+        let mut again: Option<Instant> = None;
         loop {
-            let (service, now) = (&self.shared.service, self.shared.clock.now());
+            let (service, clock) = (&self.shared.service, self.shared.clock);
+            // A turn goes by the time at which it begins, not by that at which it was begun to wait for it.
             // Nothing is lost where another branch is faster.
             let turn = tokio::select! {
                 () = stopped(&mut stopping) => self.session.stop(),
                 () = self.bell.newer.notified() => goodbye(Goodbye::Newer),
                 () = sleep_until(patience), if self.seat.is_none() => return,
-                () = self.bell.news.notified(), if self.seat.is_some() => self.session.pump(service, now).await,
+                () = self.bell.news.notified(), if self.seat.is_some() => {
+                    self.session.pump(service, clock.now()).await
+                }
+                () = sleep_until(again.unwrap_or(patience)), if again.is_some() => {
+                    again = None;
+                    self.session.pump(service, clock.now()).await
+                }
                 Some(Ok((number, sent))) = self.texting.join_next() => self.session.text_sent(number, sent),
                 heard = next(&mut self.hear, &mut self.heard) => match heard {
-                    Heard::Frames(frames) => self.session.take(service, now, frames).await,
+                    Heard::Frames(frames) => self.session.take(service, clock.now(), frames).await,
                     Heard::Malformed => goodbye(Goodbye::Rules),
                     Heard::End => return,
                 },
             };
             // First of all: others do not wait for a slow device.
             self.shared.hub.wake(&turn.wake);
+            if let Some(millis) = turn.again {
+                again = Instant::now().checked_add(Duration::from_millis(millis));
+            }
             if turn.welcomed {
                 self.seat = Some(self.shared.hub.sit(self.session.device(), self.bell.clone()));
                 // What came before it had a seat rang no bell.
@@ -109,7 +122,11 @@ impl<S: Store> Talk<S> {
                 self.texting.spawn(async move { (text.number, texts.send(text.number, text.code).await) });
             }
             self.shared.metrics.told(&turn.down);
-            if tell(say, turn.down).await.is_none() || turn.ends {
+            let Some((bytes, is_whole)) = encoded(turn.down) else { return };
+            if !is_whole {
+                self.shared.metrics.oversized();
+            }
+            if tell(say, bytes).await.is_none() || turn.ends || !is_whole {
                 return;
             }
         }
@@ -158,13 +175,11 @@ fn goodbye(why: Goodbye) -> Turn {
 }
 
 /// Says it, if the device takes it in before long.
-async fn tell(say: &mut SendStream, down: Vec<Down>) -> Option<()> {
-    if down.is_empty() {
+async fn tell(say: &mut SendStream, bytes: Vec<u8>) -> Option<()> {
+    if bytes.is_empty() {
         return Some(());
     }
-    let (bytes, is_whole) = encoded(down)?;
-    timeout(limits::SLOWEST, say.write_chunk(bytes.into())).await.ok()?.ok()?;
-    is_whole.then_some(())
+    timeout(limits::SLOWEST, say.write_chunk(bytes.into())).await.ok()?.ok()
 }
 
 /// The bytes of it, and whether that is all of it: what is larger than a frame may be nobody can be told.
@@ -190,3 +205,6 @@ async fn last_words(mut say: SendStream) {
         let _ = timeout(limits::LAST_WORDS, say.stopped()).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! How much of everything the server takes, and what happens then.
 
+use core::ops::RangeInclusive;
 use core::time::Duration;
 
 /// Connections in all. A further one is refused.
@@ -77,6 +78,11 @@ pub const FAILING: Duration = Duration::from_secs(30);
 
 /// Accounts that are counted in one go.
 pub const ACCOUNTS_PAGE: usize = 256;
+
+/// Codes to all numbers together that may be sent at once, by what an operator says. Anything else is refused.
+pub const CODES_AT_ONCE: RangeInclusive<u32> = 1..=1_000_000;
+/// Seconds from one to the next of those that follow. Anything else is refused: a day.
+pub const CODE_SECONDS: RangeInclusive<u32> = 1..=86_400;
 
 /// Bytes of a file of settings. A longer one is refused.
 pub const SETTINGS_BYTES: u64 = 64 * 1024;

@@ -91,7 +91,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     for note in &settings.notes {
         tracing::warn!("{note}");
     }
-    let decided = Decided { open: settings.open.value, ..Decided::default() };
+    let codes_of_all = settings.codes.value.rate();
+    let decided = Decided { open: settings.open.value, codes_of_all, ..Decided::default() };
     let status = match settings.status.value {
         Status::Off => None,
         Status::At(at) => Some(at),

@@ -24,6 +24,7 @@ pub(crate) struct Metrics {
     handshakes: ByOutcome,
     posts: ByOutcome,
     pieces: ByOutcome,
+    oversized: Counter,
     texts: ByOutcome,
     batches: Counter,
     commits: ByOutcome,
@@ -62,6 +63,7 @@ impl Default for Metrics {
             handshakes: ByOutcome::default(),
             posts: ByOutcome::default(),
             pieces: ByOutcome::default(),
+            oversized: Counter::default(),
             texts: ByOutcome::default(),
             batches: Counter::default(),
             commits: ByOutcome::default(),
@@ -101,6 +103,11 @@ impl Default for Metrics {
             "Pieces of records that devices brought, by what became of them",
             metrics.pieces.clone(),
         );
+        registry.register(
+            "oversized",
+            "Words to devices that were larger than a frame, an error of the server: their connections ended",
+            metrics.oversized.clone(),
+        );
         registry.register("texts", "Texts with codes to telephones, by what became of them", metrics.texts.clone());
         registry.register("batches", "Changes of the store that were asked for", metrics.batches.clone());
         registry.register("commits", "Commits, each of one or more changes", metrics.commits.clone());
@@ -113,6 +120,11 @@ impl Default for Metrics {
 impl Metrics {
     pub(crate) fn handshake(&self, handshake: Handshake) {
         self.handshakes.get_or_create(&label(handshake.name())).inc();
+    }
+
+    /// What a device was to be told is larger than a frame may be.
+    pub(crate) fn oversized(&self) {
+        self.oversized.inc();
     }
 
     pub(crate) fn texted(&self, texted: Texted) {

@@ -237,8 +237,9 @@ async fn tidy_all<S: Store>(shared: Arc<Shared<S>>, mut stopping: watch::Receive
 async fn tidy_once<S: Store>(shared: &Shared<S>, stopping: &watch::Receiver<bool>) {
     let (mut place, mut damaged) = (None, 0_u64);
     while !*stopping.borrow() {
-        match tidy(shared.service.store(), place, shared.clock.now().wall).await {
+        match tidy(&shared.service, place, shared.clock.now()).await {
             Ok(Some(tidied)) => {
+                shared.hub.wake(&tidied.wake);
                 damaged = damaged.saturating_add(tidied.is_damaged.into());
                 place = Some(tidied.partition);
             }

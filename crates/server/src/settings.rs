@@ -16,10 +16,12 @@ use lamplit_server::limits;
 use crate::args::Place;
 use crate::settings::file::Line;
 
+mod codes;
 pub(crate) mod file;
 pub(crate) mod sms;
 mod status;
 
+pub(crate) use codes::Codes;
 pub(crate) use status::Status;
 
 /// Its name in the data directory.
@@ -37,10 +39,11 @@ mod names {
     pub(super) const OPEN: &str = "LAMPLIT_SERVER_OPEN";
     pub(super) const STATUS: &str = "LAMPLIT_SERVER_STATUS";
     pub(super) const SMS: &str = "LAMPLIT_SERVER_SMS";
+    pub(super) const CODES: &str = "LAMPLIT_SERVER_CODES_OF_ALL";
     pub(super) const LOG: &str = "LAMPLIT_LOG";
     /// How all begin but the last, which the program `lamplit` has too.
     pub(super) const BEGINNING: &str = "LAMPLIT_SERVER_";
-    pub(super) const ALL: [&str; 6] = [CONFIG, DATA, LISTEN, OPEN, STATUS, SMS];
+    pub(super) const ALL: [&str; 7] = [CONFIG, DATA, LISTEN, OPEN, STATUS, SMS, CODES];
 }
 
 /// All settings.
@@ -53,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) log: Chosen<String>,
     /// Nothing if no codes are sent.
     pub(crate) sms: Chosen<Option<lamplit_sms::Config>>,
+    /// How many of them.
+    pub(crate) codes: Chosen<Codes>,
     /// The file that was read.
     pub(crate) file: Option<PathBuf>,
     /// What was said and means nothing.
@@ -158,6 +163,10 @@ impl Settings {
             said.log.map(|said| (said.value, of_file(said.line))),
         ]);
         let sms = Chosen::first([sms_of(environment)?, said.sms.map(|said| (Some(said.value), of_file(said.line)))]);
+        let codes = Chosen::first([
+            parsed(environment, names::CODES, codes::WANTED)?,
+            said.codes.map(|said| (said.value, of_file(said.line))),
+        ]);
         let mut notes = unknown_names(environment);
         notes.extend(sms.as_ref().and_then(readable_secret));
         Ok(Self {
@@ -167,6 +176,7 @@ impl Settings {
             status: status.unwrap_or(Chosen { value: Status::Off, by: By::Default }),
             log: log.unwrap_or(Chosen { value: LOG.to_owned(), by: By::Default }),
             sms: sms.unwrap_or(Chosen { value: None, by: By::Default }),
+            codes: codes.unwrap_or(Chosen { value: Codes::default(), by: By::Default }),
             notes,
             file,
         })

@@ -224,6 +224,19 @@ fn how_codes_are_sent_is_said_and_neither_where_nor_as_whom() {
     let output = program(home.path()).arg("--check").env("LAMPLIT_SERVER_SMS", "log").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("Codes by SMS: into the log: for development alone (by LAMPLIT_SERVER_SMS)"), "{said}");
+
+    // And how many.
+    fs::write(&path, "[sms]\nkind = \"log\"\ncodes_of_all = [20, 60]\n").unwrap();
+    let output = run(home.path(), &["--check", "--config", file]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let told = format!("Codes to all numbers together: 20 at once, then one in 60 s ({file}, line 3)\n");
+    assert!(said.contains(&told), "{said}");
+    let mut check = program(home.path());
+    let output = check.args(["--check", "--config", file]).env("LAMPLIT_SERVER_CODES_OF_ALL", "7,0").output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && error.contains("LAMPLIT_SERVER_CODES_OF_ALL is 7,0"), "{error}");
+    let output = run(home.path(), &["--check"]);
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("all numbers"), "none are sent");
 }
 
 #[test]

@@ -215,6 +215,24 @@ async fn what_is_no_frame_ends_the_connection_by_the_rules() {
 }
 
 #[tokio::test]
+async fn a_device_that_says_something_late_is_served_by_the_time_it_is_then() {
+    let place = tempfile::tempdir().unwrap();
+    let server = start(place.path()).await;
+    let ada = Person::new(1);
+    ada.come(&server).await.welcomed().await;
+    let mut link = Link::open(&server, ada.keys.handshake_key()).await;
+    let bytes = Up::Resume(ada.resume(None)).encode().unwrap();
+    let (first, rest) = bytes.split_at(4);
+    link.link.sender.send(CONTROL, first.to_vec()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let late = now();
+    link.link.sender.send(CONTROL, rest.to_vec()).await.unwrap();
+    let Down::Welcome(welcome) = link.hear().await else { panic!("it is known") };
+    assert!(welcome.time >= late, "{:?} is before {late:?}", welcome.time);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_device_has_one_connection_and_the_newer_one_is_it() {
     let place = tempfile::tempdir().unwrap();
     let server = start(place.path()).await;

@@ -22,6 +22,7 @@ mod stock;
 mod store;
 #[cfg(any(test, feature = "suite"))]
 pub mod suite;
+mod telling;
 #[cfg(test)]
 mod testing;
 mod texts;

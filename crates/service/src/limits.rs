@@ -36,8 +36,12 @@ pub const MEMBERS: usize = 16_384;
 const _: () = assert!(MEMBERS >= CONTACTS, "all contacts may have a set");
 /// Members that are told at once. The others come after them.
 pub const TOLD_AT_ONCE: usize = 256;
-/// Rows of what members are owed that are gone through in one go: more than come of what is taken in one go.
-pub const OWED_ROWS: usize = 2 * UPS;
+/// Rows of what members are owed that are gone through in one go: more than come of what is taken in one go, and twice as many as are
+/// left of any number of them, which is two for each set.
+pub const OWED_ROWS: usize = 4 * SETS;
+const _: () = assert!(OWED_ROWS > UPS, "what is taken in one go is gone through in one go");
+/// Accounts in such a row that waits. With more of them it is all members of the set that are told, so that the row is small.
+pub const OWED_ACCOUNTS: usize = 256;
 /// Word of records that waits for the devices of one account. Beyond it the oldest is dropped, and devices that lack it ask for each set.
 pub const UPDATES: i64 = 16_384;
 /// Pieces that are handed out for one question. The rest is asked for again.
@@ -65,7 +69,7 @@ pub const UPS: usize = 64;
 /// How often a device is told at most that its one-time keys run low.
 pub const STOCK_TOLD_MS: u64 = 60_000;
 
-/// What is counted of devices and networks that used up a part of what follows. Beyond it that of which the least is used up is forgotten.
+/// What is counted of devices, accounts and networks that used up a part of what follows. Beyond it that of which the least is used up is forgotten.
 pub const RATES: usize = 65_536;
 /// Envelopes that one device may post at once, and one by one afterwards each so many milliseconds, on whatever connections. Beyond it
 /// the device is told to wait.
@@ -78,13 +82,21 @@ pub const WANTED_SETS: (u32, u64) = (20_000, 50);
 pub const ANEWS: (u32, u64) = (128, 10_000);
 /// The same for parts of lists of members. Beyond it the connection ends.
 pub const MEMBERS_PARTS: (u32, u64) = (1_000, 1_000);
+/// Words to members by which one account tells of what is new in its sets, one for each member: at once four times all members of the
+/// largest set, and then each so many milliseconds one, which is three times a minute all of 10,000 contacts. Beyond it what is
+/// to be told waits, and is put together: a member is told that a set has to be asked for.
+pub const WORDS: (u32, u64) = (65_536, 2);
+const _: () = assert!(WORDS.0 as usize >= 4 * MEMBERS, "all members of any set can be told at once");
+/// How often one account tells all members of a set something, in the same way: so it takes most of a day to fill somebody's queue, of
+/// which that goes each hour what their devices have.
+pub const ROUNDS: (u32, u64) = (1_000, 5_000);
 /// The same for keys to start sessions with, which use up what others made.
 pub const KEYS: (u32, u64) = (200, 5_000);
 /// The same for codes to numbers. Beyond it the device is told how long to wait.
 pub const CODES: (u32, u64) = (5, 10 * 60_000);
 /// The same for all devices of one network: an IPv4 address or an IPv6 /64.
 pub const CODES_OF_NETWORK: (u32, u64) = (20, 3 * 60_000);
-/// The same for all devices there are: each code costs money.
+/// The same for all devices there are: each code costs money. An operator may say something else.
 pub const CODES_OF_ALL: (u32, u64) = (500, 6_000);
 /// The same for codes that are shown, right or wrong. Beyond it the connection ends.
 pub const SHOWN_CODES: (u32, u64) = (20, 60_000);

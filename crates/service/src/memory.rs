@@ -13,9 +13,12 @@ pub struct Memory {
     state: Mutex<State>,
 }
 
-#[derive(Clone, Default)]
+/// A row's place.
+type Place = (Partition, Vec<u8>);
+
+#[derive(Default)]
 struct State {
-    rows: BTreeMap<(Partition, Vec<u8>), Vec<u8>>,
+    rows: BTreeMap<Place, Vec<u8>>,
     last: BTreeMap<Partition, u64>,
 }
 
@@ -60,12 +63,20 @@ impl Store for Memory {
                 return Err(ApplyError::Unexpected(at));
             }
         }
-        // On a copy, so that a change that fails takes those before it along.
-        let mut changed = state.clone();
+        // A change that fails takes those before it along.
+        let (mut before, last) = (Vec::new(), state.last.get(&batch.partition).copied());
         for change in batch.changes {
-            changed.change(batch.partition, change)?;
+            let key = (batch.partition, state.key_of(batch.partition, &change));
+            before.push((key.clone(), state.rows.get(&key).cloned()));
+            if let Err(error) = state.change(batch.partition, change) {
+                state.put_back(before);
+                match last {
+                    Some(last) => state.last.insert(batch.partition, last),
+                    None => state.last.remove(&batch.partition),
+                };
+                return Err(error);
+            }
         }
-        *state = changed;
         Ok(Applied { last: state.last.get(&batch.partition).copied().unwrap_or(0) })
     }
 
@@ -85,6 +96,26 @@ impl State {
             Expect::Row { key, value } => self.rows.get(&(partition, key.clone())) == value.as_ref(),
             Expect::AtMost { key, limit } => self.count(partition, key)? <= *limit,
         })
+    }
+
+    /// The row that a change is of.
+    fn key_of(&self, partition: Partition, change: &Change) -> Vec<u8> {
+        match change {
+            Change::Put { key, .. } | Change::Remove { key } | Change::Add { key, .. } => key.clone(),
+            Change::Append { prefix, .. } => {
+                numbered(prefix, self.last.get(&partition).copied().unwrap_or(0).saturating_add(1))
+            }
+        }
+    }
+
+    /// The rows as they were, the last that changed first.
+    fn put_back(&mut self, before: Vec<(Place, Option<Vec<u8>>)>) {
+        for (place, value) in before.into_iter().rev() {
+            match value {
+                Some(value) => self.rows.insert(place, value),
+                None => self.rows.remove(&place),
+            };
+        }
     }
 
     fn change(&mut self, partition: Partition, change: Change) -> Result<(), ApplyError> {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use lamplit_types::{DeviceId, Mono};
+use lamplit_types::{AccountId, DeviceId, Mono};
 
 use crate::{
     bucket::Bucket,
     limits::{
-        ANEWS, APPENDS, CODES, CODES_OF_NETWORK, KEYS, LISTS, MEMBERS_PARTS, POSTS, RATES, SHOWN_CODES, STOCKS, WANTED,
-        WANTED_SETS,
+        ANEWS, APPENDS, CODES, CODES_OF_NETWORK, KEYS, LISTS, MEMBERS_PARTS, POSTS, RATES, ROUNDS, SHOWN_CODES, STOCKS,
+        WANTED, WANTED_SETS, WORDS,
     },
 };
 
@@ -25,6 +25,8 @@ pub(crate) enum What {
     WantSet,
     Anew,
     Members,
+    Round,
+    Word,
     Code,
     CodeOfNetwork,
     CodeOfAll,
@@ -35,6 +37,8 @@ pub(crate) enum What {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Asker {
     Device(DeviceId),
+    /// All devices of an account.
+    Account(AccountId),
     Network(Network),
     All,
 }
@@ -55,6 +59,8 @@ impl What {
             Self::WantSet => WANTED_SETS,
             Self::Anew => ANEWS,
             Self::Members => MEMBERS_PARTS,
+            Self::Round => ROUNDS,
+            Self::Word => WORDS,
             Self::Code => CODES,
             Self::CodeOfNetwork => CODES_OF_NETWORK,
             Self::CodeOfAll => codes_of_all,
@@ -83,11 +89,30 @@ impl Rates {
 
     /// How long it has to be waited before it may be asked for once more, in milliseconds. If not at all, that is counted.
     pub(crate) fn wait(&self, asker: Asker, what: What, now: Mono) -> u64 {
+        self.wait_for(asker, &[(1, what)], now)
+    }
+
+    /// The same for several, each so many times. Either all of it is counted or none.
+    pub(crate) fn wait_for(&self, asker: Asker, wanted: &[(u32, What)], now: Mono) -> u64 {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= RATES && !used.contains_key(&(asker, what)) {
-            make_room(&mut used, now);
+        let mut wait = 0;
+        for is_counted in [false, true] {
+            for (many, what) in wanted {
+                let bucket = self.bucket(&mut used, (asker, *what), now);
+                wait = wait.max(if is_counted { bucket.take(*many, now) } else { bucket.wait(*many, now) });
+            }
+            if wait > 0 {
+                break;
+            }
         }
-        used.entry((asker, what)).or_insert_with(|| Bucket::new(what.limit(self.codes_of_all), now)).take(now)
+        wait
+    }
+
+    fn bucket<'u>(&self, used: &'u mut Used, of: (Asker, What), now: Mono) -> &'u mut Bucket {
+        if used.len() >= RATES && !used.contains_key(&of) {
+            make_room(used, now);
+        }
+        used.entry(of).or_insert_with(|| Bucket::new(of.1.limit(self.codes_of_all), now))
     }
 }
 
@@ -130,6 +155,19 @@ mod tests {
         assert!((0..many).all(|_| takes(1, What::List)));
         assert!(!takes(1, What::List));
         assert!(takes(1, What::Stock) && takes(2, What::List));
+    }
+
+    #[test]
+    fn of_several_together_all_are_counted_or_none() {
+        let rates = Rates::new(CODES);
+        let asker = Asker::Account(AccountId::from_bytes([1; 16]));
+        let ((words, word), (rounds, round)) = (WORDS, ROUNDS);
+        let wait = |many, now| rates.wait_for(asker, &[(1, What::Round), (many, What::Word)], Mono(now));
+        assert_eq!(wait(words, 0), 0);
+        assert!((1..=rounds).all(|_| wait(1, 0) == word), "no round goes by without a word");
+        assert_eq!(rates.wait_for(asker, &[(rounds - 1, What::Round)], Mono(0)), 0);
+        assert_eq!(wait(1, word), round - word);
+        assert_eq!((wait(2, round), wait(1, round)), (0, round));
     }
 
     #[test]

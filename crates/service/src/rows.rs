@@ -108,6 +108,8 @@ pub(crate) enum Owed {
     New { audience: AudienceId, accounts: Vec<AccountId> },
     /// Whoever asked for the set while a log of it was shorter than it had been.
     Whole(AudienceId),
+    /// All members: that the set has to be asked for. It takes the place of what there were no words for.
+    Set(AudienceId),
 }
 
 /// Word of records, for all devices of an account.
@@ -243,7 +245,7 @@ pub(crate) mod key {
     /// `X ‖ number` → [`super::Owed`].
     pub(crate) const OWED: &[u8] = b"X";
 
-    /// `W ‖ audience ‖ account` → nothing: whom [`super::Owed::Whole`] is for.
+    /// `W ‖ audience ‖ account` → how often it asked: whom [`super::Owed::Whole`] is for.
     pub(crate) fn waiting(audience: &AudienceId) -> Vec<u8> {
         [b"W", audience.as_bytes().as_slice()].concat()
     }

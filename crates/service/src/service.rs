@@ -20,8 +20,7 @@ pub struct Settings {
     pub open: bool,
     /// What codes to numbers follow from. `None`: none are sent.
     pub codes: Option<CodeKey>,
-    /// So many codes at once to all numbers together, and one more each so many milliseconds. The server's settings have no word for
-    /// it: there it is always [`CODES_OF_ALL`].
+    /// So many codes at once to all numbers together, and one more each so many milliseconds: [`CODES_OF_ALL`] if nobody says.
     pub codes_of_all: (u32, u64),
 }
 

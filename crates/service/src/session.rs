@@ -60,6 +60,8 @@ struct Known {
     gathered: Option<Gathered>,
     /// Whether members are to be told of something.
     owes: bool,
+    /// When there are words for more of it, if it was more than there were words for.
+    tell_at: Option<Mono>,
     /// Bytes of pieces that were handed out since the device last said something.
     handed: usize,
     /// What it was last told that its account has of numbers.
@@ -77,6 +79,8 @@ pub struct Turn {
     pub wake: BTreeSet<DeviceId>,
     /// To be sent to telephones. What becomes of each goes to [`Session::text_sent`].
     pub texts: Vec<Text>,
+    /// In so many milliseconds the session is to be pumped: members are to be told of more than it may tell them now.
+    pub again: Option<u64>,
     /// The device is known now. An older connection of it gets [`Goodbye::Newer`] and ends.
     pub welcomed: bool,
     /// After `down` the connection ends.
@@ -129,7 +133,7 @@ impl Session {
         let mut turn = Turn::default();
         self.take_all(service, now, frames, &mut turn).await;
         // Also if the connection ends: what was kept is kept.
-        self.tell_members(service, &mut turn).await;
+        self.tell_members(service, now, &mut turn).await;
         turn
     }
 
@@ -166,6 +170,7 @@ impl Session {
         let mut turn = Turn::default();
         let result = self.news(service, now, &mut turn).await;
         self.judge(result, &mut turn);
+        self.tell_members(service, now, &mut turn).await;
         turn
     }
 
@@ -331,6 +336,7 @@ impl Session {
             feed,
             gathered: None,
             owes: false,
+            tell_at: None,
             handed: 0,
             numbers,
             stock_told: now.mono,

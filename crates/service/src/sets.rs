@@ -300,7 +300,8 @@ pub(crate) async fn begin_anew(store: &impl Store, account: AccountId, audience:
     Err(Failed::Contended)
 }
 
-/// Removes what is left of logs that are to begin anew.
+/// Removes what is left of logs that are to begin anew. One that did not come to what it was, such as that of a device which is gone, counts
+/// as it is from then on: whoever asked meanwhile may ask again, and all are told of what it gets later.
 pub(crate) async fn tidy(store: &impl Store, account: AccountId) -> Result<(), Failed> {
     let mut after: Option<Vec<u8>> = None;
     loop {
@@ -308,9 +309,20 @@ pub(crate) async fn tidy(store: &impl Store, account: AccountId) -> Result<(), F
         let Some((last, _)) = found.last() else { return Ok(()) };
         after = Some(last.clone());
         for (at, value) in found {
-            if rows::read::<Log>(&value)?.head.seq == 0 {
-                let (audience, author) = key::log_of(&at).ok_or(StoreError::Corrupt)?;
+            let log: Log = rows::read(&value)?;
+            let (audience, author) = key::log_of(&at).ok_or(StoreError::Corrupt)?;
+            if log.head.seq == 0 {
                 clear(store, account, &audience, &author).await?;
+            }
+            if log.head.seq < log.told {
+                let shorter = rows::write(&Log { told: log.head.seq, ..log })?;
+                let expects = vec![Expect::Row { key: at.clone(), value: Some(value) }];
+                let changes = vec![Change::Put { key: at, value: shorter }, members::owing(&Owed::Whole(audience))?];
+                match store.apply(Batch { partition: Partition::Account(account), expects, changes }).await {
+                    // It is being brought: it is looked at again the next time.
+                    Ok(_) | Err(ApplyError::Unexpected(_)) => {}
+                    Err(error) => return Err(Failed::Write(error)),
+                }
             }
         }
     }

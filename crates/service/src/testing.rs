@@ -4,6 +4,7 @@
 
 use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use chacha20::ChaCha20Rng;
@@ -24,9 +25,12 @@ use lamplit_wire::{
 
 use crate::{
     accounts::{self, Shown},
+    limits::CODES_OF_ALL,
     memory::Memory,
+    rates::Rates,
     store::{Applied, ApplyError, Batch, Change, Partition, Row, Store, StoreError},
     suite::at_once,
+    telling::Teller,
 };
 
 /// 2027-01-15 08:00 UTC.
@@ -225,6 +229,14 @@ impl Writer {
 pub(crate) fn tally(piece: &Piece, to: Head, seed: u8) -> Tally {
     let Delta { set, author, after, .. } = piece.delta;
     Tally { set, author, after, to, live: live(&piece.delta), device: device(seed).id() }
+}
+
+/// Tells members what they are owed, with all words that there are at once; whose devices have something new.
+pub(crate) fn tell(store: &impl Store, account: AccountId) -> BTreeSet<DeviceId> {
+    let (rates, mut told) = (Rates::new(CODES_OF_ALL), BTreeSet::new());
+    let teller = Teller { store, rates: &rates, account, now: NOW.mono };
+    assert_eq!(at_once(teller.tell(&mut told)), Ok(0));
+    told
 }
 
 /// All rows of an account.

@@ -2,41 +2,61 @@
 
 use std::collections::BTreeSet;
 
-use lamplit_types::{AccountId, DeviceId, Wall};
+use lamplit_types::{AccountId, DeviceId, Now, Wall};
 
 use crate::{
-    accounts, mail, members, numbers,
+    accounts, mail, numbers,
+    rates::Rates,
     rows::{self, Account, key},
-    service::Failed,
+    service::{Failed, Service},
     sets,
     store::{ApplyError, Partition, Store, StoreError},
+    telling::Teller,
     updates,
 };
 
 /// What was found of an account or a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tidied {
     /// Whose rows. The next one is behind it.
     pub partition: Partition,
     /// They make no sense, and what is left of them stays.
     pub is_damaged: bool,
+    /// Devices for which there is something new: their sessions are to be pumped.
+    pub wake: BTreeSet<DeviceId>,
 }
 
-/// Drops what is past its time from the account or number behind `after`, or from the first; `None` if there is none.
+/// Drops what is past its time from the account or number behind `after`, or from the first; `None` if there is none. Members are told what
+/// was left over, by the same count of words as what devices bring.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn tidy(store: &impl Store, after: Option<Partition>, now: Wall) -> Result<Option<Tidied>, TidyError> {
+pub async fn tidy<S: Store>(
+    service: &Service<S>,
+    after: Option<Partition>,
+    now: Now,
+) -> Result<Option<Tidied>, TidyError> {
+    next(service.store(), service.rates(), after, now).await
+}
+
+/// The same by parts.
+pub(crate) async fn next(
+    store: &impl Store,
+    rates: &Rates,
+    after: Option<Partition>,
+    now: Now,
+) -> Result<Option<Tidied>, TidyError> {
     let mut found = store.partitions(after.as_ref(), 1).await.map_err(Failed::from)?;
     let Some(partition) = found.pop() else { return Ok(None) };
-    let is_damaged = match one(store, partition, now).await {
+    let mut wake = BTreeSet::new();
+    let is_damaged = match one((store, rates), partition, now, &mut wake).await {
         // One that others change all the time has its turn again.
         Ok(()) | Err(Failed::Contended) => false,
         // The others are tidied all the same.
         Err(Failed::Read(StoreError::Corrupt) | Failed::Write(ApplyError::Refused(_))) => true,
         Err(error) => return Err(error.into()),
     };
-    Ok(Some(Tidied { partition, is_damaged }))
+    Ok(Some(Tidied { partition, is_damaged, wake }))
 }
 
 /// Tidying failed; it may be tried again.
@@ -44,16 +64,33 @@ pub async fn tidy(store: &impl Store, after: Option<Partition>, now: Wall) -> Re
 #[error(transparent)]
 pub struct TidyError(#[from] Failed);
 
-async fn one(store: &impl Store, partition: Partition, now: Wall) -> Result<(), Failed> {
+async fn one(
+    (store, rates): (&impl Store, &Rates),
+    partition: Partition,
+    now: Now,
+    wake: &mut BTreeSet<DeviceId>,
+) -> Result<(), Failed> {
     match partition {
-        Partition::Account(account) => account_of(store, account, now).await,
-        Partition::Number(number) => numbers::tidy(store, number, now).await,
+        Partition::Account(account) => {
+            account_of(store, account, now.wall, wake).await?;
+            // What it does not tell now is told when the account brings something, or the next time.
+            Teller { store, rates, account, now: now.mono }.tell(wake).await.map(|_| ())
+        }
+        Partition::Number(number) => numbers::tidy(store, number, now.wall).await,
     }
 }
 
-async fn account_of(store: &impl Store, account: AccountId, now: Wall) -> Result<(), Failed> {
+async fn account_of(
+    store: &impl Store,
+    account: AccountId,
+    now: Wall,
+    wake: &mut BTreeSet<DeviceId>,
+) -> Result<(), Failed> {
     let partition = Partition::Account(account);
-    numbers::settle(store, account, now).await?;
+    let settled = numbers::settle(store, account, now).await?;
+    for other in settled.others {
+        wake.extend(accounts::devices(store, other).await?);
+    }
     let Some(row) = store.get(&partition, key::ACCOUNT).await? else { return Ok(()) };
     let listed: Account = rows::read(&row)?;
     for device in &listed.devices {
@@ -66,9 +103,7 @@ async fn account_of(store: &impl Store, account: AccountId, now: Wall) -> Result
         }
     }
     updates::drop_collected(store, partition, &listed.devices).await?;
-    sets::tidy(store, account).await?;
-    // Who is told and has a connection finds it when the next mail comes.
-    members::tell(store, account, &mut BTreeSet::new()).await
+    sets::tidy(store, account).await
 }
 
 /// Devices that anything is kept for.

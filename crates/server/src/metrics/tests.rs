@@ -14,6 +14,7 @@ fn all_is_told_from_the_beginning_and_counted() {
     let set = SetId { space: SpaceId::Account(AccountId::from_bytes([4; 16])), audience };
     let outcome = AppendOutcome::Elsewhere;
     metrics.told(&[Down::Appended(Appended { set, author, head: Head::default(), outcome })]);
+    metrics.oversized();
     metrics.texted(Texted::Unclear);
     metrics.committed(3, Duration::from_millis(2), false);
     let text = metrics.text(7, 4096);
@@ -23,6 +24,7 @@ fn all_is_told_from_the_beginning_and_counted() {
         "lamplit_server_handshakes_total{outcome=\"made\"} 0\n",
         "lamplit_server_pieces_total{outcome=\"elsewhere\"} 1\n",
         "lamplit_server_pieces_total{outcome=\"kept\"} 0\n",
+        "lamplit_server_oversized_total 1\n",
         "lamplit_server_texts_total{outcome=\"unclear\"} 1\n",
         "lamplit_server_texts_total{outcome=\"taken\"} 0\n",
         "lamplit_server_batches_total 3\n",

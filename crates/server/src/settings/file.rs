@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
-use crate::settings::{Status, nearest, sms};
+use crate::settings::{Codes, Status, nearest, sms};
 
 /// The file with every setting, and what it means.
 pub(crate) const COMMENTED: &str = include_str!("lamplit-server.toml");
@@ -22,6 +22,8 @@ pub(crate) struct Said {
     pub(crate) status: Option<Line<Status>>,
     pub(crate) log: Option<Line<String>>,
     pub(crate) sms: Option<Line<lamplit_sms::Config>>,
+    /// Under [`sms`], too.
+    pub(crate) codes: Option<Line<Codes>>,
 }
 
 /// A setting, and in which line it is, from 1 on.
@@ -74,7 +76,10 @@ pub(crate) fn parse(text: &str) -> Result<Said, FileError> {
             });
         }
     }
-    let sms = table.get_mut().remove(sms::TABLE).map(|found| sms::parse(text, found)).transpose()?;
+    let (sms, codes) = match table.get_mut().remove(sms::TABLE) {
+        Some(found) => sms::parse(text, found).map(|(sms, codes)| (Some(sms), codes))?,
+        None => (None, None),
+    };
     let raw = Raw::deserialize(Deserializer::from(table)).map_err(malformed)?;
     Ok(Said {
         data: raw.data.map(|value| Line::of(text, value)),
@@ -83,6 +88,7 @@ pub(crate) fn parse(text: &str) -> Result<Said, FileError> {
         status: raw.status.map(|value| Line::of(text, value)),
         log: raw.log.map(|value| Line::of(text, value)),
         sms,
+        codes,
     })
 }
 

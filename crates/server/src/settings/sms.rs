@@ -5,6 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use crate::settings::codes::{self, Codes};
 use crate::settings::file::{FileError, Line, line_of};
 use crate::settings::nearest;
 
@@ -14,6 +15,9 @@ pub(super) const WANTED: &str =
 
 /// Its name in the file.
 pub(super) const TABLE: &str = "sms";
+
+/// The name of what each kind has beside its own.
+pub(super) const CODES: &str = "codes_of_all";
 
 /// A setting under `[sms]`.
 pub(super) struct Setting {
@@ -36,7 +40,7 @@ const TEXT: &str = "a text in quotes";
 const NUMBER: &str = "a number";
 const SUCCESS: &str = "statuses and a pattern, such as { status = [200, 202], body = \"sent\" }";
 
-/// The settings of each kind beside `kind`.
+/// The settings of each kind beside `kind` and [`CODES`].
 pub(super) const KINDS: [(&str, &[Setting]); 3] = [
     (
         "http",
@@ -73,8 +77,9 @@ pub(super) const KINDS: [(&str, &[Setting]); 3] = [
     ("log", &[]),
 ];
 
-/// Reads the table. Whatever is wrong is told without what stands there: it may be a password.
-pub(super) fn parse(text: &str, found: Spanned<DeValue<'_>>) -> Result<Line<Config>, FileError> {
+/// Reads the table: how codes are sent, and, if it says so, how many. Whatever is wrong is told without what stands there: it may be a
+/// password.
+pub(super) fn parse(text: &str, found: Spanned<DeValue<'_>>) -> Result<(Line<Config>, Option<Line<Codes>>), FileError> {
     let span = found.span();
     let begins = line_of(text, span.clone());
     let malformed = |line, what: String| FileError::Malformed { line, what };
@@ -88,6 +93,15 @@ pub(super) fn parse(text: &str, found: Spanned<DeValue<'_>>) -> Result<Line<Conf
     let Some((kind, settings)) = known else {
         let line = line_of(text, kind.span());
         return Err(malformed(line, "kind under [sms] takes \"http\", \"smpp\" or \"log\"".to_owned()));
+    };
+    let codes = match table.remove(CODES) {
+        Some(value) => {
+            let line = line_of(text, value.span());
+            let value = Codes::deserialize(ValueDeserializer::from(value));
+            let value = value.map_err(|_| malformed(line, format!("{CODES} under [sms] takes {}", codes::TAKES)))?;
+            Some(Line { value, line })
+        }
+        None => None,
     };
     check_names(text, &table, kind, settings)?;
     if let Some(missing) = settings.iter().find(|setting| setting.is_needed && !table.contains_key(setting.name)) {
@@ -111,7 +125,7 @@ pub(super) fn parse(text: &str, found: Spanned<DeValue<'_>>) -> Result<Line<Conf
         "smpp" => Deserialize::deserialize(value).map(Config::Smpp),
         _ => Ok(Config::Log(LogConfig {})),
     };
-    Ok(Line { value: config.map_err(wrong)?, line: begins })
+    Ok((Line { value: config.map_err(wrong)?, line: begins }, codes))
 }
 
 /// Finds a name that is none: serde knows no line for it.
@@ -125,7 +139,9 @@ fn check_names(text: &str, table: &DeTable<'_>, kind: &str, settings: &[Setting]
             nearest: nearest(name_text, known.iter().copied()),
         }
     };
-    let known: Vec<&'static str> = settings.iter().map(|setting| setting.name).collect();
+    let mut known: Vec<&'static str> = settings.iter().map(|setting| setting.name).collect();
+    // Where there is nothing else, whatever stands there was hardly meant to be it.
+    known.extend((!settings.is_empty()).then_some(CODES));
     for (name, value) in table.iter() {
         if !known.contains(&name.get_ref().as_ref()) {
             return Err(unknown(name, format!("[sms] of the kind \"{kind}\""), &known));

@@ -134,6 +134,26 @@ fn codes_by_sms_are_off_or_as_the_environment_says_or_else_the_file() {
 }
 
 #[test]
+fn how_many_codes_there_are_is_as_the_environment_says_or_else_the_file() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("a.toml");
+    fs::write(&file, "[sms]\nkind = \"log\"\ncodes_of_all = [20, 60]\n").unwrap();
+    let environment = || Of::default().with("HOME", home.path());
+    let read = |environment: Of| {
+        let codes = Settings::read(&place(), &environment).unwrap().codes;
+        (codes.value.rate(), codes.by)
+    };
+    assert_eq!(read(environment()), ((500, 6_000), By::Default));
+    let named = || environment().with("LAMPLIT_SERVER_CONFIG", &file);
+    assert_eq!(read(named()), ((20, 60_000), By::File(file.clone(), 3)));
+    let by = By::Environment("LAMPLIT_SERVER_CODES_OF_ALL");
+    assert_eq!(read(named().with("LAMPLIT_SERVER_CODES_OF_ALL", "7,1")), ((7, 1_000), by));
+    let wrong = named().with("LAMPLIT_SERVER_CODES_OF_ALL", "many");
+    let error = format!("{:#}", Settings::read(&place(), &wrong).unwrap_err());
+    assert!(error.contains("LAMPLIT_SERVER_CODES_OF_ALL is many: it takes so many codes at once"), "{error}");
+}
+
+#[test]
 fn a_name_in_the_environment_that_is_none_is_told() {
     let environment = Of::default().with("LAMPLIT_SERVER_LISTN", "[::1]:1").with("LAMPLIT_SERVER_DATA", "/d");
     let notes = Settings::read(&place(), &environment).unwrap().notes;

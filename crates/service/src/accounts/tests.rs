@@ -7,7 +7,10 @@ use lamplit_wire::server::{Outcome, Post};
 
 use super::*;
 use crate::{
-    mail, stock,
+    limits::CODES_OF_ALL,
+    mail,
+    rates::Rates,
+    stock,
     suite::at_once,
     testing::{self, Frail, NOW, Person, SENDER, after, batch, device, rows, rows_of, store},
 };
@@ -278,7 +281,7 @@ fn a_list_that_cannot_be_written_is_not_taken() {
     assert_eq!(found(&store, &ada).list, ada.list);
     assert!(!rows_of(&store, (ada.account, tablet)).is_empty());
     store.take_only(usize::MAX);
-    at_once(crate::tidy(&store, None, NOW.wall)).unwrap().unwrap();
+    at_once(crate::tidy::next(&store, &Rates::new(CODES_OF_ALL), None, NOW)).unwrap().unwrap();
     assert!(rows_of(&store, (ada.account, tablet)).is_empty());
 }
 

@@ -1,7 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
-
 use lamplit_types::limits::{FRAME_BYTES, PIECE_BYTES};
 use lamplit_wire::{
     bounded::List,
@@ -15,7 +13,7 @@ use crate::{
     sets::Taken,
     store::Change,
     suite::at_once,
-    testing::{EPOCH, NOW, Person, SENDER, Writer, change, sealed, set, store},
+    testing::{self, EPOCH, NOW, Person, SENDER, Writer, change, sealed, set, store},
 };
 
 /// Ada, who has a tablet, and Grace, who may have a set of hers.
@@ -46,7 +44,7 @@ impl Two {
     }
 
     fn tell(&self) {
-        at_once(members::tell(&self.store, self.ada.account, &mut BTreeSet::new())).unwrap();
+        testing::tell(&self.store, self.ada.account);
     }
 
     /// Ada's first device brings a piece.

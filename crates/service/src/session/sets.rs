@@ -15,6 +15,7 @@ use crate::{
     service::{Failed, Service},
     sets::{self, Found, Taken},
     store::{Store, StoreError},
+    telling::Teller,
 };
 
 /// Parts of a list of members, as far as they have come.
@@ -127,12 +128,17 @@ impl Session {
         Ok(())
     }
 
-    /// Tells members what they are owed. If that fails it stays, and is done later.
-    pub(super) async fn tell_members<S: Store>(&mut self, service: &Service<S>, turn: &mut Turn) {
+    /// Tells members what they are owed, if there is something new or there are words for what waited. If that fails it stays, and is done
+    /// later.
+    pub(super) async fn tell_members<S: Store>(&mut self, service: &Service<S>, now: Now, turn: &mut Turn) {
         let Stage::Known(known) = &mut self.stage else { return };
-        if known.owes {
-            known.owes = members::tell(service.store(), known.account, &mut turn.wake).await.is_err();
+        if known.owes || known.tell_at.is_some_and(|at| at <= now.mono) {
+            let (store, rates) = (service.store(), service.rates());
+            let result = Teller { store, rates, account: known.account, now: now.mono }.tell(&mut turn.wake).await;
+            known.owes = result.is_err();
+            known.tell_at = result.ok().filter(|wait| *wait > 0).map(|wait| now.mono.plus(wait));
         }
+        turn.again = known.tell_at.map(|at| at.since(now.mono));
     }
 }
 

@@ -360,11 +360,7 @@ fn who_asks_while_a_log_is_brought_anew_is_told_once_it_is_there() {
     let audience = writer.set.audience;
     at_once(members::put(&store, ada.account, audience, vec![grace.account])).unwrap();
     keep(&store, &ada, &writer.write(4, 10));
-    let tells = || {
-        let mut told = BTreeSet::new();
-        at_once(members::tell(&store, ada.account, &mut told)).unwrap();
-        told
-    };
+    let tells = || testing::tell(&store, ada.account);
     tells();
     let words = rows_with(&store, &grace, key::UPDATES).len();
     at_once(begin_anew(&store, ada.account, &audience)).unwrap();
@@ -385,6 +381,45 @@ fn who_asks_while_a_log_is_brought_anew_is_told_once_it_is_there() {
     // Who asks now is not waiting for anything.
     at_once(find(&store, grace.account, &want, usize::MAX)).unwrap();
     assert!(rows_with(&store, &ada, b"W").is_empty());
+}
+
+/// Its device may be gone, and others have no more of it.
+#[test]
+fn a_log_that_does_not_come_to_what_it_was_keeps_nobody_waiting_for_ever() {
+    let (store, ada, mut writer) = opened();
+    let grace = Person::new(2);
+    grace.open(&store);
+    let audience = writer.set.audience;
+    at_once(members::put(&store, ada.account, audience, vec![grace.account])).unwrap();
+    keep(&store, &ada, &writer.write(9, 10));
+    testing::tell(&store, ada.account);
+    at_once(begin_anew(&store, ada.account, &audience)).unwrap();
+    let want = WantSet { set: writer.set, heads: Vec::new().try_into().unwrap() };
+    let asks = || at_once(find(&store, grace.account, &want, usize::MAX)).unwrap();
+    assert!(asks().heads.is_empty());
+    let mut again = Writer::new(set(&ada, 1), 1);
+    keep(&store, &ada, &again.write(2, 10));
+    assert!(testing::tell(&store, ada.account).is_empty());
+
+    at_once(tidy(&store, ada.account)).unwrap();
+    assert_eq!(testing::tell(&store, ada.account), BTreeSet::from([grace.id()]));
+    let last = |store: &Memory| rows::read::<Update>(&rows_with(store, &grace, key::UPDATES).last().unwrap().1);
+    assert_eq!(last(&store), Ok(Update::Set(writer.set)));
+    assert_eq!(asks().heads, [(again.author, again.head)]);
+    assert!(rows_with(&store, &ada, b"W").is_empty(), "it is as long as it is");
+    // What comes after that is told as any other.
+    keep(&store, &ada, &again.write(3, 10));
+    assert_eq!(testing::tell(&store, ada.account), BTreeSet::from([grace.id()]));
+    let added = Added { set: writer.set, author: writer.author, after: 2, to: 5, by: ada.id() };
+    assert_eq!(last(&store), Ok(Update::Added(added)));
+    // Nothing of it came at all.
+    at_once(begin_anew(&store, ada.account, &audience)).unwrap();
+    asks();
+    at_once(tidy(&store, ada.account)).unwrap();
+    assert_eq!(testing::tell(&store, ada.account), BTreeSet::from([grace.id()]));
+    assert!(rows_with(&store, &ada, b"W").is_empty());
+    at_once(tidy(&store, ada.account)).unwrap();
+    assert!(testing::tell(&store, ada.account).is_empty(), "once");
 }
 
 #[test]

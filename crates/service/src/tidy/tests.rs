@@ -8,7 +8,8 @@ use lamplit_wire::{
 
 use super::*;
 use crate::{
-    limits::TIDY_ROWS,
+    limits::{CODES_OF_ALL, TIDY_ROWS},
+    members,
     memory::Memory,
     stock,
     store::Change,
@@ -25,10 +26,14 @@ fn lasting(post: Post, millis: u64) -> Post {
     Post { envelope: lamplit_wire::Envelope { expires: NOW.wall.plus(millis), ..post.envelope }, ..post }
 }
 
+fn tidied(store: &impl Store, place: Option<Partition>, millis: u64) -> Result<Option<Tidied>, TidyError> {
+    at_once(next(store, &Rates::new(CODES_OF_ALL), place, after(millis)))
+}
+
 /// All of it, account by account; what was found.
 fn all(store: &impl Store, millis: u64) -> Vec<Tidied> {
     let (mut place, mut found) = (None, Vec::new());
-    while let Some(tidied) = at_once(tidy(store, place, after(millis).wall)).unwrap() {
+    while let Some(tidied) = tidied(store, place, millis).unwrap() {
         place = Some(tidied.partition);
         found.push(tidied);
     }
@@ -37,7 +42,7 @@ fn all(store: &impl Store, millis: u64) -> Vec<Tidied> {
 
 /// It is in order.
 fn sound(account: AccountId) -> Tidied {
-    Tidied { partition: Partition::Account(account), is_damaged: false }
+    Tidied { partition: Partition::Account(account), is_damaged: false, wake: BTreeSet::new() }
 }
 
 #[test]
@@ -127,7 +132,8 @@ fn members_are_told_what_was_left_over_and_what_all_have_goes() {
         rows(&store, person.account).iter().filter(|(at, _)| at.starts_with(prefix)).count()
     };
     assert_eq!((with(&ada, key::OWED), with(&ada, key::UPDATES), with(&grace, key::UPDATES)), (3, 2, 0));
-    all(&store, 0);
+    let wake: BTreeSet<DeviceId> = all(&store, 0).into_iter().flat_map(|tidied| tidied.wake).collect();
+    assert_eq!(wake, BTreeSet::from([grace.id()]), "she may be connected");
     assert_eq!((with(&ada, key::OWED), with(&ada, key::UPDATES), with(&grace, key::UPDATES)), (0, 2, 2));
     all(&store, 0);
     assert_eq!((with(&ada, key::UPDATES), with(&grace, key::UPDATES)), (2, 2));
@@ -173,7 +179,7 @@ fn it_goes_on_account_by_account_to_the_end() {
 fn one_go_looks_at_one_account() {
     let store = store();
     let accounts = [account(&store, 0), account(&store, 1)];
-    assert_eq!(at_once(tidy(&store, None, after(500).wall)), Ok(Some(sound(accounts[0]))));
+    assert_eq!(tidied(&store, None, 500), Ok(Some(sound(accounts[0]))));
     assert_eq!(rows(&store, accounts[0]).len(), 1);
     assert!(rows(&store, accounts[1]).len() > 1, "its turn comes");
 }
@@ -201,13 +207,13 @@ fn it_says_when_the_store_fails() {
     bring(&store, lasting(ada.post(1), 500));
     let before = rows(&store.store, ada.account);
     store.fail_reads(true);
-    assert!(at_once(tidy(&store, None, after(500).wall)).is_err());
+    assert!(tidied(&store, None, 500).is_err());
     store.fail_reads(false);
     store.take_only(0);
-    assert!(at_once(tidy(&store, None, after(500).wall)).is_err());
+    assert!(tidied(&store, None, 500).is_err());
     assert_eq!(rows(&store.store, ada.account), before);
     store.take_only(1);
-    let tidied = at_once(tidy(&store, None, after(500).wall));
-    assert_eq!(tidied, Ok(Some(sound(ada.account))), "it may be tried again");
+    let again = tidied(&store, None, 500);
+    assert_eq!(again, Ok(Some(sound(ada.account))), "it may be tried again");
     assert!(rows_of(&store.store, ada.who()).is_empty());
 }

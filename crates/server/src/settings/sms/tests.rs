@@ -36,10 +36,12 @@ fn the_commented_tables_open_and_the_file_names_every_setting() {
         }
     }
     // What has two # is good too, where it is written.
-    for (table, more) in [(0, "method"), (1, "ca"), (1, "enquire_seconds")] {
+    for (table, more) in [(0, "method"), (1, "ca"), (1, "enquire_seconds"), (1, CODES)] {
         let table = examples(true).into_iter().nth(table).unwrap();
         assert!(table.contains(&format!("\n{more} = ")) && parse(&table).is_ok(), "{table}");
     }
+    let table = examples(true).into_iter().nth(1).unwrap();
+    assert_eq!(parse(&table).unwrap().codes.unwrap().value, Codes::default());
 }
 
 #[test]
@@ -78,6 +80,12 @@ fn what_is_wrong_is_told_with_its_line_and_without_what_stands_there() {
         (http("method = \"hidden\""), 6, "method under [sms] takes \"GET\""),
         (http("success = { status = [200] }"), 6, "success under [sms] takes statuses and a pattern"),
         (http("success = \"hidden\""), 6, "success under [sms] takes statuses and a pattern"),
+        (http("codes_of_all = \"hidden\""), 6, "codes_of_all under [sms] takes so many codes at once"),
+        (http("codes_of_all = [4242]"), 6, "codes_of_all under [sms] takes so many codes at once"),
+        (http("codes_of_all = [1, 2, 4242]"), 6, "such as [500, 6]"),
+        (http("codes_of_all = [0, 6]"), 6, "from 1 to 1000000"),
+        (http("codes_of_all = [500, 86401]"), 6, "from 1 to 86400"),
+        (http("code_of_all = [500, 6]"), 6, "has no setting code_of_all: the nearest is codes_of_all"),
         (http("in_clear = \"hidden\""), 6, "in_clear under [sms] takes true or false"),
         (smpp("user = \"hidden\""), 1, "[sms] of the kind \"smpp\" needs password"),
         (smpp("user = \"u\"\npassword = 4242"), 5, "password under [sms] takes a text in quotes"),
@@ -107,6 +115,10 @@ fn it_is_a_table_however_that_is_written_and_other_settings_are_read_beside_it()
         let said = parse(text).unwrap();
         assert!(matches!(said.sms.unwrap().value, Config::Log(_)) && !said.open.unwrap().value, "{text}");
     }
+    // How many codes there are is said beside each kind, in a line of its own.
+    let said = parse("[sms]\nkind = \"log\"\ncodes_of_all = [20, 3600]").unwrap().codes.unwrap();
+    assert_eq!((said.value.rate(), said.line), ((20, 3_600_000), 3));
+    assert!(parse("[sms]\nkind = \"log\"").unwrap().codes.is_none());
     // A wrong one beside it has its own line.
     let error = parse("[sms]\nkind = \"log\"\n[opened]\n").unwrap_err();
     assert!(error.to_string().starts_with("line 3"), "{error}");

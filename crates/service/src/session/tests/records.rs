@@ -7,7 +7,8 @@ use lamplit_wire::{
 use super::*;
 use crate::{
     Change,
-    limits::{APPENDS, FEED_PASSED, HANDED_BYTES, MEMBERS, WANT_PIECES},
+    limits::{APPENDS, FEED_PASSED, HANDED_BYTES, MEMBERS, WANT_PIECES, WORDS},
+    rates::Asker,
     rows::{Update, key},
     testing::{Frail, Writer, change, set},
     updates,
@@ -264,6 +265,31 @@ fn what_cannot_be_written_is_said_to_have_failed_and_the_connection_goes_on() {
 }
 
 #[test]
+fn members_are_told_once_there_are_words_for_it_again() {
+    let (service, ada, _, grace) = ada_and_grace();
+    let mut line = Line::known(&service, &ada, ada.id());
+    let mut writer = Writer::new(set(&ada, 1), 1);
+    line.say([name(writer.set, &[&grace])]);
+    let (most, each) = WORDS;
+    let rates = service.rates();
+    while rates.wait(Asker::Account(ada.account), What::Word, NOW.mono) == 0 {}
+    let turn = line.say([append(&writer.write(1, 10))]);
+    assert_eq!(turn.again, Some(each));
+    assert!(!turn.wake.contains(&grace.id()));
+    // Nothing else tells it before, and then it needs nothing else.
+    line.now = after(each - 1);
+    let turn = line.pump();
+    assert_eq!((turn.again, turn.wake), (Some(1), BTreeSet::new()));
+    line.now = after(each);
+    let turn = line.pump();
+    assert_eq!((turn.again, turn.wake), (None, only([grace.id()])));
+    let turn = Line::known(&service, &grace, grace.id()).pump();
+    says(turn, vec![]);
+    let wait = rates.wait_for(Asker::Account(ada.account), &[(most, What::Word)], after(each).mono);
+    assert_eq!(wait, u64::from(most) * each);
+}
+
+#[test]
 fn a_set_that_is_brought_anew_tells_nobody_twice() {
     let (service, ada, tablet, grace) = ada_and_grace();
     let mut line = Line::known(&service, &ada, ada.id());
@@ -370,7 +396,7 @@ fn what_is_not_for_a_device_is_passed_and_from_time_to_time_it_hears_its_place()
     for at in 1..=4 {
         other.say([collect(64 * at)]);
     }
-    at_once(crate::tidy(service.store(), None, NOW.wall)).unwrap();
+    at_once(crate::tidy(&service, None, NOW)).unwrap();
     assert!(rows(service.store(), ada.account).iter().all(|(at, _)| !at.starts_with(key::UPDATES)));
     assert_eq!(gaps(&Line::open(&service, tablet).say([resume_from(&ada, Some(Cursor { epoch: EPOCH, place }))])), []);
 }
