@@ -6,7 +6,7 @@ use lamplit_identity::verify;
 use lamplit_link::Link;
 use lamplit_types::{
     AccountId, AppId, DeviceId, LinkId, Mono, Wall,
-    limits::{PRESENCE_APPS, PRESENCE_BYTES},
+    limits::{CLOCK_DRIFT_MS, PRESENCE_APPS, PRESENCE_BYTES},
 };
 use lamplit_wire::{
     AppPresence, AppState, Frame, KeyId, Presence, SealedPresence, SignedPresence, Source,
@@ -79,6 +79,13 @@ impl Lamps {
         }
     }
 
+    /// What a device counted last. Once all that it said before is too old to be believed from anybody, it may have begun anew, as with a
+    /// clock that was set back.
+    fn last_counter(&self, device: &DeviceId, now: Mono) -> u64 {
+        let shown = self.others.get(device).filter(|shown| shown.until.plus(CLOCK_DRIFT_MS) > now);
+        shown.map_or(0, |shown| shown.counter)
+    }
+
     pub(crate) fn forget(&mut self, device: &DeviceId) {
         self.others.remove(device);
     }
@@ -139,6 +146,7 @@ impl Node {
         self.lamps.changed = false;
         self.lamps.told = Some(step.now.mono);
         let Some(presence) = self.sealed_presence(step)? else { return Ok(()) };
+        self.light_there(step, presence.clone());
         let frame = Frame::Presence(presence);
         let mut ended = Vec::new();
         for id in self.near.values().copied().collect::<Vec<LinkId>>() {
@@ -175,7 +183,7 @@ impl Node {
     }
 
     /// This device's presence, sealed; `None` if it does not fit.
-    fn sealed_presence(&mut self, step: &mut Step<'_>) -> Stepped<Option<SealedPresence>> {
+    pub(crate) fn sealed_presence(&mut self, step: &mut Step<'_>) -> Stepped<Option<SealedPresence>> {
         let audience = self.device.friends;
         let day = step.now.wall.day();
         let key = present_key(&step.db, &self.secrets.vault, audience, day)?
@@ -198,40 +206,52 @@ impl Node {
         }))
     }
 
-    /// A device says what its user is on. What cannot be opened or is not signed by that very device is passed over.
+    /// A device says over a link what its user is on.
     pub(crate) fn presence_came(&mut self, step: &mut Step<'_>, talk: &Talk, sealed: &SealedPresence) -> Stepped<Flow> {
+        self.presence_shown(step, (talk.account, talk.device), sealed, (0, Wall(0)))?;
+        Ok(Flow::Go)
+    }
+
+    /// A device says what its user is on, or said it `age` milliseconds ago. What cannot be opened, is not signed by that very device,
+    /// or was to be believed no more at `earliest`, is passed over.
+    pub(crate) fn presence_shown(
+        &mut self,
+        step: &mut Step<'_>,
+        (account, device): (AccountId, DeviceId),
+        sealed: &SealedPresence,
+        (age, earliest): (u64, Wall),
+    ) -> Stepped {
         // To open one of a far day takes a step for each day in between.
         if sealed.key.day > step.now.wall.day().saturating_add(limits::GRANT_DAYS) {
-            return Ok(Flow::Go);
+            return Ok(());
         }
-        let set = set_of(talk.account, sealed.audience);
-        let Some(key) = self.key_ring().find(&step.db, &set, sealed.key)? else { return Ok(Flow::Go) };
+        let set = set_of(account, sealed.audience);
+        let Some(key) = self.key_ring().find(&step.db, &set, sealed.key)? else { return Ok(()) };
         let opened = key.open_fixed(&context(sealed.audience.as_bytes(), sealed.key), &sealed.sealed).ok();
         let signed = opened.and_then(|plain| postcard::from_bytes::<SignedPresence>(&plain).ok());
-        let Some(signed) = signed.filter(|signed| verify(signed, talk.device.as_bytes()).is_ok()) else {
-            return Ok(Flow::Go);
-        };
+        let Some(signed) = signed.filter(|signed| verify(signed, device.as_bytes()).is_ok()) else { return Ok(()) };
         let presence = signed.body;
-        let last = self.lamps.others.get(&talk.device).map_or(0, |shown| shown.counter);
-        if presence.device != talk.device || presence.counter <= last {
-            return Ok(Flow::Go);
+        let left = limits::PRESENCE_TTL_MS.saturating_sub(age);
+        let last = self.lamps.last_counter(&device, step.now.mono);
+        if presence.device != device || presence.counter <= last || presence.expires < earliest || left == 0 {
+            return Ok(());
         }
-        self.clock_shown(step, talk.account, Some(Wall(presence.expires.0.saturating_sub(limits::PRESENCE_TTL_MS))));
+        self.clock_shown(step, account, Some(Wall(presence.expires.0.saturating_sub(left))));
         let apps = presence.apps.into_vec();
-        let changed = self.lamps.others.get(&talk.device).is_none_or(|shown| shown.apps != apps);
+        let changed = self.lamps.others.get(&device).is_none_or(|shown| shown.apps != apps);
         // How long to believe it counts by this device's own clock, so that a wrong one elsewhere does no harm.
         let shown = Shown {
-            account: talk.account,
+            account,
             counter: presence.counter,
             apps,
-            until: step.now.mono.plus(limits::PRESENCE_TTL_MS),
-            expires: step.now.wall.plus(limits::PRESENCE_TTL_MS),
+            until: step.now.mono.plus(left),
+            expires: step.now.wall.plus(left),
         };
-        self.lamps.others.insert(talk.device, shown);
+        self.lamps.others.insert(device, shown);
         if changed {
-            step.tell(Event::Presence(talk.account));
+            step.tell(Event::Presence(account));
         }
-        Ok(Flow::Go)
+        Ok(())
     }
 
     /// Puts out what nobody has confirmed for too long.

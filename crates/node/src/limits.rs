@@ -2,6 +2,8 @@
 
 use lamplit_types::limits::{CONTACTS, DAY_MS, DEVICES, LINK_QUEUE_BYTES};
 
+pub use lamplit_types::limits::PRESENCE_TTL_MS;
+
 /// Messages that wait for one device. A further one is refused.
 pub const OUTBOX: u64 = 10_000;
 /// The same, as rows that are counted.
@@ -114,8 +116,15 @@ pub const REST_MS: u64 = 120_000;
 /// How long a sighting is worth dialling.
 pub const SIGHTING_MS: u64 = 30 * 60 * 1000;
 
-/// How long a presence is believed without being said again.
-pub const PRESENCE_TTL_MS: u64 = 70_000;
+/// Packets of a server that are known to have come behind one that has not. What further ones tell counts, and is asked for again.
+pub const PACKETS_AHEAD: usize = 256;
+/// How long a packet of a server may be late before what it told is asked for.
+pub const PACKET_LATE_MS: u64 = 500;
+/// People whose lists are asked for within [`LIST_PAUSE_MS`] because a device that is not known shows something. Further ones are asked for
+/// when it shows it again.
+pub const LISTS_ASKED: usize = 64;
+/// How long nobody's list is asked for again for that.
+pub const LIST_PAUSE_MS: u64 = 60_000;
 /// How often a presence is said again.
 pub const PRESENCE_AGAIN_MS: u64 = 20_000;
 /// At most one presence in this time: changes in between go together.

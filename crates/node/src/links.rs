@@ -65,8 +65,11 @@ impl Node {
     /// Bytes came over a link.
     pub(crate) fn received(&mut self, step: &mut Step<'_>, id: LinkId, channel: Channel, bytes: &[u8]) -> Stepped {
         if self.server.is_link(id) {
-            // A packet is for what a later version has to say.
-            return if channel == Channel::Stream(Class::Control) { self.server_said(step, bytes) } else { Ok(()) };
+            return match channel {
+                Channel::Stream(Class::Control) => self.server_said(step, bytes),
+                Channel::Packet => self.server_packet(step, bytes),
+                Channel::Stream(_) => Ok(()),
+            };
         }
         let Some(mut line) = self.links.remove(&id) else { return Ok(()) };
         let open_invites =

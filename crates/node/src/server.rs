@@ -4,6 +4,7 @@
 //! was away ([`feed`]). It is told nothing that it could read, and believed nothing that is not signed by whom it is about.
 
 mod feed;
+mod lamps;
 mod letters;
 mod members;
 pub(crate) mod number;
@@ -84,6 +85,10 @@ pub(crate) struct ServerLine {
     awaited: Option<AccountId>,
     /// How records stand there.
     sets: sets::Sets,
+    /// Which packets have come.
+    packets: lamps::Packets,
+    /// Whose lists were asked for since a device of theirs that is not known shows something, and when.
+    lists: BTreeMap<AccountId, Mono>,
     /// When keys were last left there.
     stocked: Option<Mono>,
     /// The server said goodbye, for a reason that is still there in a moment.
@@ -136,7 +141,8 @@ impl ServerLine {
 
     fn deadline(&self) -> Option<Mono> {
         let greeting = self.open.is_none().then(|| self.since.plus(limits::GREETING_MS));
-        self.ways.values().filter_map(Way::deadline).chain(greeting).chain(self.sets.deadline()).min()
+        let others = [greeting, self.sets.deadline(), self.packets.deadline()];
+        self.ways.values().filter_map(Way::deadline).chain(others.into_iter().flatten()).min()
     }
 }
 
@@ -243,6 +249,8 @@ impl Node {
             stalled: VecDeque::new(),
             awaited: None,
             sets: sets::Sets::default(),
+            packets: lamps::Packets::default(),
+            lists: BTreeMap::new(),
             stocked: None,
             is_sent_away: false,
         });
@@ -310,6 +318,8 @@ impl Node {
                 return Ok(if self.reborn { Flow::End } else { Flow::Go });
             }
             (Down::SetAt(at), Some(_)) => return self.set_at(step, *at),
+            (Down::Lamps(lamps), Some(_)) => self.lamps_came(step, *lamps)?,
+            (Down::LampsAt(number), Some(_)) => self.lamps_at(step, number),
             _ => return Ok(Flow::End),
         }
         Ok(Flow::Go)
@@ -338,6 +348,7 @@ impl Node {
             self.stock_up(step, welcome.stock)?;
         }
         self.numbers_told(step, welcome.numbers)?;
+        self.light_there_again(step)?;
         self.greet_sets(step, is_new)?;
         self.post_all_by_server(step)
     }
@@ -457,6 +468,7 @@ impl Node {
         if line.open.is_none() {
             return if line.since.plus(limits::GREETING_MS) <= now { self.end_server_line(step) } else { Ok(()) };
         }
+        self.ask_for_packets(step);
         self.resume_ways(step)?;
         self.bring_paused(step)?;
         self.send_letters(step)

@@ -15,6 +15,7 @@ use crate::admission::network;
 use crate::clock::Clock;
 use crate::hub::{Bell, Hub, Seat};
 use crate::limits;
+use crate::losses::Losses;
 use crate::metrics::Metrics;
 use crate::texts::Texts;
 
@@ -55,7 +56,8 @@ pub(crate) async fn serve<S: Store>(
             session,
             hear,
             heard: FrameBuffer::default(),
-            bell: Arc::default(),
+            bell: Arc::new(Bell::of(connection.clone())),
+            losses: Losses::of(connection.clone()),
             seat: None,
             texting: JoinSet::new(),
         };
@@ -74,6 +76,7 @@ struct Talk<S> {
     hear: RecvStream,
     heard: FrameBuffer,
     bell: Arc<Bell>,
+    losses: Losses,
     /// Taken once the device is welcome.
     seat: Option<Seat>,
     /// Codes on their way to telephones. Whatever else the device says does not wait for them.
@@ -96,6 +99,17 @@ impl<S: Store> Talk<S> {
                 () = self.bell.news.notified(), if self.seat.is_some() => {
                     self.session.pump(service, clock.now()).await
                 }
+                () = self.bell.packets.notified() => {
+                    self.losses.watch();
+                    continue;
+                }
+                () = self.losses.due() => {
+                    let lost = self.losses.look();
+                    if !self.bell.take_unsent() && !lost {
+                        continue;
+                    }
+                    self.session.packets_lost()
+                }
                 () = sleep_until(again.unwrap_or(patience)), if again.is_some() => {
                     again = None;
                     self.session.pump(service, clock.now()).await
@@ -109,13 +123,15 @@ impl<S: Store> Talk<S> {
             };
             // First of all: others do not wait for a slow device.
             self.shared.hub.wake(&turn.wake);
+            self.shared.hub.light(turn.lamps);
             if let Some(millis) = turn.again {
                 again = Instant::now().checked_add(Duration::from_millis(millis));
             }
             if turn.welcomed {
                 self.seat = Some(self.shared.hub.sit(self.session.device(), self.bell.clone()));
-                // What came before it had a seat rang no bell.
+                // What came before it had a seat rang no bell, and was not sent.
                 self.bell.news.notify_one();
+                self.bell.was_not_sent();
             }
             for text in turn.texts {
                 let texts = self.shared.texts.clone();

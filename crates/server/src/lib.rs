@@ -21,6 +21,7 @@ mod hub;
 mod key;
 pub mod limits;
 mod lines;
+mod losses;
 mod metrics;
 mod server;
 mod status;

@@ -7,6 +7,8 @@ mod accounts;
 mod bucket;
 mod codes;
 mod feed;
+mod granted;
+mod lamps;
 pub mod limits;
 mod mail;
 mod members;

@@ -1,6 +1,6 @@
 //! How much of everything at the server, and what happens then.
 
-use lamplit_types::limits::{CONTACTS, DAY_MS, FRAME_BYTES};
+use lamplit_types::limits::{CONTACTS, DAY_MS, FRAME_BYTES, PRESENCE_TTL_MS};
 
 /// How long an envelope is kept for its addressee, at most. Then it is dropped.
 pub const KEPT_MS: u64 = 30 * DAY_MS;
@@ -51,6 +51,15 @@ pub const WANT_BYTES: usize = 256 * 1024;
 /// Bytes of pieces that are handed out for all questions that are taken in one go: they are in memory until the device has them.
 pub const HANDED_BYTES: usize = 1024 * 1024;
 
+/// How long what a device shows is kept after it was said, as long as others believe it.
+pub const LAMP_MS: u64 = PRESENCE_TTL_MS;
+/// Audiences to which one device may show something at once. A further one ends the connection.
+pub const AUDIENCES_SHOWN: usize = 16;
+/// Packets to one connection of which it is known when what they tell was shown. Who lacks an older one is told all again.
+pub const LATELY: usize = 256;
+/// Sets of others that an account may have, of which it is known. With more, a device that comes is not told at once what is shown there.
+pub const GRANTED: usize = 16_384;
+
 /// How long a code that was sent to a number is good.
 pub const CODE_MS: u64 = 10 * 60_000;
 /// How often a wrong code may be shown. Then a new one is needed.
@@ -90,6 +99,13 @@ const _: () = assert!(WORDS.0 as usize >= 4 * MEMBERS, "all members of any set c
 /// How often one account tells all members of a set something, in the same way: so it takes most of a day to fill somebody's queue, of
 /// which that goes each hour what their devices have.
 pub const ROUNDS: (u32, u64) = (1_000, 5_000);
+/// How often one device may show what its user is on, in the same way. Beyond it the connection ends.
+pub const LIGHTS: (u32, u64) = (32, 500);
+/// Packets by which others are told of what one account's devices show, in the same way: each 20 s all of 16,384. Beyond it they are told with
+/// the next.
+pub const LAMPS_TOLD: (u32, u64) = (65_536, 1);
+/// How often one device may ask what it lacks of what is shown, in the same way. Beyond it the connection ends.
+pub const WANTED_LAMPS: (u32, u64) = (60, 1_000);
 /// The same for keys to start sessions with, which use up what others made.
 pub const KEYS: (u32, u64) = (200, 5_000);
 /// The same for codes to numbers. Beyond it the device is told how long to wait.

@@ -8,8 +8,8 @@ use lamplit_types::{AccountId, DeviceId, Mono};
 use crate::{
     bucket::Bucket,
     limits::{
-        ANEWS, APPENDS, CODES, CODES_OF_NETWORK, KEYS, LISTS, MEMBERS_PARTS, POSTS, RATES, ROUNDS, SHOWN_CODES, STOCKS,
-        WANTED, WANTED_SETS, WORDS,
+        ANEWS, APPENDS, CODES, CODES_OF_NETWORK, KEYS, LAMPS_TOLD, LIGHTS, LISTS, MEMBERS_PARTS, POSTS, RATES, ROUNDS,
+        SHOWN_CODES, STOCKS, WANTED, WANTED_LAMPS, WANTED_SETS, WORDS,
     },
 };
 
@@ -27,6 +27,9 @@ pub(crate) enum What {
     Members,
     Round,
     Word,
+    Light,
+    Lamp,
+    WantLamps,
     Code,
     CodeOfNetwork,
     CodeOfAll,
@@ -61,6 +64,9 @@ impl What {
             Self::Members => MEMBERS_PARTS,
             Self::Round => ROUNDS,
             Self::Word => WORDS,
+            Self::Light => LIGHTS,
+            Self::Lamp => LAMPS_TOLD,
+            Self::WantLamps => WANTED_LAMPS,
             Self::Code => CODES,
             Self::CodeOfNetwork => CODES_OF_NETWORK,
             Self::CodeOfAll => codes_of_all,

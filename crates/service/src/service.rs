@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use crate::{
     codes::CodeKey,
+    lamps::Lamps,
     limits::CODES_OF_ALL,
     rates::Rates,
     store::{ApplyError, Store, StoreError},
@@ -11,6 +14,7 @@ pub struct Service<S> {
     store: S,
     settings: Settings,
     rates: Rates,
+    lamps: Arc<Lamps>,
 }
 
 /// What the services go by.
@@ -32,9 +36,9 @@ impl Default for Settings {
 
 impl<S: Store> Service<S> {
     /// Services over a store.
-    pub const fn new(store: S, settings: Settings) -> Self {
+    pub fn new(store: S, settings: Settings) -> Self {
         let rates = Rates::new(settings.codes_of_all);
-        Self { store, settings, rates }
+        Self { store, settings, rates, lamps: Arc::default() }
     }
 
     /// The store.
@@ -50,6 +54,11 @@ impl<S: Store> Service<S> {
     /// What devices have used up.
     pub(crate) const fn rates(&self) -> &Rates {
         &self.rates
+    }
+
+    /// Who is on what.
+    pub(crate) const fn lamps(&self) -> &Arc<Lamps> {
+        &self.lamps
     }
 }
 

@@ -1,6 +1,7 @@
 //! One device's connection, as the services see it: frames in, frames out.
 
 mod feed;
+mod lamps;
 mod numbers;
 mod sets;
 
@@ -12,13 +13,14 @@ use lamplit_wire::{
     Removed,
     credential::{DeviceList, ListHead},
     server::{
-        Down, Found, Goodbye, KeyFor, ListMark, ListOf, Numbers, Outcome, Post, Posted, Resume, Stock, Up, WantKey,
+        Down, Found, Goodbye, KeyFor, Lamp, ListMark, ListOf, Numbers, Outcome, Post, Posted, Resume, Stock, Up, WantKey,
         Welcome,
     },
 };
 
 use crate::{
     accounts::{self, Refused, Shown},
+    lamps::Seat,
     limits::{STOCK_LOW, STOCK_TOLD_MS},
     mail,
     rates::{Network, What},
@@ -56,6 +58,8 @@ struct Known {
     /// The list that the device has or was shown.
     head: ListHead,
     feed: Position,
+    /// What it is told of who is on what.
+    seat: Seat,
     /// A list of members of which the last part has not come.
     gathered: Option<Gathered>,
     /// Whether members are to be told of something.
@@ -77,6 +81,8 @@ pub struct Turn {
     pub down: Vec<Down>,
     /// Devices for which there is something new: their sessions are to be pumped.
     pub wake: BTreeSet<DeviceId>,
+    /// To be sent to devices that are connected, each alone in a packet, as [`Down::Lamp`].
+    pub lamps: Vec<(DeviceId, Lamp)>,
     /// To be sent to telephones. What becomes of each goes to [`Session::text_sent`].
     pub texts: Vec<Text>,
     /// In so many milliseconds the session is to be pumped: members are to be told of more than it may tell them now.
@@ -231,6 +237,8 @@ impl Session {
             (Up::WantSet(want), Stage::Known(_)) => self.want_set(service, now, &want, turn).await,
             (Up::Anew(set), Stage::Known(_)) => self.anew(service, now, set, turn).await,
             (Up::Members(members), Stage::Known(_)) => self.members(service, now, *members, turn).await,
+            (Up::Light(presence), Stage::Known(_)) => self.light(service, now, &presence, turn).await,
+            (Up::WantLamps(have), Stage::Known(_)) => self.want_lamps(service, now, have, turn).await,
             _ => {
                 turn.end(Goodbye::Rules);
                 Ok(())
@@ -334,6 +342,7 @@ impl Session {
             account: resume.account,
             head,
             feed,
+            seat: service.lamps().sit(resume.account, self.device),
             gathered: None,
             owes: false,
             tell_at: None,
@@ -341,7 +350,7 @@ impl Session {
             numbers,
             stock_told: now.mono,
         });
-        Ok(())
+        self.first_lamps(service, now, turn).await
     }
 
     async fn stock<S: Store>(

@@ -33,6 +33,8 @@ pub(crate) enum Happening {
     Mend(usize, u64),
     /// The server starts.
     StartServer,
+    /// The server looks whether packets of a connection were lost.
+    LookForLosses(u64),
     /// The server loses its power.
     CutServer,
     /// The server's disk works again.

@@ -153,6 +153,7 @@ impl World {
             Happening::Start(at, boot) => self.start_again(at, boot)?,
             Happening::Mend(at, boot) => self.mend(at, boot)?,
             Happening::StartServer => self.start_server()?,
+            Happening::LookForLosses(wire) => self.look_for_losses(wire)?,
             Happening::CutServer => self.cut_server()?,
             Happening::MendServer => self.mend_server(),
             // The story is over, and this its last action.

@@ -41,6 +41,10 @@ pub const SMS_CODE_TEXT_BYTES: usize = 64;
 pub const PRESENCE_APPS: usize = 16;
 /// A sealed presence, in bytes: every one is padded to it.
 pub const PRESENCE_BYTES: usize = 256;
+/// How long a presence is believed without being said again.
+pub const PRESENCE_TTL_MS: u64 = 70_000;
+/// Presences that a server tells of in one frame. Further ones follow in the next.
+pub const LAMPS: usize = 128;
 
 /// Devices on one account. A further addition is refused.
 pub const DEVICES: usize = 16;

@@ -20,8 +20,8 @@ use crate::credential::{
 };
 use crate::server::{
     AppendOutcome, Appended, CodeAnswer, CodeOutcome, CodeVerdict, ComingNumber, Cursor, Delivery, Down, Epoch, Feed,
-    Found, Goodbye, HeldNumber, Item, KeyFor, ListMark, ListOf, Members, MembersMark, Numbers, Outcome, Piece, Post,
-    Posted, Resume, SetAt, ShowCode, Stock, Tally, Up, Verdict, WantKey, WantSet, Welcome,
+    Found, Goodbye, HeldNumber, Item, KeyFor, Lamp, Lamps, ListMark, ListOf, Members, MembersMark, Numbers, Outcome, Piece, Post,
+    Posted, Resume, SetAt, ShowCode, Shown, Stock, Tally, Up, Verdict, WantKey, WantSet, Welcome,
 };
 use crate::*;
 
@@ -100,6 +100,8 @@ pub(crate) fn ups() -> Vec<(&'static str, Up)> {
         ("WantSet", Up::WantSet(Box::new(WantSet { set: set(), heads: List::one((author(), head())) }))),
         ("Anew", Up::Anew(set())),
         ("Members", Up::Members(Box::new(members()))),
+        ("Light", Up::Light(Box::new(sealed_presence()))),
+        ("WantLamps", Up::WantLamps(300)),
     ]
 }
 
@@ -161,6 +163,10 @@ pub(crate) fn downs() -> Vec<(&'static str, Down)> {
         ("Piece", Down::Piece(Box::new(piece()))),
         ("SetAt", Down::SetAt(Box::new(set_at()))),
         ("SetAt: nothing", Down::SetAt(Box::new(none))),
+        ("Lamp", Down::Lamp(Box::new(Lamp { number: 300, shown: shown() }))),
+        ("Lamps", Down::Lamps(Box::new(Lamps { shown: List::one(shown()), upto: Some(300) }))),
+        ("Lamps: more to come", Down::Lamps(Box::new(Lamps { shown: List::one(shown()), upto: None }))),
+        ("LampsAt", Down::LampsAt(300)),
     ]
 }
 
@@ -417,6 +423,10 @@ pub(crate) fn record() -> Record {
         sealed: vec![0xBB; 10].try_into().unwrap(),
     };
     Record { body, signature: SIGNATURE }
+}
+
+fn shown() -> Shown {
+    Shown { account: ACCOUNT, device: DEVICE, age: 301, presence: sealed_presence() }
 }
 
 fn sealed_presence() -> SealedPresence {

@@ -6,6 +6,7 @@
 //!
 //! Of what it carries the server can read nothing but whose it is, for whom, how much and until when.
 
+mod lamps;
 mod numbers;
 mod sets;
 
@@ -23,9 +24,11 @@ use crate::{
     envelope::Envelope,
     framing::frames,
     own::Removed,
+    presence::SealedPresence,
     record::SetId,
 };
 
+pub use lamps::{Lamp, Lamps, Shown};
 pub use numbers::{CodeAnswer, CodeOutcome, CodeVerdict, ComingNumber, HeldNumber, Numbers, ShowCode, Verdict};
 pub use sets::{AppendOutcome, Appended, Members, MembersMark, Piece, SetAt, Tally, WantSet, live};
 
@@ -60,6 +63,10 @@ pub enum Up {
     Anew(SetId),
     /// Who else may have one of the account's sets.
     Members(Box<Members>),
+    /// What the device's user is on, for those who may see it.
+    Light(Box<SealedPresence>),
+    /// All packets with [`Down::Lamp`] up to this number are here, and not all after it. The answer is [`Down::Lamps`].
+    WantLamps(u64),
 }
 
 /// What a server says to a device.
@@ -97,6 +104,12 @@ pub enum Down {
     Piece(Box<Piece>),
     /// How far a set reaches: all pieces that were asked for have come before, or as many as come at once.
     SetAt(Box<SetAt>),
+    /// What somebody's device says that its user is on. It comes as a packet, alone.
+    Lamp(Box<Lamp>),
+    /// What devices said last: after [`Down::Welcome`] if there is any, and when it was asked for.
+    Lamps(Box<Lamps>),
+    /// The number of the last [`Down::Lamp`]: said when packets may have been lost.
+    LampsAt(u64),
 }
 
 /// Whose device this is, and up to where it has its feed.
@@ -311,6 +324,8 @@ frames! {
         75 => WantSet,
         76 => Anew,
         77 => Members,
+        84 => Light,
+        85 => WantLamps,
     }
     bare {
         73 => FreeNumber,
@@ -334,6 +349,9 @@ frames! {
         109 => Appended,
         110 => Piece,
         111 => SetAt,
+        117 => Lamp,
+        118 => Lamps,
+        119 => LampsAt,
     }
     bare {
         97 => ShowList,

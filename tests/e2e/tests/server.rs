@@ -165,3 +165,58 @@ fn a_group_of_people_who_are_apart_is_founded_talks_and_parts() -> Result<()> {
     })?;
     heard(linus, "choir", &["1 who sings?", "2 I do", "3 me too"])
 }
+
+/// The apps that somebody's only contact is on, as they see it.
+fn lit(device: &Device<'_>) -> Result<Vec<String>> {
+    let contact = device.list(&["contacts"])?.pop().unwrap_or_default();
+    let lit = contact.get("lit").and_then(Value::as_array).cloned().unwrap_or_default();
+    Ok(lit.iter().filter_map(|app| app.get("app")?.as_str().map(ToOwned::to_owned)).collect())
+}
+
+fn sees(device: &Device<'_>, apps: &[&str]) -> Result<()> {
+    let what = format!("{} sees {apps:?} lit", device.name());
+    within(SOON, &what, || Ok((lit(device)? == apps).then_some(())))
+}
+
+/// Less than it takes until a lamp that is not confirmed goes out, 70 s.
+const SOON: Duration = Duration::from_secs(45);
+
+#[test]
+fn what_is_lit_is_seen_by_contacts_who_are_apart() -> Result<()> {
+    let lan = Lan::of(3)?;
+    let data = tempfile::tempdir()?;
+    let server = Server::start(&lan, Host::THIRD, data.path())?;
+    let (ada, mut grace) = acquainted(&lan)?;
+    for device in [&ada, &grace] {
+        device.ask(&["server", "use", server.link()])?;
+        device.wait_until_sent()?;
+    }
+    for host in [Host::LEFT, Host::RIGHT] {
+        part(&lan, host, Host::THIRD)?;
+    }
+    ada.wait_until_away(&grace)?;
+    ada.ask(&["on", "qq"])?;
+    sees(&grace, &["qq"])?;
+    // Who starts is told what is lit.
+    grace.stop()?;
+    grace.start(&[])?;
+    sees(&grace, &["qq"])?;
+    // The packet that says that it is dark is lost on its way, and nothing else is said after it.
+    lan.must(Host::RIGHT, "nft insert rule inet apart in ip saddr != 127.0.0.1 drop")?;
+    ada.ask(&["off", "qq"])?;
+    std::thread::sleep(Duration::from_secs(1));
+    lan.must(Host::RIGHT, "nft delete table inet apart")?;
+    part(&lan, Host::RIGHT, Host::THIRD)?;
+    sees(&grace, &[])?;
+    // The server keeps nothing of it on its disk: it is told anew.
+    ada.ask(&["on", "msn"])?;
+    sees(&grace, &["msn"])?;
+    server.kill()?;
+    let server = Server::start(&lan, Host::THIRD, data.path())?;
+    ada.ask(&["on", "icq"])?;
+    within(Duration::from_secs(180), "Grace sees both after the server was killed", || {
+        Ok((lit(&grace)? == ["icq", "msn"]).then_some(()))
+    })?;
+    assert!(server.stop()?, "it stops in order");
+    Ok(())
+}

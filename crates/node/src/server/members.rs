@@ -37,6 +37,7 @@ impl Node {
             let (first, last) = (part == 0, part.saturating_add(1) == count);
             self.up(step, &Up::Members(Box::new(Members { audience: friends.audience, accounts, first, last })));
         }
-        Ok(())
+        // Who is new there sees what this device's user is on.
+        self.light_there_again(step)
     }
 }

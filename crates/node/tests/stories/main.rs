@@ -10,6 +10,7 @@
 
 mod apart;
 mod apart_groups;
+mod apart_lamps;
 mod apart_records;
 mod bad_input;
 mod clocks;

@@ -4,6 +4,7 @@ mod arriving;
 mod failing;
 mod feed;
 mod keys;
+mod lamps;
 mod numbers;
 mod posting;
 mod records;

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use lamplit_node::{Address, Command, Input};
 use lamplit_service::{Session, Turn};
 use lamplit_types::{Channel, Class, DeviceId, Mono, Now, Pipe as Promise, Wall};
-use lamplit_wire::server::Up;
+use lamplit_wire::server::{Down, Lamp, Up};
 
 use super::{START, World};
 use crate::{
@@ -20,6 +20,8 @@ use crate::{
 
 /// How long the server is off, in milliseconds.
 const OFF_MS: (u64, u64) = (200, 20_000);
+/// How long after it sent packets it looks whether some were lost, in milliseconds.
+const LOOK_MS: u64 = 2_000;
 
 impl World {
     /// The server starts, and everybody uses it.
@@ -60,7 +62,8 @@ impl World {
         let delay = if is_slow { self.dice.between(200, 1_500) } else { self.dice.between(5, 80) };
         let jitter = self.dice.between(0, delay);
         let late = if self.is_calm { 0 } else { 2 };
-        let weather = Weather { delay, jitter, loss: 0, twice: 0, late };
+        let (loss, twice) = if self.is_calm { (0, 0) } else { (self.dice.below(100), self.dice.below(50)) };
+        let weather = Weather { delay, jitter, loss, twice, late };
         let ends = [End::new(from, boot, near), End::new(SERVER, server_boot, far)];
         self.places.insert(near, (number, 0));
         self.places.insert(far, (number, 1));
@@ -140,6 +143,7 @@ impl World {
                 }
             }
             turns.extend(older);
+            self.server_lights(turn.lamps)?;
             for down in turn.down {
                 let bytes = down.encode().map_err(Failure::simulation)?;
                 self.send(link, Channel::Stream(Class::Control), bytes);
@@ -152,6 +156,30 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Sends devices their packets, and looks after a while whether some were lost.
+    fn server_lights(&mut self, lamps: Vec<(DeviceId, Lamp)>) -> Done {
+        for (device, lamp) in lamps {
+            let Some(server) = &self.server else { return Ok(()) };
+            let mut talks = server.talks.iter().filter(|(_, talk)| talk.is_known);
+            let Some((number, link)) =
+                talks.find(|(_, talk)| talk.session.device() == device).map(|(number, talk)| (*number, talk.link))
+            else {
+                continue;
+            };
+            let bytes = Down::Lamp(Box::new(lamp)).encode().map_err(Failure::simulation)?;
+            self.send(link, Channel::Packet, bytes);
+            self.queue.after(LOOK_MS, Happening::LookForLosses(number));
+        }
+        Ok(())
+    }
+
+    /// Packets of a connection may have been lost.
+    pub(super) fn look_for_losses(&mut self, number: u64) -> Done {
+        let talk = self.server.as_ref().and_then(|server| server.talks.get(&number));
+        let Some(turn) = talk.map(|talk| talk.session.packets_lost()) else { return Ok(()) };
+        self.server_says(number, turn)
     }
 
     /// A connection to the server is dead there.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use futures_util::FutureExt;
 use lamplit_node::{Address, Command, Input};
 use lamplit_service::{CodeKey, Sent, Service, Session, Settings, Text, Turn, memory::Memory};
-use lamplit_types::{Channel, Class, LinkId};
+use lamplit_types::{Channel, Class, DeviceId, LinkId};
 use lamplit_wire::{
     FrameBuffer, LogEntry,
     bounded::List,
-    server::{AppendOutcome, Appended, Down, Epoch, Goodbye, Item, Outcome, Piece, Post, Posted, Up},
+    server::{AppendOutcome, Appended, Down, Epoch, Goodbye, Item, Lamp, Outcome, Piece, Post, Posted, Up},
 };
 use zeroize::Zeroizing;
 
@@ -36,6 +36,10 @@ pub(crate) struct Server {
     pub(crate) hides: bool,
     /// What it has to tell of records is gone, and it says so.
     pub(crate) forgets: bool,
+    /// So many packets more are lost.
+    pub(crate) loses: usize,
+    /// The packets that it sent.
+    pub(crate) kept: Vec<Vec<u8>>,
     /// It answers nothing.
     pub(crate) is_mute: bool,
     /// What becomes of pieces, of which none is kept.
@@ -69,6 +73,8 @@ impl Default for Server {
             busy: 0,
             hides: false,
             forgets: false,
+            loses: 0,
+            kept: Vec::new(),
             is_mute: false,
             pieces: None,
             brought: 0,
@@ -236,6 +242,33 @@ impl World {
         }
     }
 
+    /// Sends devices their packets.
+    fn server_lights(&mut self, lamps: Vec<(DeviceId, Lamp)>) {
+        for (device, lamp) in lamps {
+            let mut talks = self.server.talks.iter().filter(|(_, talk)| talk.is_known);
+            let found = talks.find(|(_, talk)| talk.session.device() == device);
+            let Some((to, near)) = found.and_then(|(link, _)| self.pipes.get(link)).map(|(_, at, near)| (*at, *near))
+            else {
+                continue;
+            };
+            let bytes = Down::Lamp(Box::new(lamp)).encode().unwrap();
+            self.server.kept.push(bytes.clone());
+            if self.server.loses > 0 {
+                self.server.loses -= 1;
+                continue;
+            }
+            self.flights.push_back(Flight { to, input: Input::Received { link: near, channel: Channel::Packet, bytes } });
+        }
+    }
+
+    /// The server finds that packets to a device may have been lost.
+    pub(crate) fn packets_were_lost(&mut self, at: usize) {
+        let talk = self.server.talks.iter().find(|(_, talk)| talk.is_known && talk.at == at);
+        let (link, turn) = talk.map(|(link, talk)| (*link, talk.session.packets_lost())).expect("it is connected");
+        self.server_says(link, turn);
+        self.settle();
+    }
+
     fn is_full(&self, from: usize, post: &Post) -> bool {
         let is_for = |to: usize| self.devices[to].node.as_ref().is_some_and(|node| node.device() == post.envelope.to);
         self.server.full.iter().any(|(full, to)| *full == from && is_for(*to))
@@ -263,6 +296,7 @@ impl World {
                     turns.push_back((*other, talk.session.newer()));
                 }
             }
+            self.server_lights(turn.lamps);
             let to = self.pipes.get(&link).map(|(_, at, near)| (*at, *near));
             let said = if self.server.is_mute { Vec::new() } else { turn.down };
             for (down, (to, near)) in said.into_iter().zip(to.into_iter().cycle()) {
