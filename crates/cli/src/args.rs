@@ -81,12 +81,18 @@ pub(crate) enum Command {
 Examples:
   lamplit init --name 'Ada Lovelace'
   lamplit init --link lamplit:link/…      become a device of an account that you have, with what `lamplit link` shows there
+  lamplit init --recover +8613800138000 --server lamplit:server/…
+                                          open your account where all its devices are lost
 
 On a terminal it then asks for three words of the phrase, to see that it stands on paper.
 What is begun with --link and breaks off goes on with the same command, or with a new code.
+With --recover it asks for the code that comes to the number, and for the recovery phrase; neither is shown, and without a
+terminal each is a line of standard input. A phrase that is not the right one changes nothing, and another can be typed.
 
 JSON: {\"account\", \"device\", \"name\", \"phrase\": [12 words], \"keys\": \"keyring\" or \"file\", \"data\"}; with --link {\"device\",
-\"called\", \"name\", \"data\"} and then {\"told\", \"total\", \"last\"} as messages come")]
+\"called\", \"name\", \"data\"} and then {\"told\", \"total\", \"last\"} as messages come; with --recover {\"asked\": number}, {\"account\",
+\"device\", \"called\", \"name\", \"keys\", \"data\"}, {\"contacts\": how many} once they are here, and {\"device\", \"removed\": true} for each
+that is removed")]
     Init(Init),
     /// Run the daemon in the foreground, until Ctrl-C or `lamplit stop`
     #[command(after_long_help = "\
@@ -399,6 +405,7 @@ JSON: {\"pages\": [paths]} with --out; without it the page is printed")]
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("account").args(["link", "recover"]))]
 pub(crate) struct Init {
     /// Your name, as contacts will see it [default: your login name]
     #[arg(long)]
@@ -406,8 +413,17 @@ pub(crate) struct Init {
     /// Join the account on another device of yours, which shows this code with `lamplit link`
     #[arg(long, value_name = "CODE")]
     pub(crate) link: Option<String>,
+    /// Open the account of this telephone number, with a code that is sent there and the recovery phrase
+    #[arg(long, value_name = "NUMBER", requires = "server")]
+    pub(crate) recover: Option<String>,
+    /// The link of the server that keeps that account: lamplit:server/…@HOST:PORT
+    #[arg(long, value_name = "LINK", requires = "recover")]
+    pub(crate) server: Option<String>,
+    /// Remove all other devices of that account, as when they are lost or stolen
+    #[arg(long, requires = "recover")]
+    pub(crate) remove_others: bool,
     /// What to call this device [default: the name of the host]
-    #[arg(long, value_name = "NAME", requires = "link")]
+    #[arg(long, value_name = "NAME", requires = "account")]
     pub(crate) device: Option<String>,
     /// Whether to keep this device's keys in the system's keyring
     #[arg(long, value_enum, default_value_t = Keyring::Auto)]

@@ -16,6 +16,7 @@ mod manual;
 mod nearby;
 mod number;
 mod people;
+mod recover;
 mod run;
 mod safety;
 mod say;

@@ -148,6 +148,7 @@ impl Driver {
         let (answers, events): (Vec<_>, Vec<_>) =
             events.into_iter().partition(|event| matches!(event, Event::Answer(..)));
         events.into_iter().for_each(|event| self.tell(event));
+        self.screen.caught_up(&self.node);
         transmits.into_iter().for_each(|transmit| self.carry_out(transmit));
         answers.into_iter().for_each(|answer| self.tell(answer));
         Ok(())

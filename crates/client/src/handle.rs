@@ -57,6 +57,8 @@ pub struct State {
     pub server: Option<Server>,
     /// How the account stands with its telephone number.
     pub number: NumberState,
+    /// Whether the server and this device have the same of the account's own records.
+    pub caught_up: bool,
 }
 
 /// The account's server.

@@ -17,6 +17,7 @@ pub mod limits;
 mod links;
 mod outlet;
 mod random;
+mod reopen;
 mod screen;
 mod sends;
 
@@ -26,10 +27,11 @@ pub use handle::{CommandFailed, Events, Handle, Missed, Reach, SendFailed, Serve
 pub use join::{JoinFailed, join};
 pub use lamplit_identity as identity;
 pub use lamplit_node::{
-    Answer, ClockStand, Command, CommandError, Compared, Event, Lit, NumberStage, NumberState, ReadError, ServerState,
-    text, view,
+    Answer, ClockStand, Command, CommandError, Compared, Event, Lit, NumberStage, NumberState, ReadError, ReopenError,
+    Reopened, ServerState, text, view,
 };
 pub use lamplit_store::Snapshot;
 pub use lamplit_transport::{Hearing, LinkKind};
 pub use lamplit_transport_quic::{ServerAddress, ServerAddressError, StartError as NetworkError};
-pub use lamplit_wire::{AppPresence, FileNote, Media, Progress, Source};
+pub use lamplit_wire::{AppPresence, FileNote, Media, Progress, Source, server::Opening};
+pub use reopen::{CodeAsked, ReopenFailed, ReopenedAccount, Reopening};

@@ -59,6 +59,11 @@ impl Screen {
         self.set(|state| &mut state.server, address.map(|address| Server { address, state }));
     }
 
+    /// Whether the server and this device have the same of the account's own records.
+    pub(crate) fn caught_up(&self, node: &Node) {
+        self.set(|state| &mut state.caught_up, node.is_caught_up());
+    }
+
     /// How the account stands with its telephone number.
     pub(crate) fn number(&self, node: &Node) {
         self.set(|state| &mut state.number, node.number());

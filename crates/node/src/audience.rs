@@ -198,6 +198,7 @@ impl Node {
     /// Another generation is in use: the device's beacon changes, what it wrote is sealed with the new key, and the
     /// contacts that are near are handed it. Those who are not get it when they greet, or through the server.
     fn take_turn(&mut self, step: &mut Step<'_>, generation: u32) -> Stepped {
+        self.kit_is_new = true;
         self.people.set_own_beacons(self.beacons_at(generation));
         self.familiar.clear();
         self.advertise(step)?;

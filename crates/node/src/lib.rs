@@ -11,7 +11,7 @@
 //! Inside, a file tells one thing: `links` how links come and go, `talk` what two devices that know each other say,
 //! `pairing` how strangers become contacts, `compared` whether their safety code was compared, `mail` and `inbox` how
 //! messages leave and arrive, `exchange` and `replica` how records are kept the same, `linking` and `joining` how a
-//! device comes to an account, `past` how it learns what was said before, `devices` and `removal` what the account's
+//! device comes to an account, `kit` and `reopening` how one does where all others are lost, `past` how it learns what was said before, `devices` and `removal` what the account's
 //! devices are, `audience` who holds which key, `lamps` who is on what, `dial` whom to call, `server` what goes
 //! through the account's server, `files` and `fetches` what is sent as a file, `life` what a device does by itself.
 
@@ -32,6 +32,7 @@ mod groups;
 mod inbox;
 mod io;
 mod joining;
+mod kit;
 mod lamps;
 mod life;
 pub mod limits;
@@ -48,6 +49,7 @@ mod people;
 mod ratchets;
 mod receipts;
 mod removal;
+mod reopening;
 mod replica;
 mod rest;
 mod rows;
@@ -68,6 +70,7 @@ pub use io::{
 };
 pub use joining::{JoinError, Joined, Joiner};
 pub use node::{Node, OpenError};
+pub use reopening::{ReopenError, Reopened, reopen};
 pub use server::number::{NumberState, Stage as NumberStage};
 pub use step::{HandleError, Outputs};
 pub use table::{Order, Read, ReadError, Row, Table, Write};

@@ -91,6 +91,8 @@ pub struct Node {
     pub(crate) behind: BTreeMap<DeviceId, BTreeSet<DeviceId>>,
     /// The account's list changed: those who are linked are to be shown it.
     pub(crate) list_is_new: bool,
+    /// What is in the account's kit changed: the server is to have it, after the list.
+    pub(crate) kit_is_new: bool,
     /// Links that are to begin anew.
     pub(crate) ending: BTreeSet<LinkId>,
     pub(crate) server: Server,
@@ -213,6 +215,7 @@ impl Node {
             lacking: Lacking::load(read, now.mono)?,
             behind: BTreeMap::new(),
             list_is_new: false,
+            kit_is_new: false,
             ending: BTreeSet::new(),
             server: Server::load(read, now.mono)?,
             #[cfg(feature = "sabotage")]
@@ -331,6 +334,9 @@ impl Node {
             self.pump_dirty(step)?;
             self.pump_groups(step)?;
             self.pump_posted(step)?;
+        }
+        if core::mem::take(&mut self.kit_is_new) {
+            self.bring_kit(step, None)?;
         }
         if !self.is_removed() {
             if self.people.is_anew() {

@@ -84,6 +84,7 @@ impl Node {
     /// Other keys are in use from now on. The ones before still open what was sealed with them.
     fn change_keys(&mut self, step: &mut Step<'_>, keys: AccountKeys) -> Stepped {
         let generation = keys.generation;
+        self.kit_is_new = true;
         self.former.push(core::mem::replace(&mut self.keys, keys));
         let too_many = self.former.len().saturating_sub(limits::FORMER_KEYS);
         self.former.drain(..too_many);

@@ -318,6 +318,8 @@ impl Node {
                 return Ok(if self.reborn { Flow::End } else { Flow::Go });
             }
             (Down::SetAt(at), Some(_)) => return self.set_at(step, *at),
+            // It is compared with the next welcome.
+            (Down::KitAt(_), Some(_)) => {}
             (Down::Lamps(lamps), Some(_)) => self.lamps_came(step, *lamps)?,
             (Down::LampsAt(number), Some(_)) => self.lamps_at(step, number),
             _ => return Ok(Flow::End),
@@ -348,6 +350,7 @@ impl Node {
             self.stock_up(step, welcome.stock)?;
         }
         self.numbers_told(step, welcome.numbers)?;
+        self.bring_kit(step, welcome.kit)?;
         self.light_there_again(step)?;
         self.greet_sets(step, is_new)?;
         self.post_all_by_server(step)
@@ -419,11 +422,27 @@ impl Node {
         Ok(Flow::End)
     }
 
+    /// Says something to the server, if it has welcomed this device.
+    pub(crate) fn say_to_server(&self, step: &mut Step<'_>, frame: &Up) {
+        if self.is_welcome() {
+            self.up(step, frame);
+        }
+    }
+
+    /// Whether the server has welcomed this device.
+    pub(crate) fn is_welcome(&self) -> bool {
+        self.server.line.as_ref().is_some_and(|line| line.open.is_some())
+    }
+
+    /// Whether the server has all of the account's own records that are here, and this device all that are there.
+    pub fn is_caught_up(&self) -> bool {
+        let line = self.server.line.as_ref().filter(|line| line.open.is_some());
+        line.is_some_and(|line| self.own_sets().iter().all(|set| line.sets.is_settled(set)))
+    }
+
     /// The account's list is another one than before.
     pub(crate) fn show_server_list(&self, step: &mut Step<'_>) {
-        if self.server.line.as_ref().is_some_and(|line| line.open.is_some()) {
-            self.up(step, &Up::List(self.people.me().list.wire().clone()));
-        }
+        self.say_to_server(step, &Up::List(self.people.me().list.wire().clone()));
     }
 
     /// Ends the connection.

@@ -7,7 +7,9 @@ use lamplit_identity::{
 use lamplit_link::StaticKey;
 use lamplit_seal::{AudienceKey, OlmAccount, StorageKey};
 use lamplit_types::{AccountId, AudienceId, DeviceId, Hlc, Incarnation, Name, Wall};
-use lamplit_wire::{AccountSecrets, Admit, GenerationSecret, bounded::List, credential::EncodeError};
+use lamplit_wire::{
+    AccountSecrets, Admit, GenerationSecret, bounded::List, credential::EncodeError, server::KitContent,
+};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -31,7 +33,8 @@ pub struct DeviceSecrets {
 pub struct SecretsError(#[from] KeyLengthError);
 
 impl DeviceSecrets {
-    fn draw(rng: &mut dyn CryptoRng) -> Self {
+    /// Keys of a new device, which is none of an account's yet.
+    pub fn draw(rng: &mut dyn CryptoRng) -> Self {
         Self { keys: DeviceKeys::generate(rng), vault: StorageKey::draw(rng) }
     }
 
@@ -258,9 +261,22 @@ pub(crate) fn settle_in(
     admit: &Admit,
 ) -> Result<(), ReadError> {
     db.put(Table::Device, key::PAST, &Past::default())?;
-    let keys = admit.friends_keys.iter().map(GenerationKey::from).collect();
+    let (name, friends_keys) = (admit.name.clone(), admit.friends_keys.clone());
+    let told = KitContent { keys: admit.keys.clone(), name, friends: admit.friends, friends_keys };
+    begin(db, rng, secrets, list, &told)
+}
+
+/// The same of one that nobody tells what was said before.
+pub(crate) fn begin(
+    db: &mut Db<'_>,
+    rng: &mut dyn CryptoRng,
+    secrets: &DeviceSecrets,
+    list: &VerifiedList,
+    told: &KitContent,
+) -> Result<(), ReadError> {
+    let keys = told.friends_keys.iter().map(GenerationKey::from).collect();
     let audience = Audience { owner: list.account(), keys };
-    let new = New { keys: AccountKeys::from(&admit.keys), friends: admit.friends, audience, name: admit.name.clone() };
+    let new = New { keys: AccountKeys::from(&told.keys), friends: told.friends, audience, name: told.name.clone() };
     new.put(db, rng, secrets, list)
 }
 
@@ -269,7 +285,7 @@ pub(crate) fn call(db: &mut Db<'_>, device: &DeviceId, name: Name) -> Result<(),
     db.put(Table::Devices, device.as_bytes(), &Sibling { name: Some(name), ..Sibling::default() })
 }
 
-fn put_olm(
+pub(crate) fn put_olm(
     db: &mut Db<'_>,
     rng: &mut dyn CryptoRng,
     secrets: &DeviceSecrets,

@@ -8,6 +8,7 @@ mod bucket;
 mod codes;
 mod feed;
 mod granted;
+mod kits;
 mod lamps;
 pub mod limits;
 mod mail;

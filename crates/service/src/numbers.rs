@@ -106,6 +106,31 @@ pub(crate) async fn show(
     Err(Failed::Contended)
 }
 
+/// A device of no account shows a code that came to a number. Nothing becomes of the number by it; whose it is, if the code is right.
+pub(crate) async fn open(
+    store: &impl Store,
+    key: &CodeKey,
+    device: DeviceId,
+    (number, code): (PhoneNumber, SmsCode),
+    now: Wall,
+) -> Result<(Verdict, Option<AccountId>), Failed> {
+    for _ in 0..TRIES {
+        let before = row(store, number, key::CODES).await?;
+        let mut codes: Codes = parsed(before.as_deref())?;
+        let verdict = codes.show(key, number, device, code, now);
+        if verdict == Verdict::Gone {
+            return Ok((verdict, None));
+        }
+        let (expect, change) = replacing(key::CODES, before, Some(&codes))?;
+        if applied(store, Partition::Number(number), vec![expect], vec![change]).await? {
+            let is_right = verdict == Verdict::Right;
+            let holder = if is_right { holder_of(store, number, now).await? } else { None };
+            return Ok((verdict, holder.map(|holder| holder.account)));
+        }
+    }
+    Err(Failed::Contended)
+}
+
 /// What an account has of numbers. What is due is done first.
 pub(crate) async fn settle(store: &impl Store, account: AccountId, now: Wall) -> Result<Settled, Failed> {
     let partition = Partition::Account(account);

@@ -8,8 +8,8 @@ use lamplit_types::{AccountId, DeviceId, Mono};
 use crate::{
     bucket::Bucket,
     limits::{
-        ANEWS, APPENDS, CODES, CODES_OF_NETWORK, KEYS, LAMPS_TOLD, LIGHTS, LISTS, MEMBERS_PARTS, POSTS, RATES, ROUNDS,
-        SHOWN_CODES, STOCKS, WANTED, WANTED_LAMPS, WANTED_SETS, WORDS,
+        ANEWS, APPENDS, CODES, CODES_OF_NETWORK, KEYS, KITS, LAMPS_TOLD, LIGHTS, LISTS, MEMBERS_PARTS, POSTS, RATES,
+        ROUNDS, SHOWN_CODES, STOCKS, WANTED, WANTED_LAMPS, WANTED_SETS, WORDS,
     },
 };
 
@@ -19,6 +19,7 @@ pub(crate) enum What {
     Post,
     Key,
     List,
+    Kit,
     Stock,
     ListOf,
     Append,
@@ -56,6 +57,7 @@ impl What {
             Self::Post => POSTS,
             Self::Key => KEYS,
             Self::List => LISTS,
+            Self::Kit => KITS,
             Self::Stock => STOCKS,
             Self::ListOf => WANTED,
             Self::Append => APPENDS,

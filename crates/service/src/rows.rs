@@ -145,6 +145,8 @@ pub(crate) mod key {
     pub(crate) const LIST: &[u8] = b"L";
     /// → [`super::Wish`].
     pub(crate) const WISH: &[u8] = b"N";
+    /// → the account's `Kit` and its signature.
+    pub(crate) const KIT: &[u8] = b"k";
 
     /// Of a number: → [`super::Holder`].
     pub(crate) const HOLDER: &[u8] = b"H";

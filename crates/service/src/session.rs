@@ -1,6 +1,7 @@
 //! One device's connection, as the services see it: frames in, frames out.
 
 mod feed;
+mod kits;
 mod lamps;
 mod numbers;
 mod sets;
@@ -226,8 +227,11 @@ impl Session {
             }
             (Up::WantKey(want), Stage::Known(_)) => self.want_key(service, now, want, turn).await,
             (Up::WantList(account), Stage::Known(_)) => self.want_list(service, now, account, turn).await,
-            (Up::WantCode(number), Stage::Known(_)) => self.want_code(service, now, number, turn).await,
+            // A device of no account may ask too: to open one, it shows the code.
+            (Up::WantCode(number), Stage::Known(_) | Stage::Fresh) => self.want_code(service, now, number, turn).await,
             (Up::ShowCode(shown), Stage::Known(_)) => self.show_code(service, now, shown, turn).await,
+            (Up::Open(shown), Stage::Fresh) => self.open_account(service, now, shown, turn).await,
+            (Up::Kit(kit), Stage::Known(_)) => self.kit(service, now, *kit, turn).await,
             (Up::FreeNumber, Stage::Known(_)) => self.free_number(service, now, turn).await,
             (Up::Collected(cursor), Stage::Known(_)) => self.collected(service, cursor, turn).await,
             (Up::Append(piece), Stage::Known(_)) => {
@@ -337,7 +341,8 @@ impl Session {
         self.wake_devices(service, settled.others, turn).await?;
         let numbers = settled.numbers;
         turn.welcomed = true;
-        turn.say(Down::Welcome(Welcome { epoch, time: now.wall, stock, numbers }));
+        let kit = crate::kits::find(store, resume.account).await?.map(|kit| kit.version);
+        turn.say(Down::Welcome(Welcome { epoch, time: now.wall, stock, numbers, kit }));
         self.stage = Stage::Known(Known {
             account: resume.account,
             head,

@@ -20,8 +20,9 @@ use crate::credential::{
 };
 use crate::server::{
     AppendOutcome, Appended, CodeAnswer, CodeOutcome, CodeVerdict, ComingNumber, Cursor, Delivery, Down, Epoch, Feed,
-    Found, Goodbye, HeldNumber, Item, KeyFor, Lamp, Lamps, ListMark, ListOf, Members, MembersMark, Numbers, Outcome, Piece, Post,
-    Posted, Resume, SetAt, ShowCode, Shown, Stock, Tally, Up, Verdict, WantKey, WantSet, Welcome,
+    Found, Goodbye, HeldNumber, Item, KeyFor, Kit, KitVersion, Lamp, Lamps, ListMark, ListOf, Members, MembersMark,
+    Numbers, Opening, Outcome, Piece, Post, Posted, Resume, SetAt, ShowCode, Shown, Stock, Tally, Up, Verdict, WantKey,
+    WantSet, Welcome,
 };
 use crate::*;
 
@@ -100,6 +101,8 @@ pub(crate) fn ups() -> Vec<(&'static str, Up)> {
         ("WantSet", Up::WantSet(Box::new(WantSet { set: set(), heads: List::one((author(), head())) }))),
         ("Anew", Up::Anew(set())),
         ("Members", Up::Members(Box::new(members()))),
+        ("Kit", Up::Kit(Box::new(kit()))),
+        ("Open", Up::Open(ShowCode { number: number(), code: SmsCode::from_random(123_456) })),
         ("Light", Up::Light(Box::new(sealed_presence()))),
         ("WantLamps", Up::WantLamps(300)),
     ]
@@ -117,6 +120,7 @@ pub(crate) fn downs() -> Vec<(&'static str, Down)> {
     let records = vec![Item::Piece(Box::new(piece())), Item::Set(set())].try_into().unwrap();
     let appended = |outcome| Down::Appended(Appended { set: set(), author: author(), head: head(), outcome });
     let none = SetAt { set: set(), heads: List::new(), more: false, members: None };
+    let opening = Opening { kit: kit(), list: list() };
     vec![
         ("Welcome, of a server", Down::Welcome(welcome(Numbers::default()))),
         ("Welcome, of a server with numbers", Down::Welcome(welcome(numbers()))),
@@ -163,6 +167,10 @@ pub(crate) fn downs() -> Vec<(&'static str, Down)> {
         ("Piece", Down::Piece(Box::new(piece()))),
         ("SetAt", Down::SetAt(Box::new(set_at()))),
         ("SetAt: nothing", Down::SetAt(Box::new(none))),
+        ("KitAt", Down::KitAt(Some(kit().version))),
+        ("KitAt: none", Down::KitAt(None)),
+        ("Opening", Down::Opening(Some(Box::new(opening)))),
+        ("Opening: nothing", Down::Opening(None)),
         ("Lamp", Down::Lamp(Box::new(Lamp { number: 300, shown: shown() }))),
         ("Lamps", Down::Lamps(Box::new(Lamps { shown: List::one(shown()), upto: Some(300) }))),
         ("Lamps: more to come", Down::Lamps(Box::new(Lamps { shown: List::one(shown()), upto: None }))),
@@ -191,7 +199,14 @@ fn set_at() -> SetAt {
 }
 
 fn welcome(numbers: Numbers) -> Welcome {
-    Welcome { epoch: Epoch([0xE9; 8]), time: NOW, stock: 300, numbers }
+    let kit = (numbers != Numbers::default()).then_some(kit().version);
+    Welcome { epoch: Epoch([0xE9; 8]), time: NOW, stock: 300, numbers, kit }
+}
+
+fn kit() -> Signed<Kit> {
+    let version = KitVersion { generation: 2, friends: 300 };
+    let body = Kit { account: ACCOUNT, version, device: DEVICE, sealed: vec![0xBB; 300].try_into().unwrap() };
+    Signed { body, signature: SIGNATURE }
 }
 
 fn number() -> PhoneNumber {

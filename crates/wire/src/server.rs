@@ -4,8 +4,11 @@
 //! [`Up::Resume`], and whatever follows it need not wait for the answer. The server sends what is new in the device's
 //! feed, in order, and takes [`Up::Collected`] for the device's word that all up to a place is committed there.
 //!
+//! A device without an account begins otherwise: it asks for a code to a number, and opens the account of that number with it.
+//!
 //! Of what it carries the server can read nothing but whose it is, for whom, how much and until when.
 
+mod kit;
 mod lamps;
 mod numbers;
 mod sets;
@@ -20,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bounded::List,
-    credential::{DeviceList, ListHead, SignedOneTimeKey},
+    credential::{DeviceList, ListHead, Signed, SignedOneTimeKey},
     envelope::Envelope,
     framing::frames,
     own::Removed,
@@ -28,6 +31,7 @@ use crate::{
     record::SetId,
 };
 
+pub use kit::{Kit, KitContent, KitVersion, Opening};
 pub use lamps::{Lamp, Lamps, Shown};
 pub use numbers::{CodeAnswer, CodeOutcome, CodeVerdict, ComingNumber, HeldNumber, Numbers, ShowCode, Verdict};
 pub use sets::{AppendOutcome, Appended, Members, MembersMark, Piece, SetAt, Tally, WantSet, live};
@@ -63,6 +67,11 @@ pub enum Up {
     Anew(SetId),
     /// Who else may have one of the account's sets.
     Members(Box<Members>),
+    /// What opens the account on an empty device, with the recovery phrase. The answer is [`Down::KitAt`].
+    Kit(Box<Signed<Kit>>),
+    /// A device of no account shows the code that came to an account's number, and asks for its kit. The answer is [`Down::Opening`] or
+    /// [`Down::Verdict`]. Beside it such a device may ask for a code, and nothing else.
+    Open(ShowCode),
     /// What the device's user is on, for those who may see it.
     Light(Box<SealedPresence>),
     /// All packets with [`Down::Lamp`] up to this number are here, and not all after it. The answer is [`Down::Lamps`].
@@ -104,6 +113,10 @@ pub enum Down {
     Piece(Box<Piece>),
     /// How far a set reaches: all pieces that were asked for have come before, or as many as come at once.
     SetAt(Box<SetAt>),
+    /// How new the account's kit is that is here, after one was brought.
+    KitAt(Option<KitVersion>),
+    /// The code was right: the kit of the number's account. `None`: there is no account to open by that number.
+    Opening(Option<Box<Opening>>),
     /// What somebody's device says that its user is on. It comes as a packet, alone.
     Lamp(Box<Lamp>),
     /// What devices said last: after [`Down::Welcome`] if there is any, and when it was asked for.
@@ -155,6 +168,8 @@ pub struct Welcome {
     pub stock: u16,
     /// What the account has of numbers.
     pub numbers: Numbers,
+    /// How new its kit is, if one is here.
+    pub kit: Option<KitVersion>,
 }
 
 /// Keys of the sending device, each signed by it.
@@ -324,6 +339,8 @@ frames! {
         75 => WantSet,
         76 => Anew,
         77 => Members,
+        80 => Kit,
+        81 => Open,
         84 => Light,
         85 => WantLamps,
     }
@@ -349,6 +366,8 @@ frames! {
         109 => Appended,
         110 => Piece,
         111 => SetAt,
+        114 => KitAt,
+        115 => Opening,
         117 => Lamp,
         118 => Lamps,
         119 => LampsAt,

@@ -32,6 +32,9 @@ pub(super) async fn run(desk: &Desk, mut init: Init) -> Result<(), Failure> {
     if let Some(code) = init.link.take() {
         return super::join::run(desk, init, choice, code).await;
     }
+    if let Some(number) = init.recover.take() {
+        return super::recover::run(desk, init, choice, number).await;
+    }
     let name = Name::parse(&init.name.unwrap_or_else(login_name)).map_err(anyhow::Error::new)?;
     // Shown and used as it is, wherever the shell stands.
     let data = absolute(&desk.data).context("the data directory has no absolute path")?;

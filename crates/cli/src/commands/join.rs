@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What a machine without a name is called.
-const NAMELESS: &str = "computer";
+pub(super) const NAMELESS: &str = "computer";
 
 pub(super) async fn run(desk: &Desk, init: Init, choice: KeyringChoice, code: String) -> Result<(), Failure> {
     if init.name.is_some() {

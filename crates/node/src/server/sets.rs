@@ -75,7 +75,7 @@ impl Sets {
 
 impl Node {
     /// The sets that are the account's own.
-    fn own_sets(&self) -> [SetId; 3] {
+    pub(super) fn own_sets(&self) -> [SetId; 3] {
         let me = self.device.account;
         [OWN_DATA, OWN_SECRETS, self.device.friends].map(|audience| set_of(me, audience))
     }

@@ -24,6 +24,7 @@ mod liar;
 mod number;
 mod own_devices;
 mod removed;
+mod reopened;
 mod rest;
 mod safety;
 mod strangers;

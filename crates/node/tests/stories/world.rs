@@ -14,11 +14,12 @@ use chacha20::{
 use lamplit_identity::{Cost, Invite, LinkCode, Phrase};
 use lamplit_node::{
     Address, Answer, AskId, Command, CommandError, DialId, Event, FetchError, FileJob, Input, JoinError, Joiner, Node,
-    NotServed, Order, Read, ReadError, Row, Table, Transmit, Write, setup, view,
+    NotServed, Order, Read, ReadError, ReopenError, Row, Table, Transmit, Write, setup, view,
 };
 use lamplit_types::{
     AccountId, AppId, Beacon, BlobId, Channel, GroupId, LinkId, MessageId, Mono, Name, Now, Pipe, Text, Wall,
 };
+use lamplit_wire::server::Opening;
 
 use self::server::Server;
 pub(crate) use self::server::{SERVER, SERVER_ADDRESS};
@@ -335,6 +336,21 @@ impl World {
         let at = self.devices.len() - 1;
         self.start(at);
         at
+    }
+
+    /// A new device of somebody, opened with a phrase, a code and what the server keeps.
+    pub(crate) fn reopen(
+        &mut self,
+        secrets: setup::DeviceSecrets,
+        phrase: &Phrase,
+        opening: &Opening,
+    ) -> Result<usize, ReopenError> {
+        let (now, root) = (Wall(START + self.now), phrase.root_key(CHEAP).unwrap());
+        let to = (Address(SERVER_ADDRESS.to_owned()), name("new"));
+        let reopened = lamplit_node::reopen(&mut self.rng, now, &secrets, &root, opening, to)?;
+        let (account, device) = (reopened.account, secrets.device());
+        let writes = reopened.writes;
+        Ok(self.install(setup::NewDevice { secrets, writes, account, device, sibling_writes: Vec::new() }))
     }
 
     /// Starts a device from its database.

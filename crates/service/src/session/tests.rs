@@ -4,6 +4,7 @@ mod arriving;
 mod failing;
 mod feed;
 mod keys;
+mod kits;
 mod lamps;
 mod numbers;
 mod posting;
@@ -83,7 +84,7 @@ fn collect(place: u64) -> Up {
 }
 
 fn welcome(stock: u16) -> Down {
-    Down::Welcome(Welcome { epoch: EPOCH, time: NOW.wall, stock, numbers: Numbers::default() })
+    Down::Welcome(Welcome { epoch: EPOCH, time: NOW.wall, stock, numbers: Numbers::default(), kit: None })
 }
 
 fn posted(id: EnvelopeId, outcome: Outcome) -> Down {

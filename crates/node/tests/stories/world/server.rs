@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use futures_util::FutureExt;
 use lamplit_node::{Address, Command, Input};
-use lamplit_service::{CodeKey, Sent, Service, Session, Settings, Text, Turn, memory::Memory};
+use lamplit_service::{CodeKey, Sent, Service, Session, Settings, Store as _, Text, Turn, memory::Memory};
 use lamplit_types::{Channel, Class, DeviceId, LinkId};
 use lamplit_wire::{
     FrameBuffer, LogEntry,
@@ -190,6 +190,23 @@ impl World {
     /// A device reaches the server again.
     pub(crate) fn go_online(&mut self, at: usize) {
         self.apart.retain(|pair| *pair != (at, SERVER));
+    }
+
+    /// What a device of no account says to the server in one connection, and what it hears.
+    pub(crate) fn stranger_says(&mut self, device: DeviceId, up: Up) -> (Vec<Down>, Vec<Text>) {
+        let now = self.clock(SERVER);
+        let mut session = Session::new(device);
+        let turn = session.take(&self.server.service, now, vec![up]).now_or_never();
+        let turn = turn.expect("memory is there at once");
+        (turn.down, turn.texts)
+    }
+
+    /// All that the server keeps.
+    pub(crate) fn server_keeps(&self) -> Vec<Vec<u8>> {
+        let store = self.server.service.store();
+        let partitions = store.partitions(None, usize::MAX).now_or_never().unwrap().unwrap();
+        let rows = |partition| store.scan(&partition, b"", None, usize::MAX).now_or_never().unwrap().unwrap();
+        partitions.into_iter().flat_map(rows).map(|(_, value)| value).collect()
     }
 
     /// Something comes to the server.

@@ -226,7 +226,16 @@ fn a_certificate_past_its_time_is_renewed_by_a_newer_list() {
     says(line.say([resume(&ada)]), vec![Down::ShowList]);
     let turn = line.say([list(&ada)]);
     assert!(turn.welcomed);
-    says(turn, vec![Down::Welcome(Welcome { epoch: EPOCH, time: late.wall, stock: 0, numbers: Numbers::default() })]);
+    says(
+        turn,
+        vec![Down::Welcome(Welcome {
+            epoch: EPOCH,
+            time: late.wall,
+            stock: 0,
+            numbers: Numbers::default(),
+            kit: None,
+        })],
+    );
 }
 
 #[test]

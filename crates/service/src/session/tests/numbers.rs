@@ -144,9 +144,10 @@ fn a_server_that_sends_no_codes_says_so() {
 }
 
 #[test]
-fn nobody_who_is_not_known_asks_for_codes() {
+fn nobody_who_is_not_known_has_or_frees_a_number() {
     let service = sending(&[], PLENTY);
-    for up in [Up::WantCode(number(1)), Up::FreeNumber] {
+    // A code may be asked for, to open an account with it.
+    for up in [Up::FreeNumber, Up::ShowCode(ShowCode { number: number(1), code: SmsCode::from_random(1) })] {
         let mut line = Line::open(&service, Person::new(1).id());
         goodbye(line.say([up]), Goodbye::Rules);
     }
