@@ -101,6 +101,29 @@ impl<'lan> Device<'lan> {
         Ok(device)
     }
 
+    /// A new device of the account of a number, opened by what `typed` has once the command runs: the code and the recovery phrase.
+    /// Also returns what it said.
+    ///
+    /// # Errors
+    /// If it does not run at all.
+    pub fn recovered(
+        lan: &'lan Lan,
+        host: Host,
+        name: &str,
+        options: &[&str],
+        typed: impl FnOnce() -> Result<String>,
+    ) -> Result<Result<(Self, Vec<Value>), Refused>> {
+        let data = TempDir::with_prefix("lamplit-e2e-")?;
+        let device = Self { lan, host, name: name.to_owned(), data, phrase: None, daemon: None };
+        let mut command = lan.command(host, &program::lamplit()?);
+        command.arg("--json").arg("--data").arg(device.data()).args(["init", "--keyring", "never"]).args(options);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut input = child.stdin.take().context("the input is piped")?;
+        input.write_all(typed()?.as_bytes())?;
+        drop(input);
+        Ok(judge(&ended(child)?)?.map(|said| (device, said)))
+    }
+
     /// The recovery phrase of its account, if it is the first device.
     pub fn phrase(&self) -> Option<&str> {
         self.phrase.as_deref()

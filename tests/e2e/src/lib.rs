@@ -34,7 +34,7 @@ pub use device::{Device, Memory, Refused};
 pub use disk::Disk;
 pub use files::{AHEAD, on_the_cable};
 pub use flood::Flood;
-pub use gateway::gateway;
+pub use gateway::{code, gateway, use_gateway};
 pub use impostor::Impostor;
 pub use lan::{Carried, GROUP, Host, Lan, Lost, Network};
 pub use picture::{look, picture};

@@ -1,34 +1,13 @@
 //! Telephone numbers, shown to a real server by codes that come through a real SMS gateway.
 
-use std::{fs, path::Path, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use lamplit_e2e::{Device, Host, Lan, Server, acquainted, eventually, gateway};
-use lamplit_sms::kannel::Kannel;
+use lamplit_e2e::{Device, Host, Lan, Server, acquainted, code, eventually, gateway, use_gateway};
 use serde_json::Value;
 
 const FIRST: &str = "+8613800138000";
 const SECOND: &str = "+8613800138001";
-
-/// What the operator of a server with this gateway writes.
-fn settings(data: &Path, kannel: &Kannel) -> Result<()> {
-    let url = kannel.sendsms();
-    let text =
-        format!("[sms]\nkind = \"http\"\nurl = {url:?}\nsuccess = {{ status = [202, 202], body = \"^[03]: \" }}\n");
-    Ok(fs::write(data.join("lamplit-server.toml"), text)?)
-}
-
-/// The code that came to a telephone.
-fn code(kannel: &Kannel, number: &str, before: usize) -> Result<String> {
-    let text = eventually(&format!("a text comes to {number}"), || {
-        let received = kannel.received()?;
-        let mut texts = received.into_iter().filter(|text| text.to.ends_with(number.trim_start_matches('+')));
-        Ok(texts.nth(before).map(|received| received.text))
-    })?;
-    let code: String = text.chars().take_while(char::is_ascii_digit).collect();
-    ensure!(code.len() == 6, "the text is {text:?}");
-    Ok(code)
-}
 
 fn number_of(device: &Device<'_>, field: &str) -> Result<Value> {
     Ok(device.ask(&["number"])?.get(field).cloned().unwrap_or_default())
@@ -45,7 +24,7 @@ fn numbers_are_shown_by_codes_through_kannel_and_change_hands() -> Result<()> {
     let lan = Lan::of(3)?;
     let data = tempfile::tempdir()?;
     let kannel = gateway(&lan, Host::THIRD)?;
-    settings(data.path(), &kannel)?;
+    use_gateway(data.path(), &kannel)?;
     let server = Server::start(&lan, Host::THIRD, data.path())?;
     let (ada, grace) = acquainted(&lan)?;
     let refused = ada.attempt(&["register", FIRST])?.err().context("without a server there are no codes")?;

@@ -52,8 +52,8 @@ pub(super) async fn run(desk: &Desk, init: Init, choice: KeyringChoice, number: 
 
     let reopening = Reopening::begin(&data, server, number).map_err(anyhow::Error::new)?;
     ask(desk, &reopening, number).await?;
-    let opening = show(&reopening).await?;
-    let (root, reopened) = unlock(&reopening, &opening, &called).await?;
+    let opening = show(desk, &reopening).await?;
+    let (root, reopened) = unlock(desk, &reopening, &opening, &called).await?;
     let kept = reopening.keep(reopened, choice).await.map_err(anyhow::Error::new)?;
     let json = json!({
         "account": kept.account.to_string(),
@@ -95,7 +95,7 @@ async fn ask(desk: &Desk, reopening: &Reopening, number: PhoneNumber) -> Result<
 }
 
 /// Asks for the code until it is right.
-async fn show(reopening: &Reopening) -> Result<Opening, Failure> {
+async fn show(desk: &Desk, reopening: &Reopening) -> Result<Opening, Failure> {
     let mut last: Option<anyhow::Error> = None;
     loop {
         let typed = match (ask_hidden("Code: ").await, last.take()) {
@@ -112,13 +112,18 @@ async fn show(reopening: &Reopening) -> Result<Opening, Failure> {
             },
             Err(error) => anyhow::Error::new(error),
         };
-        complain(false, &error.to_string());
+        complain(desk.out.is_json(), &error.to_string());
         last = Some(error);
     }
 }
 
 /// Asks for the phrase until it is the right one.
-async fn unlock(reopening: &Reopening, opening: &Opening, called: &Name) -> Result<(RootKey, Reopened), Failure> {
+async fn unlock(
+    desk: &Desk,
+    reopening: &Reopening,
+    opening: &Opening,
+    called: &Name,
+) -> Result<(RootKey, Reopened), Failure> {
     let mut last: Option<anyhow::Error> = None;
     for _ in 0..PHRASES {
         let typed = match (ask_hidden("Recovery phrase: ").await, last.take()) {
@@ -138,7 +143,7 @@ async fn unlock(reopening: &Reopening, opening: &Opening, called: &Name) -> Resu
             },
             Err(error) => error,
         };
-        complain(false, &error.to_string());
+        complain(desk.out.is_json(), &error.to_string());
         last = Some(error);
     }
     Err(Failure::Other(last.unwrap_or_else(|| anyhow!("no phrase was the right one"))))
