@@ -4,6 +4,7 @@
 //! was away ([`feed`]). It is told nothing that it could read, and believed nothing that is not signed by whom it is about.
 
 mod feed;
+mod kit;
 mod lamps;
 mod letters;
 mod members;
@@ -17,7 +18,7 @@ use lamplit_types::{AccountId, Channel, Class, DeviceId, EnvelopeId, LinkId, Mon
 use lamplit_wire::{
     Entry, FrameBuffer, Kind, Removed, SetId, Value,
     credential::DeviceList,
-    server::{Down, Epoch, Feed, Goodbye, ListOf, Resume, Stock, Up, Welcome},
+    server::{Down, Epoch, Feed, Goodbye, KitVersion, ListOf, Resume, Stock, Up, Welcome},
 };
 
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,8 @@ pub(crate) struct ServerLine {
     lists: BTreeMap<AccountId, Mono>,
     /// When keys were last left there.
     stocked: Option<Mono>,
+    /// A kit that was brought and not answered.
+    kit: Option<KitVersion>,
     /// The server said goodbye, for a reason that is still there in a moment.
     is_sent_away: bool,
 }
@@ -252,6 +255,7 @@ impl Node {
             packets: lamps::Packets::default(),
             lists: BTreeMap::new(),
             stocked: None,
+            kit: None,
             is_sent_away: false,
         });
         self.up(step, &Up::Resume(resume));
@@ -318,8 +322,7 @@ impl Node {
                 return Ok(if self.reborn { Flow::End } else { Flow::Go });
             }
             (Down::SetAt(at), Some(_)) => return self.set_at(step, *at),
-            // It is compared with the next welcome.
-            (Down::KitAt(_), Some(_)) => {}
+            (Down::KitAt(there), Some(_)) => self.kit_answered(step, there)?,
             (Down::Lamps(lamps), Some(_)) => self.lamps_came(step, *lamps)?,
             (Down::LampsAt(number), Some(_)) => self.lamps_at(step, number),
             _ => return Ok(Flow::End),
@@ -422,18 +425,6 @@ impl Node {
         Ok(Flow::End)
     }
 
-    /// Says something to the server, if it has welcomed this device.
-    pub(crate) fn say_to_server(&self, step: &mut Step<'_>, frame: &Up) {
-        if self.is_welcome() {
-            self.up(step, frame);
-        }
-    }
-
-    /// Whether the server has welcomed this device.
-    pub(crate) fn is_welcome(&self) -> bool {
-        self.server.line.as_ref().is_some_and(|line| line.open.is_some())
-    }
-
     /// Whether the server has all of the account's own records that are here, and this device all that are there.
     pub fn is_caught_up(&self) -> bool {
         let line = self.server.line.as_ref().filter(|line| line.open.is_some());
@@ -442,7 +433,9 @@ impl Node {
 
     /// The account's list is another one than before.
     pub(crate) fn show_server_list(&self, step: &mut Step<'_>) {
-        self.say_to_server(step, &Up::List(self.people.me().list.wire().clone()));
+        if self.server.line.as_ref().is_some_and(|line| line.open.is_some()) {
+            self.up(step, &Up::List(self.people.me().list.wire().clone()));
+        }
     }
 
     /// Ends the connection.

@@ -174,9 +174,8 @@ impl Seat {
         let mut found = Vec::new();
         for (account, audience) in sets {
             let shown = board.shown.range((*account, *audience, FIRST)..=(*account, *audience, LAST));
-            let shown = shown.filter(|((.., device), kept)| {
-                kept.at >= since && kept.until > now && (*account, *device) != self.who
-            });
+            let shown = shown
+                .filter(|((.., device), kept)| kept.at >= since && kept.until > now && (*account, *device) != self.who);
             found.extend(shown.map(|((account, audience, device), kept)| {
                 let age = u32::try_from(now.plus(LAMP_MS).since(kept.until)).unwrap_or(u32::MAX);
                 let shown = Shown { account: *account, device: *device, age, presence: kept.presence.clone() };

@@ -119,7 +119,7 @@ pub const SHOWN_CODES: (u32, u64) = (20, 60_000);
 /// The same for device lists, which cost signatures. Beyond it the connection ends.
 pub const LISTS: (u32, u64) = (10, 60_000);
 /// The same for kits. Beyond it the connection ends.
-pub const KITS: (u32, u64) = (10, 60_000);
+pub const KITS: (u32, u64) = (200, 1_000);
 /// The same for stocks of keys. Beyond it the connection ends.
 pub const STOCKS: (u32, u64) = (10, 10_000);
 /// The same for the lists of others. Beyond it the connection of who asks for one ends, and who goes by an older one is not told.

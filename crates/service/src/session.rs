@@ -14,8 +14,8 @@ use lamplit_wire::{
     Removed,
     credential::{DeviceList, ListHead},
     server::{
-        Down, Found, Goodbye, KeyFor, Lamp, ListMark, ListOf, Numbers, Outcome, Post, Posted, Resume, Stock, Up, WantKey,
-        Welcome,
+        Down, Found, Goodbye, KeyFor, Lamp, ListMark, ListOf, Numbers, Outcome, Post, Posted, Resume, Stock, Up,
+        WantKey, Welcome,
     },
 };
 

@@ -68,6 +68,21 @@ fn whoever_waits_for_a_file_is_told_what_a_trouble_looks_like() {
 }
 
 #[test]
+fn an_account_is_opened_at_a_server_and_not_by_a_link_code_too() {
+    let says = |options: &str| {
+        let line = ["lamplit", "init"].into_iter().chain(options.split_whitespace());
+        Args::try_parse_from(line).map(drop).map_err(|error| error.kind())
+    };
+    assert_eq!(says("--recover +8613800138000 --server S --remove-others --device new"), Ok(()));
+    assert_eq!(says("--link CODE --device new"), Ok(()));
+    assert_eq!(says("--recover +8613800138000"), Err(ErrorKind::MissingRequiredArgument));
+    assert_eq!(says("--recover +8613800138000 --server S --link CODE"), Err(ErrorKind::ArgumentConflict));
+    for lonely in ["--device new", "--server S", "--remove-others"] {
+        assert_eq!(says(lonely), Err(ErrorKind::MissingRequiredArgument), "{lonely}");
+    }
+}
+
+#[test]
 fn commands_are_listed_with_those_that_do_the_like() {
     let listed: Vec<String> = Args::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
     let parts = [

@@ -31,8 +31,6 @@ const RECORDS: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(100);
 /// How long the server may take to have the code sent.
 const SENDING: Duration = Duration::from_secs(60);
-/// How often a phrase can be typed before the command ends.
-const PHRASES: usize = 10;
 
 pub(super) async fn run(desk: &Desk, init: Init, choice: KeyringChoice, number: String) -> Result<(), Failure> {
     if init.name.is_some() {
@@ -96,15 +94,10 @@ async fn ask(desk: &Desk, reopening: &Reopening, number: PhoneNumber) -> Result<
 
 /// Asks for the code until it is right.
 async fn show(desk: &Desk, reopening: &Reopening) -> Result<Opening, Failure> {
-    let mut last: Option<anyhow::Error> = None;
+    let mut wrong = None;
     loop {
-        let typed = match (ask_hidden("Code: ").await, last.take()) {
-            (Ok(typed), _) => typed,
-            // Nothing more is there to be read: what was wrong with what was is what there is to say.
-            (Err(_), Some(last)) => return Err(Failure::Other(last)),
-            (Err(error), None) => return Err(error),
-        };
-        let error = match SmsCode::parse(&typed) {
+        let code = typed("Code: ", wrong.take()).await?;
+        let error = match SmsCode::parse(&code) {
             Ok(code) => match reopening.show_code(code).await {
                 Ok(opening) => return Ok(opening),
                 Err(error @ ReopenFailed::WrongCode(_)) => anyhow::Error::new(error),
@@ -112,8 +105,7 @@ async fn show(desk: &Desk, reopening: &Reopening) -> Result<Opening, Failure> {
             },
             Err(error) => anyhow::Error::new(error),
         };
-        complain(desk.out.is_json(), &error.to_string());
-        last = Some(error);
+        wrong = Some(complained(desk, error));
     }
 }
 
@@ -124,15 +116,11 @@ async fn unlock(
     opening: &Opening,
     called: &Name,
 ) -> Result<(RootKey, Reopened), Failure> {
-    let mut last: Option<anyhow::Error> = None;
-    for _ in 0..PHRASES {
-        let typed = match (ask_hidden("Recovery phrase: ").await, last.take()) {
-            (Ok(typed), _) => typed,
-            (Err(_), Some(last)) => return Err(Failure::Other(last)),
-            (Err(error), None) => return Err(error),
-        };
+    let mut wrong = None;
+    loop {
+        let phrase = typed("Recovery phrase: ", wrong.take()).await?;
         let stretched = spawn_blocking(move || {
-            let phrase = Phrase::parse(&typed).map_err(anyhow::Error::new)?;
+            let phrase = Phrase::parse(&phrase).map_err(anyhow::Error::new)?;
             phrase.root_key(Cost::STANDARD).map_err(anyhow::Error::new)
         });
         let error = match stretched.await.map_err(anyhow::Error::new)? {
@@ -143,14 +131,19 @@ async fn unlock(
             },
             Err(error) => error,
         };
-        complain(desk.out.is_json(), &error.to_string());
-        last = Some(error);
+        wrong = Some(complained(desk, error));
     }
-    Err(Failure::Other(last.unwrap_or_else(|| anyhow!("no phrase was the right one"))))
 }
 
-async fn ask_hidden(question: &'static str) -> Result<String, Failure> {
-    spawn_blocking(move || hidden::line(question)).await.map_err(anyhow::Error::new)?
+/// A line that nobody sees. If there is none, what was wrong with the one before is what there is to say.
+async fn typed(question: &'static str, wrong: Option<anyhow::Error>) -> Result<String, Failure> {
+    let line = spawn_blocking(move || hidden::line(question)).await.map_err(anyhow::Error::new)?;
+    line.map_err(|error| wrong.map_or(error, Failure::Other))
+}
+
+fn complained(desk: &Desk, error: anyhow::Error) -> anyhow::Error {
+    complain(desk.out.is_json(), &format!("{error:#}"));
+    error
 }
 
 /// Waits until the account's records are here, and removes its other devices if that is wished.

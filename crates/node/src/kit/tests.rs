@@ -3,6 +3,7 @@
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use lamplit_identity::{Cost, Phrase, RootKey};
 use lamplit_types::{AudienceId, DeviceId, Name};
+use lamplit_wire::{AccountSecrets, GenerationSecret};
 
 use super::*;
 

@@ -274,7 +274,8 @@ impl World {
                 self.server.loses -= 1;
                 continue;
             }
-            self.flights.push_back(Flight { to, input: Input::Received { link: near, channel: Channel::Packet, bytes } });
+            self.flights
+                .push_back(Flight { to, input: Input::Received { link: near, channel: Channel::Packet, bytes } });
         }
     }
 
