@@ -7,7 +7,7 @@ use core::fmt;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use lamplit_types::{AccountId, AudienceId, DeviceId, Mono};
+use lamplit_types::{AccountId, AudienceId, DeviceId, Mono, Now, Wall};
 use lamplit_wire::{
     SealedPresence,
     server::{Lamp, Shown},
@@ -53,6 +53,8 @@ struct Kept {
     presence: SealedPresence,
     /// Under which number it was shown.
     at: u64,
+    /// When that was.
+    said: Wall,
     /// Then it is believed no more.
     until: Mono,
 }
@@ -120,11 +122,11 @@ impl Lamps {
         (account, device): (AccountId, DeviceId),
         presence: &SealedPresence,
         accounts: impl Iterator<Item = AccountId>,
-        now: Mono,
+        now: Now,
         may_tell: impl FnOnce(usize) -> bool,
     ) -> Result<Vec<(DeviceId, Lamp)>, Dark> {
         let board = &mut *self.lock();
-        board.tidy(now);
+        board.tidy(now.mono);
         let key = (account, presence.audience, device);
         let of_account = board.shown.range((account, AudienceId::from_bytes([0; 16]), FIRST)..);
         let of_account = of_account.take_while(|((owner, ..), _)| *owner == account);
@@ -134,8 +136,8 @@ impl Lamps {
         }
         board.shows = board.shows.saturating_add(1);
         let at = board.shows;
-        let until = now.plus(LAMP_MS);
-        board.shown.insert(key, Kept { presence: presence.clone(), at, until });
+        let (said, until) = (now.wall, now.mono.plus(LAMP_MS));
+        board.shown.insert(key, Kept { presence: presence.clone(), at, said, until });
         let mut to = Vec::new();
         for member in accounts {
             let here = board.here.range((member, FIRST)..=(member, LAST));
@@ -144,7 +146,7 @@ impl Lamps {
         if !may_tell(to.len()) {
             return Err(Dark::Busy);
         }
-        let shown = Shown { account, device, age: 0, presence: presence.clone() };
+        let shown = Shown { account, device, said, presence: presence.clone() };
         let told = to.into_iter().filter_map(|who| {
             let number = board.here.get_mut(&who)?.tell(at);
             Some((who.1, Lamp { number, shown: shown.clone() }))
@@ -177,8 +179,8 @@ impl Seat {
             let shown = shown
                 .filter(|((.., device), kept)| kept.at >= since && kept.until > now && (*account, *device) != self.who);
             found.extend(shown.map(|((account, audience, device), kept)| {
-                let age = u32::try_from(now.plus(LAMP_MS).since(kept.until)).unwrap_or(u32::MAX);
-                let shown = Shown { account: *account, device: *device, age, presence: kept.presence.clone() };
+                let (said, presence) = (kept.said, kept.presence.clone());
+                let shown = Shown { account: *account, device: *device, said, presence };
                 (kept.at, ((*account, *audience), shown))
             }));
         }

@@ -441,7 +441,7 @@ pub(crate) fn record() -> Record {
 }
 
 fn shown() -> Shown {
-    Shown { account: ACCOUNT, device: DEVICE, age: 301, presence: sealed_presence() }
+    Shown { account: ACCOUNT, device: DEVICE, said: NOW, presence: sealed_presence() }
 }
 
 fn sealed_presence() -> SealedPresence {

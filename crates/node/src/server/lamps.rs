@@ -139,7 +139,7 @@ impl Node {
     /// The server says what somebody's device shows. It could say once more what was true before: so what is too old by its own
     /// word is passed over.
     fn shown_there(&mut self, step: &mut Step<'_>, shown: &Shown) -> Stepped {
-        let Shown { account, device, age, presence } = shown;
+        let Shown { account, device, said, presence } = shown;
         if !self.is_friend(*account) && *account != self.device.account {
             return Ok(());
         }
@@ -152,8 +152,11 @@ impl Node {
                 return Ok(());
             }
         }
+        // By the server's clock, which also tells how long this was under way.
+        let Some(line) = &self.server.line else { return Ok(()) };
+        let age = line.time(step.now.mono).0.saturating_sub(said.0);
         let earliest = Wall(step.now.wall.0.saturating_sub(CLOCK_DRIFT_MS));
-        self.presence_shown(step, (*account, *device), presence, (u64::from(*age), earliest))
+        self.presence_shown(step, (*account, *device), presence, (age, earliest))
     }
 }
 

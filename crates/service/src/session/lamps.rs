@@ -39,7 +39,7 @@ impl Session {
             service.rates().wait_for(Asker::Account(account), &[(many, What::Lamp)], now.mono) == 0
         };
         let accounts = members.into_iter().chain(once(account));
-        match service.lamps().show((account, self.device), presence, accounts, now.mono, may_tell) {
+        match service.lamps().show((account, self.device), presence, accounts, now, may_tell) {
             Ok(told) => turn.lamps.extend(told),
             Err(Dark::Full) => turn.end(Goodbye::Rules),
             // Whoever may see it does so with the next.

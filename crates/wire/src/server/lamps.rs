@@ -3,7 +3,7 @@
 //! To each device that is connected it goes in packets that may be lost. Each has the next number, so that the device finds out what
 //! it lacks and asks for that on the stream. What is told once more does no harm: each device's latest counts.
 
-use lamplit_types::{AccountId, DeviceId, limits::LAMPS};
+use lamplit_types::{AccountId, DeviceId, Wall, limits::LAMPS};
 use serde::{Deserialize, Serialize};
 
 use crate::{bounded::List, presence::SealedPresence};
@@ -15,8 +15,8 @@ pub struct Shown {
     pub account: AccountId,
     /// Which.
     pub device: DeviceId,
-    /// How long ago it said so to the server, in milliseconds.
-    pub age: u32,
+    /// When it said so to the server, by the server's clock.
+    pub said: Wall,
     /// What it said.
     pub presence: SealedPresence,
 }

@@ -37,8 +37,9 @@ fn light(set: SetId, mark: u8) -> Up {
     Up::Light(Box::new(presence(set, mark)))
 }
 
-fn shown(owner: &Person, device: DeviceId, age: u32, mark: u8) -> Shown {
-    Shown { account: owner.account, device, age, presence: presence(set(owner, 1), mark) }
+/// What a device said so many milliseconds after the beginning.
+fn shown(owner: &Person, device: DeviceId, millis: u64, mark: u8) -> Shown {
+    Shown { account: owner.account, device, said: after(millis).wall, presence: presence(set(owner, 1), mark) }
 }
 
 fn lamps(shown: Vec<Shown>, upto: u64) -> Down {
@@ -75,7 +76,7 @@ fn who_may_see_it_is_told_at_once_if_they_are_here() {
 }
 
 #[test]
-fn who_comes_is_told_what_is_shown_and_how_long_ago_that_was() {
+fn who_comes_is_told_what_is_shown_and_since_when() {
     let (service, ada, tablet, grace) = ada_and_grace();
     Line::known(&service, &ada, ada.keys.id()).say([light(set(&ada, 1), 1)]);
     let come = |person: &Person, device, millis| {
@@ -84,9 +85,9 @@ fn who_comes_is_told_what_is_shown_and_how_long_ago_that_was() {
         let turn = line.say([resume(person)]);
         turn.down.into_iter().filter(|down| matches!(down, Down::Lamps(_))).collect::<Vec<_>>()
     };
-    let seen = |age| vec![lamps(vec![shown(&ada, ada.keys.id(), age, 1)], 0)];
-    assert_eq!(come(&grace, grace.keys.id(), 7_000), seen(7_000));
-    assert_eq!(come(&ada, tablet, 7_000), seen(7_000), "the account's own devices too");
+    let seen = vec![lamps(vec![shown(&ada, ada.keys.id(), 0, 1)], 0)];
+    assert_eq!(come(&grace, grace.keys.id(), 7_000), seen);
+    assert_eq!(come(&ada, tablet, 7_000), seen, "the account's own devices too");
     assert!(come(&ada, ada.keys.id(), 7_000).is_empty(), "it knows what it said");
     assert_eq!(come(&grace, grace.keys.id(), LAMP_MS - 1).len(), 1);
     assert!(come(&grace, grace.keys.id(), LAMP_MS).is_empty(), "that is believed no more");
@@ -119,7 +120,8 @@ fn what_may_be_missing_is_told_and_no_more() {
     }
     line.now = adas.now;
     let turn = line.say([Up::WantLamps(2)]);
-    assert_eq!(turn.down, [lamps(vec![shown(&ada, ada.keys.id(), 0, 4)], 3 + u64::try_from(LATELY).unwrap())]);
+    let last = 1_000 * u64::try_from(LATELY).unwrap();
+    assert_eq!(turn.down, [lamps(vec![shown(&ada, ada.keys.id(), last, 4)], 3 + u64::try_from(LATELY).unwrap())]);
 }
 
 #[test]
