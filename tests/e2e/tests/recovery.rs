@@ -52,7 +52,8 @@ fn who_lost_their_machine_opens_their_account_with_code_and_phrase() -> Result<(
     grace.ask(&["say", &name, "are you there?"])?;
 
     // Who has the number and not the phrase opens nothing.
-    let options = ["--recover", NUMBER, "--server", server.link(), "--device", "new"];
+    let account = ["--recover", NUMBER, "--server", server.link(), "--device"];
+    let options = [account.as_slice(), &["new"]].concat();
     let thief = Device::recovered(&lan, Host::LEFT, &name, &options, || {
         Ok(format!("{}\n{ANOTHER_PHRASE}\n", code(&kannel, NUMBER, 1)?))
     })?;
@@ -84,7 +85,7 @@ fn who_lost_their_machine_opens_their_account_with_code_and_phrase() -> Result<(
     assert_eq!(times(&store, name.as_bytes())?, 0);
 
     // The old machine was not lost but stolen: whoever has it hears nothing more.
-    let remove = [&options[..5], &["third", "--remove-others"]].concat();
+    let remove = [account.as_slice(), &["third", "--remove-others"]].concat();
     drop(ada);
     let (third, said) = Device::recovered(&lan, Host::LEFT, &name, &remove, || {
         Ok(format!("{}\n{phrase}\n", code(&kannel, NUMBER, 3)?))
