@@ -3,7 +3,7 @@
 //! It holds what a device that is linked is told. All else is records, and comes as to any other device. `server/kit.rs` brings it to
 //! the server, [`crate::reopening`] opens it.
 
-use lamplit_seal::{OpenError, SealToError, open_with, padding, seal_to};
+use lamplit_seal::{OpenError, SealToError, open_fixed_with, seal_fixed_to};
 use lamplit_types::{AccountId, limits::KIT_BYTES};
 use lamplit_wire::{
     bounded::Bytes,
@@ -27,7 +27,7 @@ fn context(account: AccountId, version: KitVersion) -> Vec<u8> {
     [b"lamplit/1/kit\0".as_slice(), account.as_bytes(), &generation.to_be_bytes(), &friends.to_be_bytes()].concat()
 }
 
-/// Seals a kit to a generation's recovery key, padded, so that its length tells neither how long the name is nor how many keys there are.
+/// Seals a kit to a generation's recovery key. All are of one length: it tells neither how long the name is nor how many keys there are.
 pub(crate) fn seal(
     rng: &mut dyn CryptoRng,
     recovery_key: &[u8; 32],
@@ -37,16 +37,14 @@ pub(crate) fn seal(
     // Room for all of it at once: growing would leave copies behind that nobody zeroises.
     let plain = Vec::with_capacity(KIT_BYTES);
     let plain = Zeroizing::new(postcard::to_extend(content, plain).map_err(|_| KitError::TooLong)?);
-    let padded = padding::pad(&plain).map_err(|_| KitError::TooLong)?;
-    let sealed = seal_to(rng, recovery_key, &context(account, version), &padded)?;
+    let sealed = seal_fixed_to(rng, recovery_key, &context(account, version), &plain, KIT_BYTES)?;
     Bytes::try_from(sealed).map_err(|_| KitError::TooLong)
 }
 
 /// Opens one with the recovery key of its generation.
 pub(crate) fn open(secret: &[u8; 32], kit: &Kit) -> Result<KitContent, OpenError> {
-    let padded = open_with(secret, &context(kit.account, kit.version), &kit.sealed)?;
-    let plain = padding::unpad(&padded).map_err(|_| OpenError)?;
-    postcard::from_bytes(plain).map_err(|_| OpenError)
+    let plain = open_fixed_with(secret, &context(kit.account, kit.version), &kit.sealed)?;
+    postcard::from_bytes(&plain).map_err(|_| OpenError)
 }
 
 #[cfg(test)]

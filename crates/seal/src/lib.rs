@@ -48,7 +48,7 @@ pub use limits::TooLong;
 pub use olm::{
     AcceptError, DecryptError, EncryptError, OlmAccount, OlmKind, OlmMessage, OlmSession, ParseError, StartError,
 };
-pub use recipient::{SealToError, open_with, seal_to};
+pub use recipient::{FIXED_SEALING_TO_BYTES, SealToError, open_fixed_with, open_with, seal_fixed_to, seal_to};
 pub use saved::{RestoreError, SaveError};
 pub use sessions::{ReceiveError, Received, Sessions};
 pub use storage::{Row, StorageKey};

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     aead::OpenError,
     limits::{PLAINTEXT_BYTES, TooLong, check},
+    padding,
 };
 
 #[cfg(test)]
@@ -20,6 +21,9 @@ type Kdf = hpke::kdf::HkdfSha256;
 type Aead = hpke::aead::ChaCha20Poly1305;
 
 const ENCAPSULATED_BYTES: usize = 32;
+const TAG_BYTES: usize = 16;
+/// What [`seal_fixed_to`] adds at least, in bytes.
+pub const FIXED_SEALING_TO_BYTES: usize = ENCAPSULATED_BYTES + TAG_BYTES + 1;
 
 /// Why nothing could be sealed to a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +49,26 @@ pub fn seal_to(
 /// Opens what [`seal_to`] made, with the secret of `recipient`.
 pub fn open_with(secret: &[u8; 32], context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     open_from(secret, context, b"", sealed)
+}
+
+/// Seals `plaintext` into exactly `len` bytes, so that its size tells nothing: at most `len` less [`FIXED_SEALING_TO_BYTES`] of it.
+pub fn seal_fixed_to(
+    rng: &mut dyn CryptoRng,
+    recipient: &[u8; 32],
+    context: &[u8],
+    plaintext: &[u8],
+    len: usize,
+) -> Result<Vec<u8>, SealToError> {
+    let found = plaintext.len();
+    let max = len.checked_sub(FIXED_SEALING_TO_BYTES).ok_or(TooLong { found, max: 0 })?;
+    check(found, max)?;
+    seal_to(rng, recipient, context, &padding::fill(plaintext, max + 1))
+}
+
+/// Opens what [`seal_fixed_to`] made.
+pub fn open_fixed_with(secret: &[u8; 32], context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let padded = open_with(secret, context, sealed)?;
+    padding::strip(&padded).map(|plaintext| Zeroizing::new(plaintext.to_vec())).ok_or(OpenError)
 }
 
 fn seal_with(

@@ -96,8 +96,8 @@ pub const PAST_CURSOR_BYTES: usize = 64;
 pub const FEED_ITEMS: usize = 64;
 /// A piece of a log at a server, in bytes. A larger one is refused: it has to fit into a feed with what else is there.
 pub const PIECE_BYTES: usize = 48 * 1024;
-/// What opens an account with its recovery phrase, sealed, in bytes. A larger one is refused.
-pub const KIT_BYTES: usize = 2 * 1024;
+/// What opens an account with its recovery phrase, sealed, in bytes: every one is padded to it. A larger one is refused.
+pub const KIT_BYTES: usize = 1024;
 /// Accounts in one part of a list of members.
 pub const MEMBERS_PART: usize = 1_024;
 /// One-time keys that a device hands to a server at once. More go in a further frame.

@@ -57,7 +57,7 @@ fn it_opens_as_what_it_was_made_for_alone() {
 }
 
 #[test]
-fn its_length_does_not_tell_how_long_a_name_is() {
-    assert_eq!(kit("Ada", 1).sealed.len(), kit("Ada Lovelace", 1).sealed.len());
-    assert!(kit(&"n".repeat(64), 8).sealed.len() > kit("Ada", 1).sealed.len());
+fn its_length_tells_nothing() {
+    assert_eq!(kit("Ada", 1).sealed.len(), KIT_BYTES);
+    assert_eq!(kit(&"n".repeat(64), 8).sealed.len(), KIT_BYTES);
 }

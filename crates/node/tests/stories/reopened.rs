@@ -87,6 +87,7 @@ fn who_lost_all_devices_has_their_contacts_again_and_what_waited() {
 
     // They talk on, both ways, and for Yi it is the Jia of before.
     world.say(new, yi, "here again");
+    world.pass(WHILE);
     world.say(yi, new, "good");
     world.pass(WHILE);
     assert_eq!(world.history(yi, new), ["before", "are you there?", "here again", "good"]);

@@ -76,6 +76,24 @@ fn too_much_is_refused() {
     assert_eq!(refused, Err(SealToError::TooLong(TooLong { found, max: PLAINTEXT_BYTES })));
 }
 
+#[test]
+fn what_is_sealed_into_one_size_has_it_and_opens() {
+    let (secret, room) = ([5; 32], 100 - FIXED_SEALING_TO_BYTES);
+    for len in [0, 1, room] {
+        let plaintext = vec![0; len];
+        let sealed = seal_fixed_to(&mut rng(), &public(secret), b"kit", &plaintext, 100).unwrap();
+        assert_eq!(sealed.len(), 100);
+        assert_eq!(open_fixed_with(&secret, b"kit", &sealed).unwrap().to_vec(), plaintext);
+        assert_eq!(open_fixed_with(&secret, b"another", &sealed), Err(OpenError));
+    }
+    let too_much = seal_fixed_to(&mut rng(), &public(secret), b"kit", &vec![0; room + 1], 100);
+    assert_eq!(too_much, Err(SealToError::TooLong(TooLong { found: room + 1, max: room })));
+    let none = seal_fixed_to(&mut rng(), &public(secret), b"kit", b"", FIXED_SEALING_TO_BYTES - 1);
+    assert_eq!(none, Err(SealToError::TooLong(TooLong { found: 0, max: 0 })));
+    let plain = seal_to(&mut rng(), &public(secret), b"kit", b"no end").unwrap();
+    assert_eq!(open_fixed_with(&secret, b"kit", &plain), Err(OpenError));
+}
+
 proptest! {
     #[test]
     fn anything_sealed_opens(
