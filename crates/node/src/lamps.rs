@@ -41,9 +41,25 @@ pub(crate) struct Lamps {
 struct Shown {
     account: AccountId,
     counter: u64,
+    /// What the device says over a link counts whatever it counted before.
+    is_anew: bool,
     apps: Vec<AppPresence>,
     until: Mono,
     expires: Wall,
+}
+
+/// How what a device says came here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Path {
+    /// Over a link to the device itself.
+    Link,
+    /// By a server, which could say once more what was true before.
+    Server {
+        /// How long ago it was said, in milliseconds.
+        age: u64,
+        /// What was to be believed no more by then is passed over.
+        earliest: Wall,
+    },
 }
 
 impl Lamps {
@@ -75,15 +91,21 @@ impl Lamps {
     /// A link to a device is new: what it counts begins anew too, or a clock that was set back would hide it for long.
     pub(crate) fn count_anew(&mut self, device: &DeviceId) {
         if let Some(shown) = self.others.get_mut(device) {
-            shown.counter = 0;
+            shown.is_anew = true;
         }
     }
 
     /// What a device counted last. Once all that it said before is too old to be believed from anybody, it may have begun anew, as with a
-    /// clock that was set back.
-    fn last_counter(&self, device: &DeviceId, now: Mono) -> u64 {
+    /// clock that was set back; over a new link it may at once.
+    fn last_counter(&self, device: &DeviceId, path: Path, now: Mono) -> u64 {
         let shown = self.others.get(device).filter(|shown| shown.until.plus(CLOCK_DRIFT_MS) > now);
+        let shown = shown.filter(|shown| !(shown.is_anew && matches!(path, Path::Link)));
         shown.map_or(0, |shown| shown.counter)
+    }
+
+    /// Whether others may believe something of this device: it is on something, or was told to be.
+    pub(crate) fn is_believed(&self, now: Mono) -> bool {
+        !self.own.is_empty() || self.told.is_some_and(|told| now.since(told) < limits::PRESENCE_TTL_MS)
     }
 
     pub(crate) fn forget(&mut self, device: &DeviceId) {
@@ -208,18 +230,17 @@ impl Node {
 
     /// A device says over a link what its user is on.
     pub(crate) fn presence_came(&mut self, step: &mut Step<'_>, talk: &Talk, sealed: &SealedPresence) -> Stepped<Flow> {
-        self.presence_shown(step, (talk.account, talk.device), sealed, (0, Wall(0)))?;
+        self.presence_shown(step, (talk.account, talk.device), sealed, Path::Link)?;
         Ok(Flow::Go)
     }
 
-    /// A device says what its user is on, or said it `age` milliseconds ago. What cannot be opened, is not signed by that very device,
-    /// or was to be believed no more at `earliest`, is passed over.
+    /// A device says what its user is on. What cannot be opened, is not signed by that very device, or is too old, is passed over.
     pub(crate) fn presence_shown(
         &mut self,
         step: &mut Step<'_>,
         (account, device): (AccountId, DeviceId),
         sealed: &SealedPresence,
-        (age, earliest): (u64, Wall),
+        path: Path,
     ) -> Stepped {
         // To open one of a far day takes a step for each day in between.
         if sealed.key.day > step.now.wall.day().saturating_add(limits::GRANT_DAYS) {
@@ -231,8 +252,12 @@ impl Node {
         let signed = opened.and_then(|plain| postcard::from_bytes::<SignedPresence>(&plain).ok());
         let Some(signed) = signed.filter(|signed| verify(signed, device.as_bytes()).is_ok()) else { return Ok(()) };
         let presence = signed.body;
+        let (age, earliest) = match path {
+            Path::Link => (0, Wall(0)),
+            Path::Server { age, earliest } => (age, earliest),
+        };
         let left = limits::PRESENCE_TTL_MS.saturating_sub(age);
-        let last = self.lamps.last_counter(&device, step.now.mono);
+        let last = self.lamps.last_counter(&device, path, step.now.mono);
         if presence.device != device || presence.counter <= last || presence.expires < earliest || left == 0 {
             return Ok(());
         }
@@ -243,6 +268,8 @@ impl Node {
         let shown = Shown {
             account,
             counter: presence.counter,
+            // What a server said before the link was there it could say once more.
+            is_anew: false,
             apps,
             until: step.now.mono.plus(left),
             expires: step.now.wall.plus(left),

@@ -125,6 +125,8 @@ pub const PACKET_LATE_MS: u64 = 500;
 pub const LISTS_ASKED: usize = 64;
 /// How long nobody's list is asked for again for that.
 pub const LIST_PAUSE_MS: u64 = 60_000;
+/// How long nothing of that is asked for again. What is missing more often is asked for together.
+pub const PACKETS_PAUSE_MS: u64 = 3_000;
 /// How often a presence is said again.
 pub const PRESENCE_AGAIN_MS: u64 = 20_000;
 /// At most one presence in this time: changes in between go together.

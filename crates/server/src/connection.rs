@@ -62,6 +62,8 @@ pub(crate) async fn serve<S: Store>(
             texting: JoinSet::new(),
         };
         talk.run(&mut say, stopping).await;
+        // What was counted is sent, also if nobody waits for it any more.
+        talk.texting.detach_all();
         // Its seat is free before the last words are: they may take a while.
         drop(talk);
         last_words(say).await;

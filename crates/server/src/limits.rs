@@ -40,8 +40,9 @@ pub const RECEIVE_WINDOW: u32 = 128 * 1024;
 pub const SEND_WINDOW: u32 = 256 * 1024;
 /// Bytes of datagrams that wait. When more come, the oldest are lost.
 pub const DATAGRAMS: usize = 16 * 1024;
-/// How long after packets were sent it is looked whether some were lost: longer than most round trips, and once more for the others.
-pub const LOOKS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
+/// How long after packets were sent it is looked whether some were lost: longer than most round trips, and then again after that, for the others and for a
+/// network that was away for a moment.
+pub const LOOKS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15)];
 /// Bytes read in one go.
 pub const PIECE: usize = 64 * 1024;
 

@@ -8,7 +8,8 @@ use crate::limits::LOOKS;
 /// after some were sent, and not otherwise.
 pub(crate) struct Losses {
     connection: quinn::Connection,
-    /// How many were lost when some were sent, or it was looked last.
+    /// How many were lost when it was looked last. What was lost before anything was sent counts too: to say once too often what the
+    /// last number is costs little.
     before: u64,
     /// When it is looked next, and how often it was since some were sent.
     next: Option<(Instant, usize)>,
@@ -24,10 +25,7 @@ impl Losses {
         match &mut self.next {
             // Who is sent more all the time is looked at all the same.
             Some((_, looks)) => *looks = 0,
-            None => {
-                self.before = self.lost();
-                self.plan(0);
-            }
+            None => self.plan(0),
         }
     }
 

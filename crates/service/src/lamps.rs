@@ -2,6 +2,9 @@
 //!
 //! What is told goes in packets, which may be lost. So each connection's are numbered, and for the last of them it is known how late
 //! what they told was shown: a device that lacks one gets what was shown since, and no more.
+//!
+//! Only those are told who name each other. Nobody asked to be named, and what somebody shows whom an account does not name is
+//! nothing to its devices.
 
 use core::fmt;
 use std::collections::{BTreeMap, VecDeque};
@@ -9,17 +12,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lamplit_types::{AccountId, AudienceId, DeviceId, Mono, Now, Wall};
 use lamplit_wire::{
-    SealedPresence,
+    SealedPresence, SetId,
     server::{Lamp, Shown},
 };
 
 use crate::{
-    granted::Granted,
-    limits::{AUDIENCES_SHOWN, LAMP_MS, LATELY},
+    limits::{AUDIENCES_SHOWN, LAMP_MS, LAMPS_AT_ONCE, LATELY},
+    sets,
 };
 
 const FIRST: DeviceId = DeviceId::from_bytes([0; 32]);
 const LAST: DeviceId = DeviceId::from_bytes([0xFF; 32]);
+const LEAST: AudienceId = AudienceId::from_bytes([0; 16]);
+const GREATEST: AudienceId = AudienceId::from_bytes([0xFF; 16]);
 
 /// What all devices show.
 #[derive(Default)]
@@ -28,24 +33,14 @@ pub(crate) struct Lamps(Mutex<Board>);
 #[derive(Default)]
 struct Board {
     shown: BTreeMap<(AccountId, AudienceId, DeviceId), Kept>,
-    /// Devices that are connected.
-    here: BTreeMap<(AccountId, DeviceId), Line>,
+    /// Accounts of which a device is connected.
+    here: BTreeMap<AccountId, Circle>,
     /// The last number that anything was shown under.
     shows: u64,
-    /// Connections that there were.
+    /// The last number that a connection got.
     lines: u64,
     /// When what is believed no more is forgotten next.
     tidied: Mono,
-}
-
-impl Board {
-    /// Forgets what is believed no more, not more often than it takes until that is so.
-    fn tidy(&mut self, now: Mono) {
-        if self.tidied <= now {
-            self.tidied = now.plus(LAMP_MS);
-            self.shown.retain(|_, kept| kept.until > now);
-        }
-    }
 }
 
 /// What a device shows to an audience.
@@ -59,10 +54,18 @@ struct Kept {
     until: Mono,
 }
 
+/// An account of which a device is connected.
+#[derive(Default)]
+struct Circle {
+    /// Whom it names, the least first.
+    names: Vec<AccountId>,
+    lines: BTreeMap<DeviceId, Line>,
+}
+
 /// What a connection was told.
 struct Line {
-    /// Which connection.
-    id: u64,
+    /// Which connection: a later one has a greater number.
+    number: u64,
     /// The number of the last packet.
     sent: u64,
     /// Under which numbers what the last packets tell was shown, the latest last.
@@ -89,11 +92,48 @@ impl Line {
     }
 }
 
+impl Board {
+    /// Forgets what is believed no more, not more often than it takes until that is so.
+    fn tidy(&mut self, now: Mono) {
+        if self.tidied <= now {
+            self.tidied = now.plus(LAMP_MS);
+            self.shown.retain(|_, kept| kept.until > now);
+        }
+    }
+
+    /// What the devices of an account show.
+    fn of(&self, account: AccountId) -> impl Iterator<Item = (&(AccountId, AudienceId, DeviceId), &Kept)> {
+        self.shown.range((account, LEAST, FIRST)..=(account, GREATEST, LAST))
+    }
+
+    /// The connections that are told what an account shows to these members, the least first, and to its own devices.
+    fn told(&self, account: AccountId, members: &[AccountId]) -> Vec<(AccountId, DeviceId)> {
+        let named = |circle: &Circle| circle.names.binary_search(&account).is_ok();
+        let mut circles: Vec<(AccountId, &Circle)> = match self.here.len() < members.len() {
+            true => {
+                let here = self.here.iter().filter(|(member, _)| members.binary_search(member).is_ok());
+                here.map(|(member, circle)| (*member, circle)).collect()
+            }
+            false => members.iter().filter_map(|member| Some((*member, self.here.get(member)?))).collect(),
+        };
+        circles.retain(|(_, circle)| named(circle));
+        circles.extend(self.here.get(&account).map(|circle| (account, circle)));
+        circles
+            .into_iter()
+            .flat_map(|(member, circle)| circle.lines.keys().map(move |device| (member, *device)))
+            .collect()
+    }
+
+    fn line(&mut self, (account, device): &(AccountId, DeviceId)) -> Option<&mut Line> {
+        self.here.get_mut(account)?.lines.get_mut(device)
+    }
+}
+
 /// A connection that is told. It ends by being dropped.
 pub(crate) struct Seat {
     lamps: Arc<Lamps>,
     who: (AccountId, DeviceId),
-    id: u64,
+    number: u64,
 }
 
 /// What a device showed could not be taken.
@@ -106,52 +146,64 @@ pub(crate) enum Dark {
 }
 
 impl Lamps {
-    /// A device is connected from now on, in place of an older connection of it.
-    pub(crate) fn sit(self: &Arc<Self>, account: AccountId, device: DeviceId) -> Seat {
+    /// The number of a connection that begins.
+    pub(crate) fn number(&self) -> u64 {
         let mut board = self.lock();
-        board.lines = board.lines.wrapping_add(1);
-        let id = board.lines;
-        board.here.insert((account, device), Line { id, sent: 0, lately: VecDeque::new() });
-        Seat { lamps: self.clone(), who: (account, device), id }
+        board.lines = board.lines.saturating_add(1);
+        board.lines
     }
 
-    /// A device shows something to an audience, of which these are the accounts, its own too. Who of them is to be told, if so many
-    /// may be; else it is kept, and they see it later.
+    /// A device is connected from now on, in place of an older connection of it. Its account names these, the least first.
+    pub(crate) fn sit(self: &Arc<Self>, who: (AccountId, DeviceId), number: u64, names: Vec<AccountId>) -> Seat {
+        let mut board = self.lock();
+        let circle = board.here.entry(who.0).or_default();
+        circle.names = names;
+        if circle.lines.get(&who.1).is_none_or(|line| line.number <= number) {
+            circle.lines.insert(who.1, Line { number, sent: 0, lately: VecDeque::new() });
+        }
+        Seat { lamps: self.clone(), who, number }
+    }
+
+    /// An account names these from now on, the least first.
+    pub(crate) fn named(&self, account: AccountId, names: Vec<AccountId>) {
+        if let Some(circle) = self.lock().here.get_mut(&account) {
+            circle.names = names;
+        }
+    }
+
+    /// A device shows something to an audience, which these are the members of. Who is to be told, if so many may be; else it is kept, and
+    /// they see it later.
     pub(crate) fn show(
         &self,
         (account, device): (AccountId, DeviceId),
         presence: &SealedPresence,
-        accounts: impl Iterator<Item = AccountId>,
+        members: &[AccountId],
         now: Now,
         may_tell: impl FnOnce(usize) -> bool,
     ) -> Result<Vec<(DeviceId, Lamp)>, Dark> {
-        let board = &mut *self.lock();
-        board.tidy(now.mono);
-        let key = (account, presence.audience, device);
-        let of_account = board.shown.range((account, AudienceId::from_bytes([0; 16]), FIRST)..);
-        let of_account = of_account.take_while(|((owner, ..), _)| *owner == account);
-        let audiences = of_account.filter(|((.., other), _)| *other == device).count();
-        if audiences >= AUDIENCES_SHOWN && !board.shown.contains_key(&key) {
-            return Err(Dark::Full);
-        }
-        board.shows = board.shows.saturating_add(1);
-        let at = board.shows;
-        let (said, until) = (now.wall, now.mono.plus(LAMP_MS));
-        board.shown.insert(key, Kept { presence: presence.clone(), at, said, until });
-        let mut to = Vec::new();
-        for member in accounts {
-            let here = board.here.range((member, FIRST)..=(member, LAST));
-            to.extend(here.map(|(who, _)| *who).filter(|who| *who != (account, device)));
-        }
-        if !may_tell(to.len()) {
-            return Err(Dark::Busy);
-        }
-        let shown = Shown { account, device, said, presence: presence.clone() };
-        let told = to.into_iter().filter_map(|who| {
-            let number = board.here.get_mut(&who)?.tell(at);
-            Some((who.1, Lamp { number, shown: shown.clone() }))
-        });
-        Ok(told.collect())
+        let numbers = {
+            let board = &mut *self.lock();
+            board.tidy(now.mono);
+            let key = (account, presence.audience, device);
+            let others = board.of(account).filter(|((_, audience, other), kept)| {
+                *other == device && *audience != presence.audience && kept.until > now.mono
+            });
+            if others.count() >= AUDIENCES_SHOWN {
+                return Err(Dark::Full);
+            }
+            board.shows = board.shows.saturating_add(1);
+            let (at, until) = (board.shows, now.mono.plus(LAMP_MS));
+            board.shown.insert(key, Kept { presence: presence.clone(), at, said: now.wall, until });
+            let mut told = board.told(account, members);
+            told.retain(|who| *who != (account, device));
+            if !may_tell(told.len()) {
+                return Err(Dark::Busy);
+            }
+            let numbers = told.into_iter().filter_map(|who| Some((who.1, board.line(&who)?.tell(at))));
+            numbers.collect::<Vec<_>>()
+        };
+        let shown = Shown { account, device, said: now.wall, presence: presence.clone() };
+        Ok(numbers.into_iter().map(|(to, number)| (to, Lamp { number, shown: shown.clone() })).collect())
     }
 
     fn lock(&self) -> MutexGuard<'_, Board> {
@@ -162,50 +214,45 @@ impl Lamps {
 impl Seat {
     /// The number of the last packet to this connection.
     pub(crate) fn sent(&self) -> u64 {
-        self.lamps.lock().here.get(&self.who).filter(|line| line.id == self.id).map_or(0, |line| line.sent)
+        let mut board = self.lamps.lock();
+        board.line(&self.who).filter(|line| line.number == self.number).map_or(0, |line| line.sent)
     }
 
-    /// Of these sets, those in which anything is shown that this connection may lack, where all packets up to a number have arrived or
-    /// nothing was told yet, with what that is, the oldest first; and up to which number it has all packets then.
-    pub(crate) fn missing(&self, sets: &[Granted], have: Option<u64>, now: Mono) -> (Vec<(Granted, Shown)>, u64) {
-        let board = self.lamps.lock();
-        let Some(line) = board.here.get(&self.who).filter(|line| line.id == self.id) else {
+    /// What is shown by devices of these accounts, and of its own, that this connection may lack, where all packets up to a number have
+    /// arrived or nothing was told yet: in which set, the oldest first, and of too much the latest. And up to which number it has all
+    /// packets then.
+    pub(crate) fn missing(&self, names: &[AccountId], have: Option<u64>, now: Mono) -> (Vec<(SetId, Shown)>, u64) {
+        let mut board = self.lamps.lock();
+        let line = board.line(&self.who).filter(|line| line.number == self.number);
+        let Some((since, sent)) = line.map(|line| (have.map_or(0, |have| line.missing(have)), line.sent)) else {
             return (Vec::new(), have.unwrap_or(0));
         };
-        let since = have.map_or(0, |have| line.missing(have));
         let mut found = Vec::new();
-        for (account, audience) in sets {
-            let shown = board.shown.range((*account, *audience, FIRST)..=(*account, *audience, LAST));
-            let shown = shown
-                .filter(|((.., device), kept)| kept.at >= since && kept.until > now && (*account, *device) != self.who);
-            found.extend(shown.map(|((account, audience, device), kept)| {
-                let (said, presence) = (kept.said, kept.presence.clone());
-                let shown = Shown { account: *account, device: *device, said, presence };
-                (kept.at, ((*account, *audience), shown))
+        for account in names.iter().chain([&self.who.0]) {
+            found.extend(board.of(*account).filter(|((.., device), kept)| {
+                kept.at >= since && kept.until > now && (*account, *device) != self.who
             }));
         }
-        found.sort_unstable_by_key(|(at, _)| *at);
-        (found.into_iter().map(|(_, one)| one).collect(), line.sent)
-    }
-
-    /// The audiences to which the account's devices show something.
-    pub(crate) fn own(&self) -> Vec<Granted> {
-        let board = self.lamps.lock();
-        let account = self.who.0;
-        let own = board.shown.range((account, AudienceId::from_bytes([0; 16]), FIRST)..);
-        let own = own.take_while(|((owner, ..), _)| *owner == account);
-        let mut sets: Vec<Granted> = own.map(|((owner, audience, _), _)| (*owner, *audience)).collect();
-        sets.dedup();
-        sets
+        found.sort_unstable_by_key(|(_, kept)| kept.at);
+        let latest = found.split_off(found.len().saturating_sub(LAMPS_AT_ONCE));
+        let shown = latest.into_iter().map(|((account, audience, device), kept)| {
+            let (said, presence) = (kept.said, kept.presence.clone());
+            (sets::own(*account, *audience), Shown { account: *account, device: *device, said, presence })
+        });
+        (shown.collect(), sent)
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut board = self.lamps.lock();
+        let Some(circle) = board.here.get_mut(&self.who.0) else { return };
         // A newer connection keeps its own.
-        if board.here.get(&self.who).is_some_and(|line| line.id == self.id) {
-            board.here.remove(&self.who);
+        if circle.lines.get(&self.who.1).is_some_and(|line| line.number == self.number) {
+            circle.lines.remove(&self.who.1);
+        }
+        if circle.lines.is_empty() {
+            board.here.remove(&self.who.0);
         }
     }
 }

@@ -7,7 +7,6 @@ mod accounts;
 mod bucket;
 mod codes;
 mod feed;
-mod granted;
 mod kits;
 mod lamps;
 pub mod limits;

@@ -57,8 +57,8 @@ pub const LAMP_MS: u64 = PRESENCE_TTL_MS;
 pub const AUDIENCES_SHOWN: usize = 16;
 /// Packets to one connection of which it is known when what they tell was shown. Who lacks an older one is told all again.
 pub const LATELY: usize = 256;
-/// Sets of others that an account may have, of which it is known. With more, a device that comes is not told at once what is shown there.
-pub const GRANTED: usize = 16_384;
+/// What is shown that one device is told of at once. Of more it is told the latest, and of the rest when that is said again.
+pub const LAMPS_AT_ONCE: usize = 4_096;
 
 /// How long a code that was sent to a number is good.
 pub const CODE_MS: u64 = 10 * 60_000;

@@ -4,7 +4,7 @@ use lamplit_types::{AccountId, AudienceId, SpaceId};
 use lamplit_wire::SetId;
 
 use crate::{
-    limits::{SETS, TRIES},
+    limits::{MEMBERS, SETS, TRIES},
     rows::{self, Owed, key},
     service::Failed,
     sets,
@@ -19,6 +19,19 @@ pub(crate) async fn of(
 ) -> Result<Vec<AccountId>, Failed> {
     let row = store.get(&Partition::Account(account), &key::members(audience)).await?;
     Ok(row.map(|row| rows::read(&row)).transpose()?.unwrap_or_default())
+}
+
+/// Whom an account names for any of its sets, the least first. Of more than may have one set, the least.
+pub(crate) async fn named(store: &impl Store, account: AccountId) -> Result<Vec<AccountId>, Failed> {
+    let lists = store.scan(&Partition::Account(account), key::MEMBERS, None, SETS).await?;
+    let mut named: Vec<AccountId> = Vec::new();
+    for (_, list) in lists {
+        named.extend(rows::read::<Vec<AccountId>>(&list)?);
+        named.sort_unstable();
+        named.dedup();
+        named.truncate(MEMBERS);
+    }
+    Ok(named)
 }
 
 /// Whether an account may have a set: it is its own, or its owner named the account.

@@ -34,6 +34,7 @@ pub(crate) enum What {
     Code,
     CodeOfNetwork,
     CodeOfAll,
+    CodeOfStrangers,
     ShownCode,
 }
 
@@ -72,6 +73,8 @@ impl What {
             Self::Code => CODES,
             Self::CodeOfNetwork => CODES_OF_NETWORK,
             Self::CodeOfAll => codes_of_all,
+            // Half of them are left to those who have an account.
+            Self::CodeOfStrangers => (codes_of_all.0.div_ceil(2), codes_of_all.1.saturating_mul(2)),
             Self::ShownCode => SHOWN_CODES,
         }
     }

@@ -244,9 +244,6 @@ pub(crate) mod key {
         [MEMBERS, audience.as_bytes()].concat()
     }
 
-    /// → the sets of others that the account may have, each by its owner and its audience, the least first.
-    pub(crate) const GRANTED: &[u8] = b"G";
-
     /// `X ‖ number` → [`super::Owed`].
     pub(crate) const OWED: &[u8] = b"X";
 

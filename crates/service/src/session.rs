@@ -23,7 +23,7 @@ use crate::{
     accounts::{self, Refused, Shown},
     lamps::Seat,
     limits::{STOCK_LOW, STOCK_TOLD_MS},
-    mail,
+    mail, members,
     rates::{Network, What},
     service::{Failed, Service},
     stock,
@@ -38,6 +38,8 @@ use sets::Gathered;
 pub struct Session {
     device: DeviceId,
     network: Option<Network>,
+    /// Which of all connections, once it has said something: a later one has a greater number.
+    number: u64,
     stage: Stage,
 }
 
@@ -61,6 +63,8 @@ struct Known {
     feed: Position,
     /// What it is told of who is on what.
     seat: Seat,
+    /// Whether that was asked for since the device last said something.
+    told_lamps: bool,
     /// A list of members of which the last part has not come.
     gathered: Option<Gathered>,
     /// Whether members are to be told of something.
@@ -120,7 +124,7 @@ impl Turn {
 impl Session {
     /// A connection that was just made by the device whose key it shows.
     pub const fn new(device: DeviceId) -> Self {
-        Self { device, network: None, stage: Stage::Fresh }
+        Self { device, network: None, number: 0, stage: Stage::Fresh }
     }
 
     /// The same, from this network.
@@ -138,6 +142,9 @@ impl Session {
     /// together.
     pub async fn take<S: Store>(&mut self, service: &Service<S>, now: Now, frames: Vec<Up>) -> Turn {
         let mut turn = Turn::default();
+        if self.number == 0 {
+            self.number = service.lamps().number();
+        }
         self.take_all(service, now, frames, &mut turn).await;
         // Also if the connection ends: what was kept is kept.
         self.tell_members(service, now, &mut turn).await;
@@ -147,6 +154,7 @@ impl Session {
     async fn take_all<S: Store>(&mut self, service: &Service<S>, now: Now, frames: Vec<Up>, turn: &mut Turn) {
         if let Stage::Known(known) = &mut self.stage {
             known.handed = 0;
+            known.told_lamps = false;
         }
         let mut posts = Vec::new();
         for frame in frames {
@@ -347,7 +355,8 @@ impl Session {
             account: resume.account,
             head,
             feed,
-            seat: service.lamps().sit(resume.account, self.device),
+            seat: service.lamps().sit(who, self.number, members::named(store, resume.account).await?),
+            told_lamps: false,
             gathered: None,
             owes: false,
             tell_at: None,

@@ -48,7 +48,7 @@ impl<S: Store> Teller<'_, S> {
             let (mut changes, mut left) = (Vec::new(), Vec::new());
             let mut result: Result<u64, Failed> = Ok(0);
             for (keys, owed) in joined(found)? {
-                // In order: who waits for many words is not passed by those who need few.
+                // In order: of what was not put together, who waits for many words is not passed by those who need few.
                 if result == Ok(0) {
                     result = self.tell_one(&owed, told).await;
                 }

@@ -6,7 +6,6 @@
 use lamplit_types::{AccountId, DeviceId};
 
 use crate::{
-    granted,
     limits::{TIDY_ROWS, TRIES, UPDATES},
     rows::{self, Account, Update, key},
     service::Failed,
@@ -31,9 +30,6 @@ pub(crate) async fn put(store: &impl Store, account: AccountId, update: &Update)
     let partition = Partition::Account(account);
     let Some(row) = store.get(&partition, key::ACCOUNT).await? else { return Ok(Vec::new()) };
     let devices = rows::read::<Account>(&row)?.devices;
-    if let Update::Set(set) = update {
-        granted::note(store, account, set).await?;
-    }
     for _ in 0..TRIES {
         let batch = Batch { partition, expects: vec![room()], changes: putting(update)?.into() };
         match store.apply(batch).await {

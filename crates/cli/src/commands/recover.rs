@@ -185,8 +185,9 @@ async fn settle(desk: &Desk, handle: &Handle, root: RootKey, remove_others: bool
             format!("{} ({}) is no device of yours any more.", name.as_deref().unwrap_or("no name"), short(&id))
         })?;
     }
-    // What is not brought to the server now is brought later.
-    caught_up(desk, handle).await;
+    if !caught_up(desk, handle).await {
+        desk.out.text("The server has not heard of it yet: start `lamplit run`, which brings it there. Until then the others go on.")?;
+    }
     Ok(())
 }
 

@@ -10,7 +10,9 @@ use lamplit_wire::{
 };
 
 use crate::{
-    Node, limits,
+    Node,
+    lamps::Path,
+    limits,
     step::{Step, Stepped},
 };
 
@@ -25,6 +27,8 @@ pub(super) struct Packets {
     asks: Option<Mono>,
     /// It was asked for, and the answer has not come.
     is_asked: bool,
+    /// From then on it may be asked for again.
+    again: Mono,
 }
 
 impl Packets {
@@ -52,7 +56,7 @@ impl Packets {
     /// So many were sent.
     fn were_sent(&mut self, number: u64, now: Mono) {
         if number > self.have {
-            self.asks = Some(now);
+            self.asks = Some(now.max(self.again));
         }
     }
 
@@ -62,7 +66,7 @@ impl Packets {
         }
         match self.ahead.is_empty() {
             true => self.asks = None,
-            false => drop(self.asks.get_or_insert(now.plus(limits::PACKET_LATE_MS))),
+            false => drop(self.asks.get_or_insert(now.plus(limits::PACKET_LATE_MS).max(self.again))),
         }
     }
 }
@@ -77,7 +81,8 @@ impl Node {
 
     /// The same again, where it may not be known or may be seen by others than before.
     pub(super) fn light_there_again(&mut self, step: &mut Step<'_>) -> Stepped {
-        if !self.lamps.own().is_empty()
+        // Also that it is dark, where something else may still be believed.
+        if self.lamps.is_believed(step.now.mono)
             && let Some(presence) = self.sealed_presence(step)?
         {
             self.light_there(step, presence);
@@ -121,6 +126,7 @@ impl Node {
             return;
         }
         line.packets.is_asked = true;
+        line.packets.again = step.now.mono.plus(limits::PACKETS_PAUSE_MS);
         let have = line.packets.have;
         self.up(step, &Up::WantLamps(have));
     }
@@ -156,7 +162,7 @@ impl Node {
         let Some(line) = &self.server.line else { return Ok(()) };
         let age = line.time(step.now.mono).0.saturating_sub(said.0);
         let earliest = Wall(step.now.wall.0.saturating_sub(CLOCK_DRIFT_MS));
-        self.presence_shown(step, (*account, *device), presence, (age, earliest))
+        self.presence_shown(step, (*account, *device), presence, Path::Server { age, earliest })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use lamplit_node::{Command, Input, limits};
 use lamplit_types::{Channel, limits::CLOCK_DRIFT_MS};
+use lamplit_wire::{Decoded, decode, server::Down};
 
 use crate::{
     apart::{WHILE, two},
@@ -42,6 +43,19 @@ fn who_comes_sees_at_once_what_is_lit() {
     world.start(yi);
     world.go_online(yi);
     world.pass(10_000);
+    assert!(world.lit(yi, jia).is_empty());
+}
+
+#[test]
+fn what_went_dark_while_the_server_was_away_is_seen_to_be_dark() {
+    let (mut world, [jia, yi]) = two(248);
+    light(&mut world, jia, "qq", true);
+    world.go_offline(jia);
+    light(&mut world, jia, "qq", false);
+    world.pass(5_000);
+    assert_eq!(world.lit(yi, jia), ["qq"]);
+    world.go_online(jia);
+    world.pass(limits::PRESENCE_AGAIN_MS);
     assert!(world.lit(yi, jia).is_empty());
 }
 
@@ -123,20 +137,24 @@ fn a_lamp_of_before_is_not_believed_once_more() {
     let (mut world, [jia, yi]) = two(247);
     world.server.kept.clear();
     light(&mut world, jia, "qq", true);
-    let told = world.server.kept.last().cloned().expect("Yi was told");
+    let mut told = world.server.kept.last().cloned().expect("Yi was told");
     light(&mut world, jia, "qq", false);
-    let again = |world: &mut World| {
+    let again = |world: &mut World, told: &[u8]| {
         let link = world.link_between(yi, SERVER).unwrap();
-        world.input(yi, Input::Received { link, channel: Channel::Packet, bytes: told.clone() });
+        world.input(yi, Input::Received { link, channel: Channel::Packet, bytes: told.to_vec() });
         world.settle();
     };
-    again(&mut world);
+    again(&mut world, &told);
     assert!(world.lit(yi, jia).is_empty(), "it is older than the last");
-    // Nor by one who has forgotten the last, once it is too old by its own word.
+    // Nor by one who has forgotten the last, once it is too old by its own word, whenever the server says that it was said.
     world.crash(yi);
     world.pass(limits::PRESENCE_TTL_MS + CLOCK_DRIFT_MS + 1_000);
     world.start(yi);
     world.pass(WHILE);
-    again(&mut world);
+    let Ok(Some(Decoded::Frame(frame))) = decode::<Down>(&mut told.as_slice()) else { panic!("it was a frame") };
+    let Down::Lamp(mut lamp) = *frame else { panic!("of a lamp") };
+    lamp.shown.said = world.clock(SERVER).wall;
+    told = Down::Lamp(lamp).encode().unwrap();
+    again(&mut world, &told);
     assert!(world.lit(yi, jia).is_empty(), "it is too old");
 }

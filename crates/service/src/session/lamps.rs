@@ -1,6 +1,6 @@
 //! What a device says and hears of who is on what.
 
-use core::iter::once;
+use std::collections::BTreeMap;
 
 use lamplit_types::{Now, limits::LAMPS};
 use lamplit_wire::{
@@ -11,7 +11,6 @@ use lamplit_wire::{
 
 use super::{Session, Stage, Turn};
 use crate::{
-    granted,
     lamps::Dark,
     members,
     rates::{Asker, What},
@@ -38,11 +37,10 @@ impl Session {
             let many = u32::try_from(many).unwrap_or(u32::MAX);
             service.rates().wait_for(Asker::Account(account), &[(many, What::Lamp)], now.mono) == 0
         };
-        let accounts = members.into_iter().chain(once(account));
-        match service.lamps().show((account, self.device), presence, accounts, now, may_tell) {
+        match service.lamps().show((account, self.device), presence, &members, now, may_tell) {
             Ok(told) => turn.lamps.extend(told),
             Err(Dark::Full) => turn.end(Goodbye::Rules),
-            // Whoever may see it does so with the next.
+            // Whoever may see it does so with the next, or when it is believed no more.
             Err(Dark::Busy) => {}
         }
         Ok(())
@@ -56,6 +54,12 @@ impl Session {
         have: u64,
         turn: &mut Turn,
     ) -> Result<(), Failed> {
+        let Stage::Known(known) = &mut self.stage else { return Ok(()) };
+        // One question is open at a time, so that answers do not pile up.
+        if core::mem::replace(&mut known.told_lamps, true) {
+            turn.end(Goodbye::Rules);
+            return Ok(());
+        }
         if !service.rates().take(self.device, What::WantLamps, now.mono) {
             turn.end(Goodbye::Busy);
             return Ok(());
@@ -88,15 +92,19 @@ impl Session {
     ) -> Result<(), Failed> {
         let Stage::Known(known) = &self.stage else { return Ok(()) };
         let (store, account) = (service.store(), known.account);
-        let mut sets = granted::of(store, account).await?;
-        sets.extend(known.seat.own());
-        let (found, upto) = known.seat.missing(&sets, have, now.mono);
-        let mut asked = found.iter().map(|(set, _)| *set).collect::<Vec<_>>();
-        asked.sort_unstable();
-        asked.dedup();
-        let holding = granted::holding(store, account, asked).await?;
-        let shown = found.into_iter().filter(|(set, _)| holding.binary_search(set).is_ok());
-        let shown: Vec<Shown> = shown.map(|(_, shown)| shown).collect();
+        let names = members::named(store, account).await?;
+        let (found, upto) = known.seat.missing(&names, have, now.mono);
+        let (mut shown, mut may) = (Vec::<Shown>::new(), BTreeMap::new());
+        for (set, one) in found {
+            let may_have = match may.get(&set) {
+                Some(known) => *known,
+                None => members::may_have(store, account, &set).await?,
+            };
+            may.insert(set, may_have);
+            if may_have {
+                shown.push(one);
+            }
+        }
         let mut parts = shown.chunks(LAMPS).peekable();
         if parts.peek().is_none() {
             turn.say(Down::Lamps(Box::new(Lamps { shown: List::default(), upto: Some(upto) })));

@@ -43,11 +43,12 @@ impl Session {
         Ok(())
     }
 
-    /// How long the device, its network or all have to wait, in milliseconds. If none has to, a code is counted.
+    /// How long the device, its network, those of no account or all have to wait, in milliseconds. If none has to, a code is counted.
     fn code_rates<S: Store>(&self, service: &Service<S>, now: Now) -> u64 {
         let askers = [
             Some((Asker::Device(self.device), What::Code)),
             self.network.map(|network| (Asker::Network(network), What::CodeOfNetwork)),
+            matches!(self.stage, Stage::Fresh).then_some((Asker::All, What::CodeOfStrangers)),
             Some((Asker::All, What::CodeOfAll)),
         ];
         // Those behind the first that has to wait are not counted.

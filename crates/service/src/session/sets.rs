@@ -125,6 +125,7 @@ impl Session {
             Some(owes) => known.owes |= owes,
             None => turn.end(Goodbye::Rules),
         }
+        service.lamps().named(known.account, members::named(service.store(), known.account).await?);
         Ok(())
     }
 

@@ -21,10 +21,13 @@ fn what_stays_away_is_asked_for_once() {
     packets.came(4, due);
     assert_eq!(packets.deadline(), Some(due), "it waits no longer for that");
     packets.is_asked = true;
+    packets.again = due.plus(limits::PACKETS_PAUSE_MS);
     packets.came(6, due);
     assert_eq!(packets.deadline(), None, "the answer is under way");
     packets.all_came(5, due);
     assert_eq!((packets.have, packets.deadline()), (6, None));
+    packets.came(8, due);
+    assert_eq!(packets.deadline(), Some(packets.again), "not all the time");
 }
 
 #[test]

@@ -9,12 +9,13 @@ use crate::{
     testing::set,
 };
 
-/// Ada, who has a tablet, and Grace, whom she named, at a server.
+/// Ada, who has a tablet, and Grace, at a server. They name each other.
 fn ada_and_grace() -> (Service<Memory>, Person, DeviceId, Person) {
     let (mut ada, grace) = (Person::new(1), Person::new(2));
     let tablet = ada.add(3);
     let service = server(&[&ada, &grace]);
     name(&service, &ada, &[&grace]);
+    name(&service, &grace, &[&ada]);
     (service, ada, tablet, grace)
 }
 
@@ -91,9 +92,47 @@ fn who_comes_is_told_what_is_shown_and_since_when() {
     assert!(come(&ada, ada.keys.id(), 7_000).is_empty(), "it knows what it said");
     assert_eq!(come(&grace, grace.keys.id(), LAMP_MS - 1).len(), 1);
     assert!(come(&grace, grace.keys.id(), LAMP_MS).is_empty(), "that is believed no more");
-    // Whom she names no more sees nothing, whatever was noted of that.
+    // Whom she names no more sees nothing.
     name(&service, &ada, &[]);
     assert!(come(&grace, grace.keys.id(), 8_000).is_empty());
+}
+
+#[test]
+fn who_did_not_name_somebody_is_told_nothing_of_them() {
+    let (service, ada, _, grace) = ada_and_grace();
+    let eve = Person::new(4);
+    eve.open(service.store());
+    name(&service, &eve, &[&ada, &grace]);
+    let mut eves = Line::known(&service, &eve, eve.keys.id());
+    let mut graces = Line::known(&service, &grace, grace.keys.id());
+    assert!(eves.say([light(set(&eve, 1), 1)]).lamps.is_empty(), "nobody asked for that");
+    assert_eq!(graces.say([Up::WantLamps(0)]).down, [lamps(Vec::new(), 0)]);
+    // From when she does she is told, also on the connection that is there.
+    name(&service, &grace, &[&ada, &eve]);
+    drop(graces);
+    let mut graces = Line::known(&service, &grace, grace.keys.id());
+    assert_eq!(told(&eves.say([light(set(&eve, 1), 2)])), [(grace.keys.id(), 1)]);
+    name(&service, &grace, &[&ada]);
+    drop(graces);
+    graces = Line::known(&service, &grace, grace.keys.id());
+    assert!(eves.say([light(set(&eve, 1), 3)]).lamps.is_empty());
+    assert_eq!(graces.say([Up::WantLamps(0)]).down, [lamps(Vec::new(), 0)]);
+}
+
+#[test]
+fn an_account_that_names_others_is_told_at_once_on_the_connection_that_is_there() {
+    let (service, ada, _, grace) = ada_and_grace();
+    let mut adas = Line::known(&service, &ada, ada.keys.id());
+    let mut graces = Line::known(&service, &grace, grace.keys.id());
+    let members = |accounts: Vec<AccountId>| {
+        let audience = set(&grace, 1).audience;
+        let accounts = accounts.try_into().unwrap();
+        Up::Members(Box::new(Members { audience, accounts, first: true, last: true }))
+    };
+    graces.say([members(Vec::new())]);
+    assert!(adas.say([light(set(&ada, 1), 1)]).lamps.is_empty());
+    graces.say([members(vec![ada.account])]);
+    assert_eq!(told(&adas.say([light(set(&ada, 1), 2)])), [(grace.keys.id(), 1)]);
 }
 
 #[test]
@@ -109,19 +148,27 @@ fn what_may_be_missing_is_told_and_no_more() {
     assert_eq!(line.say([Up::WantLamps(1)]).down, [lamps(both[1..].to_vec(), 2)]);
     assert_eq!(line.say([Up::WantLamps(2)]).down, [lamps(Vec::new(), 2)]);
     assert_eq!(line.say([Up::WantLamps(u64::MAX)]).down, [lamps(Vec::new(), 2)], "nobody has more than was sent");
+    // Two questions at once would pile answers up.
+    let mut other = Line::known(&service, &grace, Person::new(2).keys.id());
+    let turn = other.say([Up::WantLamps(0), Up::WantLamps(0)]);
+    assert_eq!((turn.down.last(), turn.ends), (Some(&Down::Goodbye(Goodbye::Rules)), true));
+    let mut line = Line::known(&service, &grace, grace.keys.id());
     // The latest of each device is told, under whichever number it was sent.
     adas.say([light(set(&ada, 1), 3)]);
-    assert_eq!(line.say([Up::WantLamps(2)]).down, [lamps(vec![shown(&ada, ada.keys.id(), 0, 3)], 3)]);
-    assert_eq!(line.session.packets_lost().down, [Down::LampsAt(3)]);
+    tablets.say([light(set(&ada, 1), 5)]);
+    assert_eq!(line.say([Up::WantLamps(1)]).down, [lamps(vec![shown(&ada, tablet, 0, 5)], 2)]);
+    let both = vec![shown(&ada, ada.keys.id(), 0, 3), shown(&ada, tablet, 0, 5)];
+    assert_eq!(line.say([Up::WantLamps(0)]).down, [lamps(both, 2)]);
+    assert_eq!(line.session.packets_lost().down, [Down::LampsAt(2)]);
     // Of what is too long ago nobody knows any more what was in it.
     for at in 0..LATELY {
         adas.now = after(1_000 * u64::try_from(at + 1).unwrap());
         assert!(!adas.say([light(set(&ada, 1), 4)]).ends);
     }
     line.now = adas.now;
-    let turn = line.say([Up::WantLamps(2)]);
+    let turn = line.say([Up::WantLamps(1)]);
     let last = 1_000 * u64::try_from(LATELY).unwrap();
-    assert_eq!(turn.down, [lamps(vec![shown(&ada, ada.keys.id(), last, 4)], 3 + u64::try_from(LATELY).unwrap())]);
+    assert_eq!(turn.down, [lamps(vec![shown(&ada, ada.keys.id(), last, 4)], 2 + u64::try_from(LATELY).unwrap())]);
 }
 
 #[test]
@@ -155,6 +202,6 @@ fn who_shows_too_much_is_sent_away() {
     let turn = line.say((0..=crate::limits::LIGHTS.0).map(|_| light(set(&ada, 0), 1)));
     assert_eq!(turn.down.last(), Some(&Down::Goodbye(Goodbye::Busy)));
     let mut line = Line::known(&service, &ada, ada.keys.id());
-    let turn = line.say((0..=crate::limits::WANTED_LAMPS.0).map(|_| Up::WantLamps(0)));
-    assert_eq!(turn.down.last(), Some(&Down::Goodbye(Goodbye::Busy)));
+    let turns = (0..=crate::limits::WANTED_LAMPS.0).map(|_| line.say([Up::WantLamps(0)]));
+    assert_eq!(turns.last().unwrap().down.last(), Some(&Down::Goodbye(Goodbye::Busy)));
 }
