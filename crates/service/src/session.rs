@@ -51,7 +51,7 @@ enum Stage {
     /// The account's list was asked for.
     Unlisted(Resume),
     /// It speaks for this account.
-    Known(Known),
+    Known(Box<Known>),
 }
 
 /// A device that is known, and where it is in its feed.
@@ -351,7 +351,7 @@ impl Session {
         turn.welcomed = true;
         let kit = crate::kits::find(store, resume.account).await?.map(|kit| kit.version);
         turn.say(Down::Welcome(Welcome { epoch, time: now.wall, stock, numbers, kit }));
-        self.stage = Stage::Known(Known {
+        self.stage = Stage::Known(Box::new(Known {
             account: resume.account,
             head,
             feed,
@@ -363,7 +363,7 @@ impl Session {
             handed: 0,
             numbers,
             stock_told: now.mono,
-        });
+        }));
         self.first_lamps(service, now, turn).await
     }
 

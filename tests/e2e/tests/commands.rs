@@ -473,14 +473,15 @@ fn who_is_near_is_told_with_what_reaches_them_and_strangers_are_counted() {
     ada.ask(&["on", "qq"]).unwrap();
     let nearby = eventually("Ada shall be near on QQ", || {
         let nearby = grace.ask(&["nearby"])?;
-        Ok((nearby["people"][0]["lit"][0]["app"] == "qq").then_some(nearby))
+        // What she showed before they knew each other may be there for a moment yet.
+        Ok((nearby["people"][0]["lit"][0]["app"] == "qq" && nearby["strangers"] == 0).then_some(nearby))
     })
     .unwrap();
     let (person, device) = (&nearby["people"][0], &nearby["people"][0]["devices"][0]);
     assert_eq!((&person["name"], &device["over"]), (&json!("Ada"), &json!("lan")));
     assert!(device["family"] == "ipv4" || device["family"] == "ipv6", "{device}");
     assert!(device["address"].as_str().is_some_and(|address| address.contains(':')), "{device}");
-    assert_eq!((&nearby["strangers"], &nearby["discovery"]), (&json!(0), &json!(true)));
+    assert_eq!(nearby["discovery"], true);
 
     let following = grace.follow(&["nearby", "--follow"]).unwrap();
     assert!(following.lines_to("Ada").unwrap().last().unwrap().contains("LAN, IPv"));
