@@ -51,6 +51,8 @@ const TOOLS: &[Tool] = &[
     Tool { program: "unshare", packages: &["util-linux"], purposes: &[Purpose::Test, Purpose::Bench] },
     // Types of the daemon's interface, as screens see them.
     Tool { program: "tsc", packages: &["node-typescript"], purposes: &[Purpose::Test] },
+    // Another cryptography than ours, to read what is sent to push services.
+    Tool { program: "node", packages: &["nodejs"], purposes: &[Purpose::Test] },
     // A real browser, for pages that try the daemon's WebSocket.
     Tool { program: "chromium", packages: &["chromium"], purposes: &[Purpose::Test] },
     // A real SMS gateway with its fake message centre, and the protocol that a message centre speaks.

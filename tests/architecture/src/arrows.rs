@@ -40,6 +40,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("lamplit-sms", &["lamplit-types"]),
+    ("lamplit-wake", &[]),
     ("lamplit-doctor", &["lamplit-transport-quic"]),
     ("lamplit-rpc", &["lamplit-types", "lamplit-client"]),
     ("lamplit-tui", &["lamplit-types", "lamplit-rpc"]),
