@@ -1,8 +1,8 @@
 //! Opening an account on this machine where all its devices are lost: the server is asked for a code to the account's number, hands out
 //! what the code opens, and the recovery phrase opens that.
 //!
-//! The device's keys are drawn first, since the code is for them alone, and are kept once the account is open. Until then nothing is on
-//! the disk, and nothing was changed at the server.
+//! The device's keys are drawn first, since the code is for them alone, and are kept once the account is open. Until then the
+//! directory has no device in it, and nothing was changed at the server.
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
